@@ -1,0 +1,25 @@
+"""Tool: renews the hash-pinned lock files from requirements/*.in."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+# In this order: demo takes its versions from dev, so that both share one environment.
+LOCKS = (("dev", None), ("demo", "dev.txt"), ("checkov", None))
+
+
+def main() -> None:
+    """Compile each lock file with uv, which writes neither local paths nor index addresses."""
+    uv = Path(sys.executable).with_name("uv")
+    for name, constraint in LOCKS:
+        command = [str(uv), "pip", "compile", "--quiet", "--upgrade", "--universal",
+                   "--python-version", "3.11", "--generate-hashes", "--no-header",
+                   f"{name}.in", "--output-file", f"{name}.txt"]  # fmt: skip
+        command += ["--constraint", constraint] if constraint else []
+        subprocess.run(command, cwd=REQUIREMENTS, check=True)
+        print(f"requirements/{name}.txt")
+
+
+if __name__ == "__main__":
+    main()
