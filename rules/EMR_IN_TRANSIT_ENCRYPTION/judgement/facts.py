@@ -1,0 +1,87 @@
+"""Pure: what AWS said about one cluster or one security configuration.
+
+An adapter reads facts, a judgement decides on them. Documents from AWS are decoded once, into these
+types; nothing behind them looks at a raw document again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+# EMR's default for ValidityInDays: 20 years (EMR Management Guide, emr-encryption-enable).
+DEFAULT_VALIDITY_DAYS = 7305
+
+
+class Switch(StrEnum):
+    """What EncryptionConfiguration.EnableInTransitEncryption holds. Only ON is on."""
+
+    ON = "on"
+    FALSE = "false"
+    OMITTED = "omitted"
+    MISPLACED = "misplaced"
+    NOT_BOOLEAN = "not a boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """A TLSCertificateConfiguration; "" where a text is missing or is not a text."""
+
+    provider: str
+    s3_object: str = ""
+    provider_class: str = ""
+    validity_days: int = DEFAULT_VALIDITY_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionSettings:
+    """What the body of a security configuration says about encryption."""
+
+    switch: Switch
+    switch_found: str = ""  # the path of a misplaced switch, or the value that is no boolean
+    certificates: Certificates | None = None
+    local_disk_encryption: bool = False
+    kerberos: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A body that is not a JSON object, and why."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityConfigurationFacts:
+    """One security configuration that exists."""
+
+    name: str
+    created: datetime
+    body: EncryptionSettings | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class PropertySetting:
+    """One property that somebody set in ``Configurations``, and that this rule knows."""
+
+    classification: str
+    property: str
+    value: str
+    scope: str = ""  # "" for the cluster, else the name or the id of an instance group or fleet
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """One live cluster, with the security configuration that it was launched with."""
+
+    cluster_id: str
+    name: str
+    state: str
+    created: datetime
+    release_label: str  # "" for an AMI-version cluster
+    ami_version: str  # "" for a cluster with a release label
+    security_configuration_name: str  # "" when none is attached
+    security_configuration: SecurityConfigurationFacts | None  # None: none attached, or missing
+    applications: tuple[str, ...] = ()
+    settings: tuple[PropertySetting, ...] = ()
+    kerberos_attributes: bool = False
+    exemption: str | None = None  # the value of the exemption tag; None when it has no such tag

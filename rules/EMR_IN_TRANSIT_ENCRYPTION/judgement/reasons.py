@@ -1,0 +1,126 @@
+"""Pure: the reasons a verdict can give, what each means and what to do about it.
+
+This table is the one place for a reason: annotations, messages and the README come from it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a reason weighs."""
+
+    VIOLATION = "VIOLATION"  # makes the subject NON_COMPLIANT
+    WARNING = "WARNING"  # is only mentioned
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is, in order of precedence: the first one leads the annotation."""
+
+    NO_SECURITY_CONFIGURATION = "NO_SECURITY_CONFIGURATION"
+    RELEASE_WITHOUT_SUPPORT = "RELEASE_WITHOUT_SUPPORT"
+    SECURITY_CONFIGURATION_MISSING = "SECURITY_CONFIGURATION_MISSING"
+    SECURITY_CONFIGURATION_UNREADABLE = "SECURITY_CONFIGURATION_UNREADABLE"
+    IN_TRANSIT_ENCRYPTION_OFF = "IN_TRANSIT_ENCRYPTION_OFF"
+    CERTIFICATES_NOT_CONFIGURED = "CERTIFICATES_NOT_CONFIGURED"
+    CERTIFICATES_INCOMPLETE = "CERTIFICATES_INCOMPLETE"
+    CERTIFICATES_EXPIRED = "CERTIFICATES_EXPIRED"
+    CERTIFICATE_PROVIDER_NOT_ALLOWED = "CERTIFICATE_PROVIDER_NOT_ALLOWED"
+    SECURITY_CONFIGURATION_NOT_APPROVED = "SECURITY_CONFIGURATION_NOT_APPROVED"
+    ENCRYPTION_OVERRIDDEN = "ENCRYPTION_OVERRIDDEN"
+    TRAFFIC_NOT_COVERED = "TRAFFIC_NOT_COVERED"
+    RELEASE_NOT_RECOGNISED = "RELEASE_NOT_RECOGNISED"
+    CERTIFICATES_EXPIRING = "CERTIFICATES_EXPIRING"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """What one reason means, in a sentence, and the smallest fix."""
+
+    severity: Severity
+    meaning: str
+    remedy: str
+
+
+# The settings of a cluster and of a security configuration cannot be changed after creation
+# (EMR has no update call for either), so nearly every remedy ends in a new launch.
+REASONS: dict[Reason, ReasonText] = {
+    Reason.NO_SECURITY_CONFIGURATION: ReasonText(
+        Severity.VIOLATION,
+        "The cluster was launched without a security configuration.",
+        "Launch a replacement with a security configuration that enables encryption in transit.",
+    ),
+    Reason.RELEASE_WITHOUT_SUPPORT: ReasonText(
+        Severity.VIOLATION,
+        "The cluster's release cannot do what its security configuration asks for.",
+        "Launch a replacement on release 4.8.0 or later; for certificates managed by EMR, "
+        "7.11.0 or later.",
+    ),
+    Reason.SECURITY_CONFIGURATION_MISSING: ReasonText(
+        Severity.VIOLATION,
+        "The cluster names a security configuration that does not exist.",
+        "Launch a replacement with a security configuration that exists in its account and Region.",
+    ),
+    Reason.SECURITY_CONFIGURATION_UNREADABLE: ReasonText(
+        Severity.VIOLATION,
+        "The security configuration is not a JSON object.",
+        "Create the security configuration anew as a JSON object and launch with it.",
+    ),
+    Reason.IN_TRANSIT_ENCRYPTION_OFF: ReasonText(
+        Severity.VIOLATION,
+        "The security configuration does not enable encryption in transit.",
+        "Create one with EncryptionConfiguration.EnableInTransitEncryption set to true and "
+        "launch with it.",
+    ),
+    Reason.CERTIFICATES_NOT_CONFIGURED: ReasonText(
+        Severity.VIOLATION,
+        "Encryption in transit is enabled, but no certificates are configured.",
+        "Create one with InTransitEncryptionConfiguration.TLSCertificateConfiguration and "
+        "launch with it.",
+    ),
+    Reason.CERTIFICATES_INCOMPLETE: ReasonText(
+        Severity.VIOLATION,
+        "The certificate provider is missing or unknown, or lacks what it needs.",
+        "Create one whose provider is complete: PEM with S3Object, Custom with S3Object and "
+        "CertificateProviderClass, or EMR.",
+    ),
+    Reason.CERTIFICATES_EXPIRED: ReasonText(
+        Severity.VIOLATION,
+        "The certificate authority that EMR manages for the security configuration has expired.",
+        "Create the security configuration anew, which makes a new certificate authority, and "
+        "launch with it.",
+    ),
+    Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED: ReasonText(
+        Severity.VIOLATION,
+        "The rule parameter allowedCertificateProviders does not list the certificate provider.",
+        "Use a listed provider, or add this one to allowedCertificateProviders.",
+    ),
+    Reason.SECURITY_CONFIGURATION_NOT_APPROVED: ReasonText(
+        Severity.VIOLATION,
+        "The security configuration's name matches none of approvedSecurityConfigurations.",
+        "Launch with an approved security configuration, or add this one to "
+        "approvedSecurityConfigurations.",
+    ),
+    Reason.ENCRYPTION_OVERRIDDEN: ReasonText(
+        Severity.VIOLATION,
+        "A property in the cluster's Configurations switches encryption off, or weakens it.",
+        "Launch a replacement without the property, or with its secure value; if it has to be, "
+        "name it in acceptedOverrides.",
+    ),
+    Reason.TRAFFIC_NOT_COVERED: ReasonText(
+        Severity.VIOLATION,  # with coverage=complete, and where some setting could protect
+        "Endpoints of installed applications stay in clear text on this release or set-up.",
+        "Launch a replacement on a newer release, with Kerberos and with local-disk encryption; "
+        "keep what no setting protects inside the network.",
+    ),
+    Reason.RELEASE_NOT_RECOGNISED: ReasonText(
+        Severity.WARNING,
+        "The release label is no release that can be compared, so release limits are not checked.",
+        "Check by hand that the release supports encryption in transit.",
+    ),
+    Reason.CERTIFICATES_EXPIRING: ReasonText(
+        Severity.WARNING,
+        "The certificate authority that EMR manages expires soon.",
+        "Create the security configuration anew and launch replacements before it expires.",
+    ),
+}
