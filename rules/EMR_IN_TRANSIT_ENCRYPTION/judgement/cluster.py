@@ -39,6 +39,7 @@ def read_cluster(
         applications=_application_names(document),
         settings=select_properties(document.get("Configurations"), ""),
         kerberos_attributes=_has_kerberos_attributes(document),
+        has_fleets=document.get("InstanceCollectionType") == "INSTANCE_FLEET",
         exemption=_exemption(document, exemption_tag_key),
     )
 

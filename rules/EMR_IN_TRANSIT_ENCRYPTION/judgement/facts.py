@@ -84,4 +84,5 @@ class ClusterFacts:
     applications: tuple[str, ...] = ()
     settings: tuple[PropertySetting, ...] = ()
     kerberos_attributes: bool = False
+    has_fleets: bool = False  # instance fleets instead of instance groups
     exemption: str | None = None  # the value of the exemption tag; None when it has no such tag

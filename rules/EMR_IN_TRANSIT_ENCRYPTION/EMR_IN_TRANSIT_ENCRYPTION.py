@@ -1,0 +1,147 @@
+"""Lambda entry point: AWS Config invokes the rule, on a schedule or on a configuration change."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rdklib import ConfigRule, Evaluator
+
+from adapters.clients import use_patient_clients
+from adapters.clusters import Clusters
+from adapters.emr import EmrReader
+from adapters.errors import CouldNotTellError, LedgerError, PublishError
+from adapters.evaluations import EvaluationRecorder
+from adapters.metrics import metric_fields
+from alerting import Alerting, ClaimedElsewhereError
+from alerting_sweep import alert_after_sweep
+from assembly import Place, make_alerting, make_ledger, make_tags, place_of
+from change import Change
+from config_event import is_scheduled, notification_time, prepare_event, read_item
+from judgement.alert import SECURITY_CONFIGURATION_TYPE, DetectedBy
+from judgement.parameters import RuleParameters, parse_parameters
+from sweep import Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rdklib import ClientFactory, Evaluation
+
+# A retried schedule that is older would record what the next one has recorded already.
+SCHEDULE_EXPIRES_AFTER = timedelta(hours=1)
+
+logger = logging.getLogger(__name__)
+
+
+class RuleRunError(Exception):
+    """The run did not judge, record and tell everything; what it did record stands."""
+
+
+class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
+    """The rule as rdklib drives it.
+
+    It records by itself and hands rdklib an empty list: rdklib ignores FailedEvaluations, and its
+    clean-up would wipe the results of the other trigger.
+    """
+
+    delete_old_evaluations_on_scheduled_notification = False
+
+    def __init__(self, context: Any) -> None:
+        super().__init__()
+        self._context = context
+
+    def evaluate_parameters(self, rule_parameters: Mapping[str, Any]) -> RuleParameters:
+        """Answer the rule's parameters, typed."""
+        return parse_parameters(rule_parameters)
+
+    def evaluate_periodic(
+        self,
+        event: Mapping[str, Any],
+        client_factory: ClientFactory,
+        valid_rule_parameters: RuleParameters,
+    ) -> list[Evaluation]:
+        """Sweep all live clusters; raise RuleRunError when any of them could not be judged."""
+        now = datetime.now(UTC)
+        place = self._place(event)
+        reader = EmrReader(client_factory.build_client("emr"), valid_rule_parameters)
+        tags = make_tags(place, valid_rule_parameters)
+        sweep = Sweep(
+            rule_name=event["configRuleName"],
+            reader=reader,
+            clusters=Clusters(reader, make_ledger(place), tags, now),
+            recorder=self._recorder(event, client_factory, notification_time(event)),
+            parameters=valid_rule_parameters,
+            now=now,
+            seconds_left=lambda: self._context.get_remaining_time_in_millis() / 1000,
+        )
+        sweep.run()
+        self._finish(event, sweep)
+        return []
+
+    def evaluate_change(
+        self,
+        event: Mapping[str, Any],
+        client_factory: ClientFactory,
+        configuration_item: Mapping[str, Any],
+        valid_rule_parameters: RuleParameters,
+    ) -> list[Evaluation]:
+        """Judge one security configuration; raise RuleRunError when that is not possible."""
+        item = read_item(event, configuration_item)
+        change = Change(
+            item=item,
+            reader=EmrReader(client_factory.build_client("emr"), valid_rule_parameters),
+            recorder=self._recorder(event, client_factory, item.captured),
+            alerting=self._alerting(event, DetectedBy.CONFIGURATION_CHANGE),
+            parameters=valid_rule_parameters,
+            now=datetime.now(UTC),
+        )
+        try:
+            compliance = change.run()
+        except (CouldNotTellError, ClaimedElsewhereError, LedgerError, PublishError) as error:
+            raise RuleRunError(f"{item.resource_id}: {error}") from error
+        extra = {"resource_id": item.resource_id, "compliance": compliance.value}
+        logger.info("change judged", extra=extra)
+        return []
+
+    def _finish(self, event: Mapping[str, Any], sweep: Sweep) -> None:
+        report = sweep.report
+        alerting = self._alerting(event, DetectedBy.SWEEP)
+        if alerting is not None:
+            try:
+                report.alerts = alert_after_sweep(alerting, sweep.violating, sweep.ended, sweep.now)
+            except (LedgerError, PublishError) as error:
+                report.problems["the alerts"] = str(error)
+        metrics = metric_fields(self._context.function_name, report.metrics(), sweep.now)
+        logger.info("sweep finished", extra=report.summary() | metrics)
+        if report.problems:
+            raise RuleRunError(report.problems_in_words())
+
+    def _place(self, event: Mapping[str, Any]) -> Place:
+        return place_of(self._context, event.get("accountId", ""))
+
+    def _recorder(
+        self, event: Mapping[str, Any], client_factory: ClientFactory, ordering: datetime
+    ) -> EvaluationRecorder:
+        config = client_factory.build_client("config")
+        return EvaluationRecorder(config, event["resultToken"], ordering)
+
+    def _alerting(self, event: Mapping[str, Any], detected_by: DetectedBy) -> Alerting | None:
+        return make_alerting(self._place(event), event["configRuleName"], detected_by)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> list[Any]:
+    """Judge what AWS Config asks for; whatever goes wrong is raised, so that Lambda counts it."""
+    use_patient_clients()
+    prepared = prepare_event(event)
+    age = datetime.now(UTC) - notification_time(prepared)
+    if is_scheduled(prepared) and age > SCHEDULE_EXPIRES_AFTER:
+        logger.warning("schedule dropped", extra={"age_seconds": round(age.total_seconds())})
+        return []
+    rule = EMR_IN_TRANSIT_ENCRYPTION(context)
+    evaluator = Evaluator(rule, [SECURITY_CONFIGURATION_TYPE], is_applicable_status=True)
+    answer: list[Any] | dict[str, Any] = evaluator.handle(prepared, context)
+    if isinstance(answer, dict):
+        # rdklib turns an AWS error into a returned dict, and Lambda would call that a success.
+        raise RuleRunError("; ".join(str(part) for part in answer.values() if part))
+    return answer

@@ -1,0 +1,29 @@
+"""AWS adapter: what template.yml tells the functions through their environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment of a function; without a ledger and a topic it sends no alerts."""
+
+    ledger_table: str
+    topic_arn: str
+    send_resolved: bool
+    rule_function_arn: str
+
+    @property
+    def alerts(self) -> bool:
+        """Whether this deployment alerts by itself."""
+        return bool(self.ledger_table and self.topic_arn)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Answer the settings of a function's environment variables."""
+    return Settings(
+        ledger_table=environment.get("LEDGER_TABLE", ""),
+        topic_arn=environment.get("ALERT_TOPIC_ARN", ""),
+        send_resolved=environment.get("SEND_RESOLVED", "true") == "true",
+        rule_function_arn=environment.get("RULE_FUNCTION_ARN", ""),
+    )

@@ -1,0 +1,142 @@
+"""Alerting: tells people of each violation once, and of its end; every entry point uses it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.episodes import ConflictError
+from adapters.errors import LedgerError
+from judgement.alert import Alert, Judged
+from judgement.episode import (
+    Episode,
+    State,
+    Step,
+    claimed_episode,
+    closed_episode,
+    confirmed_episode,
+    fingerprint,
+    next_step,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapters.episodes import Episodes
+    from adapters.topic import Topic
+    from judgement.alert import Origin
+
+# So often a claim is tried again when another function wrote the episode in between.
+CLAIM_ATTEMPTS = 5
+
+logger = logging.getLogger(__name__)
+
+
+class ClaimedElsewhereError(Exception):
+    """Another function is publishing this alert just now; a retry finds out whether it did."""
+
+
+@dataclass(frozen=True)
+class Alerting:
+    """Publishes alerts on behalf of one function.
+
+    Claimed before it is published and confirmed after it, an alert is neither lost nor, unless
+    the function dies between the two, repeated. Every method raises LedgerError or PublishError.
+    """
+
+    episodes: Episodes
+    topic: Topic
+    origin: Origin
+    send_resolved: bool
+
+    def violation(self, judged: Judged, now: datetime, *, without_ledger_too: bool = False) -> bool:
+        """Alert on one violation, unless people have been told of it; answer whether it did.
+
+        Raises ClaimedElsewhereError while another function is about to tell them.
+        """
+        try:
+            claimed = self._claim_alone(judged, now)
+        except LedgerError as error:
+            if not without_ledger_too:
+                raise
+            logger.warning("alert sent without the ledger", extra={"why": str(error)})
+            self.publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now))
+            return True
+        if claimed is None:
+            return False
+        self.publish(Alert(claimed.alert_id, (judged,), self.origin, now))
+        self.confirm(judged, claimed)
+        return True
+
+    def ended(
+        self, resource_type: str, resource_id: str, complies: Judged | None, now: datetime
+    ) -> None:
+        """Close the episode of a resource, if there is one; see ``end``."""
+        episode = self.episodes.get(resource_type, resource_id)
+        if episode is not None and episode.state is not State.CLOSED:
+            self.end(resource_type, resource_id, episode, complies, now)
+
+    def claim(
+        self, judged: Judged, episode: Episode | None, alert_id: str, now: datetime
+    ) -> Episode | None:
+        """Answer the claimed episode; None when another function was faster."""
+        claimed = claimed_episode(episode, fingerprint(judged.verdict), alert_id, now)
+        return claimed if self._put(judged, claimed) else None
+
+    def confirm(self, judged: Judged, claimed: Episode) -> None:
+        """Write down that people have been told."""
+        # If the lease lapsed and another function took over, what it writes stands.
+        self._put(judged, confirmed_episode(claimed))
+
+    def end(
+        self,
+        resource_type: str,
+        resource_id: str,
+        episode: Episode,
+        complies: Judged | None,
+        now: datetime,
+    ) -> None:
+        """Close an episode; tell of it where the resource ``complies`` again.
+
+        What is exempt or has gone (None) is closed without a message.
+        """
+        # Nobody is told of the end of what nobody was told of.
+        if complies is not None and self.send_resolved and episode.sent:
+            self.publish(Alert(episode.alert_id, (complies,), self.origin, now))
+        try:
+            self.episodes.put(resource_type, resource_id, closed_episode(episode))
+        except ConflictError:
+            logger.info("episode changed meanwhile", extra={"resource_id": resource_id})
+
+    def publish(self, alert: Alert) -> None:
+        """Publish one message."""
+        self.topic.publish(alert)
+        logger.info(
+            "alert sent",
+            extra={"alert_id": alert.alert_id, "kind": alert.kind, "resources": len(alert.judged)},
+        )
+
+    def _claim_alone(self, judged: Judged, now: datetime) -> Episode | None:
+        """Answer the claimed episode; None when people have been told."""
+        resource, found = judged.resource, fingerprint(judged.verdict)
+        for _ in range(CLAIM_ATTEMPTS):
+            episode = self.episodes.get(resource.resource_type, resource.resource_id)
+            step = next_step(episode, found, now)
+            if step is Step.NOTHING:
+                return None
+            if step is Step.WAIT:
+                break
+            claimed = self.claim(judged, episode, str(uuid.uuid4()), now)
+            if claimed is not None:
+                return claimed
+        raise ClaimedElsewhereError(f"{resource.resource_id}: another function has claimed it")
+
+    def _put(self, judged: Judged, episode: Episode) -> bool:
+        resource = judged.resource
+        try:
+            self.episodes.put(resource.resource_type, resource.resource_id, episode)
+        except ConflictError:
+            return False
+        return True

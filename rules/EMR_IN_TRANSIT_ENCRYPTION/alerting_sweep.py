@@ -1,0 +1,84 @@
+"""Alerting: what a sweep tells people, one message each or all in one digest."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from adapters.topic import fits
+from judgement.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, Alert, Judged
+from judgement.episode import Step, fingerprint, next_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from alerting import Alerting
+    from judgement.episode import Episode
+
+
+def alert_after_sweep(
+    alerting: Alerting,
+    violating: Sequence[Judged],
+    ended: Mapping[str, Judged | None],
+    now: datetime,
+) -> int:
+    """Tell of what nobody has been told of, and close what has ended; answer how many were new.
+
+    ``ended`` holds by cluster id what complies again; None for what is exempt or has gone. What
+    another function has claimed is left to it: the next sweep looks again. Raises LedgerError or
+    PublishError.
+    """
+    known = alerting.episodes.open(CLUSTER_TYPE)
+    fresh = [
+        judged
+        for judged in violating
+        if next_step(known.get(judged.resource.resource_id), fingerprint(judged.verdict), now)
+        is Step.ALERT
+    ]
+    for alert in _alerts(alerting, fresh, now):
+        _claim_and_publish(alerting, alert, known)
+    for cluster_id, episode in known.items():
+        if cluster_id in ended:
+            alerting.end(CLUSTER_TYPE, cluster_id, episode, ended[cluster_id], now)
+    return len(fresh)
+
+
+def _alerts(alerting: Alerting, fresh: Sequence[Judged], now: datetime) -> list[Alert]:
+    if len(fresh) > MOST_SINGLE_ALERTS:
+        return in_parts(Alert(str(uuid.uuid4()), tuple(fresh), alerting.origin, now))
+    return [Alert(str(uuid.uuid4()), (each,), alerting.origin, now) for each in fresh]
+
+
+def in_parts(digest: Alert) -> list[Alert]:
+    """Answer the digest in as few messages as SNS takes; nearly always one."""
+    parts = 1
+    while True:
+        size = -(-len(digest.judged) // parts)
+        chunks = [digest.judged[at : at + size] for at in range(0, len(digest.judged), size)]
+        alerts = [
+            replace(digest, judged=chunk, part=number, parts=len(chunks))
+            for number, chunk in enumerate(chunks, 1)
+        ]
+        if size == 1 or all(map(fits, alerts)):
+            return alerts
+        parts += 1
+
+
+def _claim_and_publish(alerting: Alerting, alert: Alert, known: Mapping[str, Episode]) -> None:
+    claims: list[tuple[Judged, Episode]] = []
+    for judged in alert.judged:
+        before = known.get(judged.resource.resource_id)
+        claimed = alerting.claim(judged, before, alert.alert_id, alert.time)
+        if claimed is not None:
+            claims.append((judged, claimed))
+    if not claims:
+        return
+    # A claim that was taken over keeps its alert id, so that a reader can see the repeat.
+    alert_id = claims[0][1].alert_id
+    alerting.publish(
+        replace(alert, alert_id=alert_id, judged=tuple(judged for judged, _ in claims))
+    )
+    for judged, claimed in claims:
+        alerting.confirm(judged, claimed)

@@ -1,0 +1,94 @@
+"""Change: judges and records the one security configuration of a configuration item."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.errors import CouldNotTellError
+from adapters.evaluations import Evaluation
+from adapters.logs import log_verdict
+from judgement.alert import Judged, Resource
+from judgement.facts import SecurityConfigurationFacts
+from judgement.judge import judge_security_configuration
+from judgement.security_configuration import read_body
+from judgement.verdict import Compliance, Verdict
+from judgement.wording import annotation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapters.emr import EmrReader
+    from adapters.evaluations import EvaluationRecorder
+    from alerting import Alerting
+    from config_event import ConfigurationItem
+    from judgement.parameters import RuleParameters
+
+GONE = Verdict(Compliance.NOT_APPLICABLE)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Change:
+    """One configuration item on behalf of one rule."""
+
+    item: ConfigurationItem
+    reader: EmrReader
+    recorder: EvaluationRecorder
+    alerting: Alerting | None
+    parameters: RuleParameters
+    now: datetime
+
+    def run(self) -> Compliance:
+        """Judge and record it, then alert; what is gone is NOT_APPLICABLE.
+
+        Raises CouldNotTellError when it cannot be read or not be recorded, and what Alerting
+        raises.
+        """
+        judged = self._judge()
+        self._record(judged)
+        if self.alerting is not None:
+            self._alert(self.alerting, judged)
+        return judged.verdict.compliance
+
+    def _judge(self) -> Judged:
+        item = self.item
+        facts = self._facts() if item.exists else None
+        resource = Resource(item.resource_type, item.resource_id, item.name, item.name)
+        if facts is None:
+            return Judged(resource, GONE)
+        verdict = judge_security_configuration(facts, self.parameters, self.now)
+        log_verdict(logger, item.resource_type, item.resource_id, item.name, verdict)
+        return Judged(resource, verdict)
+
+    def _facts(self) -> SecurityConfigurationFacts | None:
+        item = self.item
+        if item.body is None or item.created is None:
+            return self.reader.security_configuration(item.name)
+        return SecurityConfigurationFacts(item.name, item.created, read_body(item.body))
+
+    def _record(self, judged: Judged) -> None:
+        resource, verdict = judged.resource, judged.verdict
+        self.recorder.record(
+            Evaluation(
+                resource.resource_type,
+                resource.resource_id,
+                verdict.compliance,
+                annotation(verdict),
+            ),
+            self.now,
+        )
+        self.recorder.close()
+        for resource_id, why in self.recorder.problems.items():
+            raise CouldNotTellError(f"{resource_id}: {why}")
+
+    def _alert(self, alerting: Alerting, judged: Judged) -> None:
+        if judged.verdict.compliance is Compliance.NON_COMPLIANT:
+            alerting.violation(judged, self.now)
+            return
+        complies = judged if judged.verdict.compliance is Compliance.COMPLIANT else None
+        alerting.ended(
+            judged.resource.resource_type, judged.resource.resource_id, complies, self.now
+        )

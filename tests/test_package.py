@@ -1,0 +1,63 @@
+"""The zip: what it holds, that it is the same every time, and that it works by itself."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tools.package import build, contents
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+def test_two_builds_are_byte_identical(package, tmp_path):
+    """Whoever builds it gets the same bytes under the same name."""
+    again = build(tmp_path)
+    assert again.name == package.name
+    assert again.read_bytes() == package.read_bytes()
+
+
+def test_another_content_has_another_name(package, tmp_path, monkeypatch):
+    """A new build never hides behind an old key in S3."""
+    changed = contents() | {"sweep.py": b"changed"}
+    monkeypatch.setattr("tools.package.contents", lambda: changed)
+    assert build(tmp_path).name != package.name
+
+
+def test_it_holds_the_rule_and_rdklib_and_nothing_else(package):
+    """No tests, no caches, no boto3, no parameters.json; every module, and the licences."""
+    names = zipfile.ZipFile(package).namelist()
+    assert {
+        "EMR_IN_TRANSIT_ENCRYPTION.py",
+        "sweep.py",
+        "judgement/judge.py",
+        "adapters/emr.py",
+    } <= set(names)
+    assert {"LICENSE", "rdklib/LICENSE", "rdklib/NOTICE", "rdklib/evaluator.py"} <= set(names)
+    tops = {name.split("/")[0] for name in names if "/" in name}
+    assert tops == {"adapters", "judgement", "rdklib"}
+    assert [name for name in names if not name.endswith((".py", "LICENSE", "NOTICE"))] == []
+    assert names == sorted(names)
+
+
+def test_nothing_is_compressed(package):
+    """Compressed bytes would differ between versions of zlib."""
+    compressions = {entry.compress_type for entry in zipfile.ZipFile(package).infolist()}
+    assert compressions == {zipfile.ZIP_STORED}
+
+
+def test_the_handler_imports_from_the_zip_in_a_clean_interpreter(package):
+    """With boto3 and what the zip carries, as in Lambda; the sources are not on the path."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import EMR_IN_TRANSIT_ENCRYPTION as door, sweep, rdklib\n"
+        "assert callable(door.lambda_handler)\n"
+        "assert all(sys.argv[1] in module.__file__ for module in (door, sweep, rdklib))\n"
+    )
+    command = [sys.executable, "-c", program, str(package)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=package.parent)
+    assert (done.returncode, done.stderr) == (0, "")

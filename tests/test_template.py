@@ -1,0 +1,224 @@
+"""template.yml: what it grants, what it lets a user choose, and that it says the same as the code."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+from adapters import (
+    emr,
+    episodes,
+    evaluations,
+    instances,
+    ledger,
+    recorded_results,
+    rules,
+    tags,
+    topic,
+)
+from judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))
+TEXT = (ROOT / "template.yml").read_text()
+# What Lambda itself does with a function's role.
+LAMBDA_ACTIONS = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+# What each role is for: the adapters that its function uses, and the actions that they declare.
+ROLES = {
+    "RuleRole": (
+        emr.PERMISSIONS,
+        emr.LIST_PERMISSIONS,
+        instances.PERMISSIONS,
+        recorded_results.PERMISSIONS,
+        evaluations.PERMISSIONS,
+        tags.PERMISSIONS,
+        ledger.PERMISSIONS,
+        episodes.PERMISSIONS,
+        episodes.SWEEP_PERMISSIONS,
+        topic.PERMISSIONS,
+        topic.KEY_PERMISSIONS,
+    ),
+    "LaunchCheckRole": (
+        emr.PERMISSIONS,
+        instances.PERMISSIONS,
+        rules.PERMISSIONS,
+        ledger.PERMISSIONS,
+        ledger.TURN_PERMISSIONS,
+        episodes.PERMISSIONS,
+        topic.PERMISSIONS,
+        topic.KEY_PERMISSIONS,
+    ),
+}
+
+
+def resources(kind):
+    return {
+        name: resource["Properties"]
+        for name, resource in TEMPLATE["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def statements(role):
+    policies = resources("AWS::IAM::Role")[role]["Policies"]
+    entries = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+    # A statement that a condition may leave out counts as it stands when it is there.
+    return [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in entries]
+
+
+def actions(statement):
+    action = statement["Action"]
+    return {action} if isinstance(action, str) else set(action)
+
+
+def template_name(parameter):
+    return parameter.name[0].upper() + parameter.name[1:]
+
+
+def test_every_role_is_known_to_these_tests():
+    """A new role must be held against the adapters too."""
+    assert resources("AWS::IAM::Role").keys() == ROLES.keys()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_what_its_adapters_declare_and_nothing_else(role):
+    """The actions of all statements are the adapters' and what Lambda does itself."""
+    declared = {action for permissions in ROLES[role] for action in permissions}
+    granted = set().union(*(actions(statement) for statement in statements(role)))
+    assert granted == declared | LAMBDA_ACTIONS
+
+
+def test_every_statement_has_a_sid_of_its_own():
+    """A statement is named by what it is for."""
+    for role in ROLES:
+        sids = [statement["Sid"] for statement in statements(role)]
+        assert len(sids) == len(set(sids))
+
+
+def test_every_wildcard_resource_has_its_reason_beside_it():
+    """A reader must not have to guess why a statement names no resource."""
+    wildcards = [line for line in TEXT.splitlines() if re.search(r"""Resource: ["']?\*""", line)]
+    assert wildcards
+    assert [line for line in wildcards if "#" not in line] == []
+
+
+def test_no_statement_has_a_wildcard_action():
+    """Actions are named one by one."""
+    named = set().union(*(actions(s) for role in ROLES for s in statements(role)))
+    assert [action for action in named if "*" in action] == []
+
+
+def test_no_partition_account_or_region_is_written_out():
+    """The template works in every partition, China and GovCloud included."""
+    assert re.findall(r"arn:aws|[0-9]{12}|\b(?:eu|us|ap|cn)-[a-z]+-[0-9]\b", TEXT) == []
+
+
+def test_every_permission_names_its_source():
+    """A service principal alone would admit every account's Config."""
+    for properties in resources("AWS::Lambda::Permission").values():
+        assert {"SourceAccount", "SourceArn"} & properties.keys()
+
+
+def test_the_rules_wait_for_the_permission_to_be_invoked():
+    """AWS Config checks it when it makes a rule, and evaluates a new rule at once."""
+    waiting = [
+        resource["DependsOn"]
+        for resource in TEMPLATE["Resources"].values()
+        if resource["Type"] == "AWS::Config::ConfigRule"
+    ]
+    assert waiting == ["RulePermission", "RulePermission"]
+
+
+@pytest.mark.parametrize("name", TEMPLATE["Parameters"])
+def test_every_parameter_is_described_constrained_labelled_and_grouped(name):
+    """What the console shows is complete."""
+    parameter = TEMPLATE["Parameters"][name]
+    interface = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
+    assert parameter["Description"].endswith(".")
+    assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys()
+    assert name in interface["ParameterLabels"]
+    assert sum(name in group["Parameters"] for group in interface["ParameterGroups"]) == 1
+
+
+def test_only_the_code_has_no_default():
+    """A deployment that gives only CodeBucket and CodeKey works."""
+    without = [name for name, each in TEMPLATE["Parameters"].items() if "Default" not in each]
+    assert without == ["CodeBucket", "CodeKey"]
+
+
+def test_all_rules_get_the_same_parameters_and_those_are_the_codes():
+    """What the code reads is what the template passes, for each rule."""
+    expected = {parameter.name for parameter in PARAMETERS} | {"AssumeRoleMode"}
+    rules = resources("AWS::Config::ConfigRule")
+    assert len(rules) == 2
+    passed = [properties["InputParameters"] for properties in rules.values()]
+    assert [set(each) for each in passed] == [expected, expected]
+    assert passed[0] == passed[1]
+    assert passed[0]["AssumeRoleMode"] == "False"
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
+def test_a_rule_parameter_has_the_default_of_the_code(parameter):
+    """One default, three places: code, template.yml, parameters.json."""
+    default = TEMPLATE["Parameters"][template_name(parameter)]["Default"]
+    rdk = json.loads((ROOT / "rules/EMR_IN_TRANSIT_ENCRYPTION/parameters.json").read_text())
+    optional = json.loads(rdk["Parameters"]["OptionalParameters"])
+    assert str(default) == parameter.default
+    assert optional.get(parameter.name, "") == parameter.default
+
+
+@pytest.mark.parametrize(
+    "parameter", [each for each in PARAMETERS if not each.default], ids=lambda each: each.name
+)
+def test_a_parameter_that_is_empty_is_left_out(parameter):
+    """AWS Config would pass an empty text, which the rule refuses."""
+    value = next(iter(resources("AWS::Config::ConfigRule").values()))["InputParameters"][
+        parameter.name
+    ]
+    condition, given, otherwise = value["Fn::If"]
+    assert condition in TEMPLATE["Conditions"]
+    assert given == {"Ref": template_name(parameter)}
+    assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_rdk_gets_only_parameters_that_the_code_takes():
+    """parameters.json is read as AWS Config would pass it."""
+    rdk = json.loads((ROOT / "rules/EMR_IN_TRANSIT_ENCRYPTION/parameters.json").read_text())
+    optional = json.loads(rdk["Parameters"]["OptionalParameters"])
+    assert json.loads(rdk["Parameters"]["InputParameters"]) == {}
+    assert parse_parameters(optional) == parse_parameters({})
+    assert optional["AssumeRoleMode"] == "False"
+
+
+def test_rdk_gets_both_triggers():
+    """One rule with a schedule and with changes of security configurations."""
+    rdk = json.loads((ROOT / "rules/EMR_IN_TRANSIT_ENCRYPTION/parameters.json").read_text())
+    assert rdk["Parameters"]["SourceEvents"] == "AWS::EMR::SecurityConfiguration"
+    frequency = TEMPLATE["Parameters"]["Frequency"]["Default"]
+    assert rdk["Parameters"]["SourcePeriodic"] == frequency
+
+
+def test_the_longest_parameters_stay_within_what_config_takes():
+    """AWS Config takes 1,024 characters of InputParameters in all."""
+    longest = {"AssumeRoleMode": "False"}
+    for parameter in PARAMETERS:
+        entry = TEMPLATE["Parameters"][template_name(parameter)]
+        values = [str(value) for value in entry.get("AllowedValues", [])]
+        bound = entry.get("MaxLength") or len(
+            max([*values, str(entry.get("MaxValue", ""))], key=len)
+        )
+        longest[parameter.name] = "x" * int(bound)
+    assert len(json.dumps(longest, separators=(",", ":"))) <= 1024
+    assert PASSED_THROUGH[0] in longest
+
+
+def test_the_template_fits_into_a_request():
+    """A longer one could not be passed as TemplateBody."""
+    assert len(TEXT.encode()) <= 51_200
+
+
+def test_every_output_is_described():
+    """Outputs are read by people."""
+    assert all(output["Description"].endswith(".") for output in TEMPLATE["Outputs"].values())

@@ -1,0 +1,55 @@
+"""Tool: builds the Lambda zip, the same bytes from the same sources on any machine.
+
+Usage: python -m tools.package [FOLDER]   (default: dist)
+"""
+
+import hashlib
+import sys
+import zipfile
+from importlib.metadata import files
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RULE = ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"
+NAME = "emr-in-transit-encryption"
+# The oldest time that a zip can hold; a real one would make every build different.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def build(folder: Path) -> Path:
+    """Write the zip into the folder and answer its path; its name holds the contents' digest."""
+    members = contents()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{NAME}-{_digest(members)}.zip"
+    # Stored, not compressed: compressed bytes differ between versions of zlib.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in sorted(members.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3  # Unix, whatever the machine
+            archive.writestr(entry, content)
+    return path
+
+
+def contents() -> dict[str, bytes]:
+    """Answer what the zip holds, by name: the rule, rdklib, and the licences of both."""
+    members = {path.relative_to(RULE).as_posix(): path.read_bytes() for path in RULE.rglob("*.py")}
+    members["LICENSE"] = (ROOT / "LICENSE").read_bytes()
+    for path in files("rdklib") or []:
+        if path.parts[0] == "rdklib" and path.suffix == ".py":
+            members[path.as_posix()] = path.read_binary()
+        elif path.name in {"LICENSE", "NOTICE"}:
+            members[f"rdklib/{path.name}"] = path.read_binary()
+    return members
+
+
+def _digest(members: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(members.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    built = build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist")
+    print(f"{built} ({built.stat().st_size / 1024:.0f} KiB)")
