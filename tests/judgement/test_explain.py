@@ -34,7 +34,7 @@ ON = {
 
 
 def run(*arguments: object, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 -- our own program
+    return subprocess.run(
         [sys.executable, str(ROOT / "tools" / "explain.py"), *map(str, arguments)],
         input=text,
         capture_output=True,
@@ -217,7 +217,7 @@ def test_only_one_document_from_standard_input():
 
 def test_as_a_module():
     """It runs as a module too, as make explain does."""
-    done = subprocess.run(  # noqa: S603 -- our own program
+    done = subprocess.run(
         [sys.executable, "-m", "tools.explain", str(CLUSTER), str(CONFIGURATION)],
         cwd=ROOT,
         capture_output=True,

@@ -1,0 +1,87 @@
+"""Simulator: errors in the wire form of each AWS protocol, so that botocore reads their code."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse
+
+_JSON = frozenset({"json", "rest-json"})
+_XML = {
+    "query": "<ErrorResponse><Error><Type>{side}</Type><Code>{code}</Code>"
+    "<Message>{message}</Message></Error><RequestId>{request}</RequestId></ErrorResponse>",
+    "ec2": "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    "</Errors><RequestID>{request}</RequestID></Response>",
+    "rest-xml": "<Error><Code>{code}</Code><Message>{message}</Message>"
+    "<RequestId>{request}</RequestId></Error>",
+}
+_CODE = re.compile(rb"<Code>([^<]*)</Code>")
+
+
+class Answer(NamedTuple):
+    """A whole HTTP answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def send(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it, as a WSGI application does."""
+        length = ("Content-Length", str(len(self.body)))
+        start_response(
+            f"{self.status} {'OK' if self.status < 400 else 'Error'}", [*self.headers, length]
+        )
+        return [self.body]
+
+
+def error(protocol: str, code: str, message: str, status: int = 400) -> Answer:
+    """An error as the service of this protocol would answer it."""
+    request = str(uuid.uuid4())
+    if protocol in _JSON:
+        headers = [("Content-Type", content_type(protocol)), ("x-amzn-RequestId", request)]
+        if protocol == "rest-json":
+            headers.append(("x-amzn-ErrorType", code))
+        body = json.dumps({"__type": code, "message": message, "Message": message})
+    else:
+        headers = [("Content-Type", content_type(protocol))]
+        side = "Sender" if status < 500 else "Receiver"
+        form = _XML.get(protocol, _XML["query"])
+        body = form.format(side=side, code=escape(code), message=escape(message), request=request)
+    return Answer(status, headers, body.encode())
+
+
+def broken(protocol: str) -> Answer:
+    """An answer with status 200 that ends in the middle.
+
+    botocore raises ResponseParserError for XML; for JSON it hands over an answer without members.
+    """
+    body = b'{"Unfinished": [{"Id": "' if protocol in _JSON else b"<Unfinished><Id>"
+    return Answer(200, [("Content-Type", content_type(protocol))], body)
+
+
+def content_type(protocol: str) -> str:
+    """The content type that services of this protocol answer with."""
+    kinds = {"json": "application/x-amz-json-1.1", "rest-json": "application/json"}
+    return kinds.get(protocol, "text/xml")
+
+
+def code_of(headers: Iterable[tuple[str, str]], body: bytes) -> str | None:
+    """The error code in an answer, in whatever protocol's form it stands."""
+    for name, value in headers:
+        if name.lower() == "x-amzn-errortype":
+            return value.split(":")[0]
+    if match := _CODE.search(body):
+        return match.group(1).decode()
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    found = document.get("__type") or document.get("code") if isinstance(document, dict) else None
+    return str(found).split("#")[-1] if found else None

@@ -1,0 +1,72 @@
+"""Simulator: the Condition block of a policy statement. What is not known here fails closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Context = Mapping[str, str]
+
+
+class UnsupportedConditionError(Exception):
+    """A condition says something that the simulator cannot judge."""
+
+
+def holds(condition: Mapping[str, Any], context: Context) -> bool:
+    """Tell whether every operator of the block holds; keys of the context are in lower case."""
+    return all(
+        _operator_holds(operator, key, _texts(values), context)
+        for operator, keys in condition.items()
+        for key, values in keys.items()
+    )
+
+
+def like(pattern: str, text: str) -> bool:
+    """Match IAM's wildcards: `*` for any characters, `?` for one."""
+    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def _operator_holds(operator: str, key: str, values: list[str], context: Context) -> bool:
+    found = context.get(key.lower())
+    if operator == "Null":
+        return (found is None) == (values == ["true"])
+    name = operator.removesuffix("IfExists")
+    negated = "Not" in name
+    test = _TESTS.get(name.replace("Not", ""))
+    if test is None:
+        raise UnsupportedConditionError(f"The simulator cannot judge the operator {operator}.")
+    if any("${" in value for value in values):
+        raise UnsupportedConditionError(f"The simulator knows no policy variables ({key}).")
+    if found is None:  # as IAM has it: a negated operator holds where the key is missing
+        return negated or name != operator
+    return any(test(value, found) for value in values) != negated
+
+
+def _arn_like(pattern: str, text: str) -> bool:
+    wanted, found = pattern.split(":", 5), text.split(":", 5)
+    return len(wanted) == len(found) == 6 and all(map(like, wanted, found))
+
+
+def _equal(wanted: str, found: str) -> bool:
+    return wanted == found
+
+
+def _equal_ignoring_case(wanted: str, found: str) -> bool:
+    return wanted.lower() == found.lower()
+
+
+def _texts(values: Any) -> list[str]:
+    listed = values if isinstance(values, list) else [values]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in listed]
+
+
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": _equal,
+    "StringEqualsIgnoreCase": _equal_ignoring_case,
+    "StringLike": like,
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": _equal_ignoring_case,
+}

@@ -1,0 +1,188 @@
+"""Simulator: CloudFormation's intrinsic functions, evaluated before a deployment and during it.
+
+Before, resources do not exist: what depends on them is UNKNOWN, and so is what is made of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from moto.cloudformation.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class _Marker:
+    """A value that is no value."""
+
+
+NO_VALUE: Final = _Marker()
+UNKNOWN: Final = _Marker()
+
+_PLACEHOLDER = re.compile(r"\$\{(!?)([^{}]*)\}")
+
+
+def contains_unknown(value: Any) -> bool:
+    """Answer whether some part of the value is not known yet."""
+    if isinstance(value, dict):
+        return any(contains_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(contains_unknown(item) for item in value)
+    return value is UNKNOWN
+
+
+def text_of(value: Any) -> str:
+    """Answer a scalar as CloudFormation writes it into a text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass
+class Intrinsics:
+    """Evaluates intrinsic functions; `reference` and `attribute` say what Ref and GetAtt answer."""
+
+    reference: Callable[[str], Any]
+    attribute: Callable[[str, str], Any]
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    exports: Mapping[str, str] = field(default_factory=dict)
+    region: str = "us-east-1"
+
+    def resolve(self, value: Any) -> Any:
+        """Answer the value with every function in it evaluated."""
+        if isinstance(value, list):
+            items = [self.resolve(item) for item in value]
+            return [item for item in items if item is not NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref":
+                return self.reference(argument)
+            if name.startswith("Fn::"):
+                return self._call(name.removeprefix("Fn::"), argument)
+        found = {key: self.resolve(item) for key, item in value.items()}
+        return {key: item for key, item in found.items() if item is not NO_VALUE}
+
+    def holds(self, condition: Any, named: Mapping[str, Any]) -> bool:
+        """Answer a condition; `named` holds the template's conditions."""
+        if not isinstance(condition, dict) or len(condition) != 1:
+            raise ValidationError(message="Template format error: a condition is one function.")
+        ((name, argument),) = condition.items()
+        if name == "Condition":
+            if argument not in named:
+                raise ValidationError(
+                    message=f"Template format error: Unresolved condition dependency {argument}"
+                )
+            return self.holds(named[argument], named)
+        if name == "Fn::Equals":
+            left, right = (self.resolve(side) for side in argument)
+            return text_of(left) == text_of(right)
+        results = [self.holds(part, named) for part in argument]
+        if name == "Fn::Not":
+            return not results[0]
+        if name in {"Fn::And", "Fn::Or"}:
+            return all(results) if name == "Fn::And" else any(results)
+        raise ValidationError(message=f"Template error: {name} is no condition function.")
+
+    def _call(self, name: str, argument: Any) -> Any:
+        if name == "If":
+            return self._if(argument)
+        if name == "GetAtt":
+            parts = argument.split(".", 1) if isinstance(argument, str) else argument
+            return self.attribute(parts[0], ".".join(str(self.resolve(part)) for part in parts[1:]))
+        if name == "Sub":
+            return self._sub(argument)
+        function = _FUNCTIONS.get(name)
+        if function is None:
+            raise ValidationError(message=f"Template error: Fn::{name} is not supported.")
+        resolved = self.resolve(argument)
+        if contains_unknown(resolved):
+            return UNKNOWN
+        return function(self, resolved)
+
+    def _if(self, argument: list[Any]) -> Any:
+        condition, then, otherwise = argument
+        if condition not in self.conditions:
+            raise ValidationError(
+                message=f"Template error: unresolved condition dependency {condition} in Fn::If"
+            )
+        return self.resolve(then if self.conditions[condition] else otherwise)
+
+    def _sub(self, argument: Any) -> Any:
+        template, given = argument if isinstance(argument, list) else (argument, {})
+        values = {key: self.resolve(item) for key, item in given.items()}
+        unknown = False
+
+        def replace(match: re.Match[str]) -> str:
+            nonlocal unknown
+            literal, name = match.groups()
+            if literal:
+                return "${" + name + "}"
+            value = self._substitute(name.strip(), values)
+            unknown = unknown or value is UNKNOWN
+            return text_of(value)
+
+        text = _PLACEHOLDER.sub(replace, template)
+        return UNKNOWN if unknown else text
+
+    def _substitute(self, name: str, values: Mapping[str, Any]) -> Any:
+        if name in values:
+            return values[name]
+        if "." in name:
+            return self.attribute(*name.split(".", 1))
+        return self.reference(name)
+
+
+def _join(_: Intrinsics, argument: Any) -> str:
+    delimiter, parts = argument
+    return str(delimiter).join(text_of(part) for part in parts)
+
+
+def _select(_: Intrinsics, argument: Any) -> Any:
+    index, options = argument
+    if not 0 <= int(index) < len(options):
+        raise ValidationError(
+            message=f"Template error: Fn::Select cannot select nonexistent value at index {index}"
+        )
+    return options[int(index)]
+
+
+def _split(_: Intrinsics, argument: Any) -> list[str]:
+    delimiter, text = argument
+    return str(text).split(delimiter)
+
+
+def _find_in_map(context: Intrinsics, argument: Any) -> Any:
+    name, first, second, *rest = argument
+    try:
+        return context.mappings[name][text_of(first)][text_of(second)]
+    except KeyError as error:
+        if rest and "DefaultValue" in rest[0]:
+            return rest[0]["DefaultValue"]
+        raise ValidationError(
+            message=f"Template error: Unable to get mapping for {name}::{first}::{second}"
+        ) from error
+
+
+def _import_value(context: Intrinsics, name: Any) -> str:
+    if name not in context.exports:
+        raise ValidationError(message=f"No export named {name} found.")
+    return context.exports[name]
+
+
+_FUNCTIONS: dict[str, Callable[[Intrinsics, Any], Any]] = {
+    "Join": _join,
+    "Select": _select,
+    "Split": _split,
+    "FindInMap": _find_in_map,
+    "ImportValue": _import_value,
+    "Base64": lambda _, text: base64.b64encode(str(text).encode()).decode(),
+    "GetAZs": lambda context, region: [f"{region or context.region}{zone}" for zone in "abc"],
+    "ToJsonString": lambda _, value: json.dumps(value, separators=(",", ":")),
+    "Length": lambda _, items: len(items),
+}

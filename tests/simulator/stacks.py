@@ -1,0 +1,116 @@
+"""Tiny stacks for tests of the simulator's CloudFormation."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.simulator.throwaway import TRUST
+
+if TYPE_CHECKING:
+    from simulator.client import Simulator
+
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+FUNCTION = {
+    "Type": "AWS::Lambda::Function",
+    "Properties": {
+        "Code": {"ZipFile": "def handler(event, context): return event"},
+        "Handler": "index.handler",
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Runtime": "python3.13",
+    },
+}
+PERMISSION = {
+    "Type": "AWS::Lambda::Permission",
+    "Properties": {
+        "FunctionName": {"Ref": "Function"},
+        "Action": "lambda:InvokeFunction",
+        "Principal": "config.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+    },
+}
+RULE = {
+    "Type": "AWS::Config::ConfigRule",
+    "DependsOn": "Permission",
+    "Properties": {
+        "ConfigRuleName": "rule",
+        "Source": {
+            "Owner": "CUSTOM_LAMBDA",
+            "SourceIdentifier": {"Fn::GetAtt": ["Function", "Arn"]},
+            "SourceDetails": [
+                {"EventSource": "aws.config", "MessageType": "ScheduledNotification"}
+            ],
+        },
+    },
+}
+RULE_STACK = {"Rule": RULE, "Permission": PERMISSION, "Function": FUNCTION, "Role": ROLE}
+
+
+def with_properties(resource: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    """Answer the resource with these properties too; None takes one away."""
+    merged = resource.get("Properties", {}) | properties
+    kept = {key: value for key, value in merged.items() if value is not None}
+    return resource | {"Properties": kept}
+
+
+def queue(**properties: Any) -> dict[str, Any]:
+    """Answer a queue, the simplest of resources."""
+    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+def text(resources: dict[str, Any], **sections: Any) -> str:
+    """Answer a template with these resources."""
+    return json.dumps({"Resources": resources, **sections})
+
+
+def request(template: str, name: str = "s", **parameters: str) -> dict[str, Any]:
+    """Answer the request for a stack with this template."""
+    return {
+        "StackName": name,
+        "TemplateBody": template,
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+        ],
+    }
+
+
+def create(aws: Simulator, template: str, name: str = "s", **parameters: str) -> str:
+    """Create a stack and answer its status."""
+    aws.client("cloudformation").create_stack(**request(template, name, **parameters))
+    return status(aws, name)
+
+
+def update(aws: Simulator, template: str, name: str = "s", **parameters: str) -> str:
+    """Update a stack and answer its status."""
+    aws.client("cloudformation").update_stack(**request(template, name, **parameters))
+    return status(aws, name)
+
+
+def described(aws: Simulator, name: str = "s") -> dict[str, Any]:
+    """Answer what DescribeStacks says of the stack."""
+    found: dict[str, Any] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][
+        0
+    ]
+    return found
+
+
+def status(aws: Simulator, name: str = "s") -> str:
+    """Answer the stack's status."""
+    found: str = described(aws, name)["StackStatus"]
+    return found
+
+
+def outputs(aws: Simulator, name: str = "s") -> dict[str, str]:
+    """Answer the stack's outputs."""
+    found = described(aws, name).get("Outputs", [])
+    return {one["OutputKey"]: one["OutputValue"] for one in found}
+
+
+def history(aws: Simulator, name: str = "s") -> list[tuple[str, str, str]]:
+    """Answer the stack's events, oldest first: resource, status, reason."""
+    found = aws.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    return [
+        (one["LogicalResourceId"], one["ResourceStatus"], one.get("ResourceStatusReason", ""))
+        for one in reversed(found)
+    ]

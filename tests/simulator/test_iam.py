@@ -1,0 +1,317 @@
+"""IAM enforcement: callers may do what their policies say, on what they say, and nothing else."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
+TRUST = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    "Action": "sts:AssumeRole",
+}
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+@pytest.fixture
+def as_role(aws):
+    """Make clients of a role with the given statements, IAM being enforced."""
+
+    def make(*statements, **role):
+        iam = aws.client("iam")
+        iam.create_role(RoleName="r", AssumeRolePolicyDocument=document(TRUST), **role)
+        iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document(*statements))
+        aws.set_iam(enforce=True)
+        keys = aws.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="me")["Credentials"]
+        return lambda service, region="eu-west-1": aws.client(service, region, **session(keys))
+
+    return make
+
+
+def session(keys):
+    return {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+
+
+def code(call, **request):
+    """The error code of a call; None if it is served."""
+    try:
+        call(**request)
+    except ClientError as problem:
+        return problem.response["Error"]["Code"]
+    return None
+
+
+def test_without_enforcement_anybody_may_do_anything(aws):
+    assert code(aws.client("emr", aws_access_key_id="AKIAUNKNOWNUNKNOWN00").list_clusters) is None
+
+
+def test_the_administrator_of_any_account_keeps_every_right(aws):
+    aws.set_iam(enforce=True)
+    for account in (ACCOUNT, "222222222222"):
+        for service, operation in (
+            ("emr", "list_clusters"),
+            ("s3", "list_buckets"),
+            ("iam", "list_roles"),
+        ):
+            assert code(getattr(aws.client(service, account=account), operation)) is None
+    key = aws.call("GET", "/iam")
+    assert key["enforce"] is True
+    again = aws.client(
+        "sns",
+        aws_access_key_id=key["access_key_id"],
+        aws_secret_access_key=key["secret_access_key"],
+    )
+    assert code(again.list_topics) is None
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "bad_key", "bad_secret"),
+    [
+        ("emr", "list_clusters", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("lambda", "list_functions", "UnrecognizedClientException", "InvalidSignatureException"),
+        ("sns", "list_topics", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+        ("s3", "list_buckets", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+    ],
+)
+def test_an_unknown_key_and_a_wrong_secret_are_refused(
+    aws, service, operation, bad_key, bad_secret
+):
+    aws.set_iam(enforce=True)
+    unknown = aws.client(service, aws_access_key_id="AKIAUNKNOWNUNKNOWN00")
+    assert code(getattr(unknown, operation)) == bad_key
+    forged = aws.client(service, aws_secret_access_key="guessed")
+    assert code(getattr(forged, operation)) == bad_secret
+
+
+def test_a_request_without_a_signature_is_refused(aws):
+    anonymous = {"config": Config(signature_version=UNSIGNED)}
+    assert code(aws.client("s3", **anonymous).list_buckets) is None
+    aws.set_iam(enforce=True)
+    assert code(aws.client("s3", **anonymous).list_buckets) == "MissingAuthenticationToken"
+
+
+def test_an_allow_for_clusters_serves_them_and_nothing_else(aws, as_role):
+    cluster = aws.client("emr").run_job_flow(
+        Name="c", ReleaseLabel="emr-7.5.0", Instances={"KeepJobFlowAliveWhenNoSteps": True}
+    )["JobFlowId"]
+    clients = as_role(
+        allow(
+            "elasticmapreduce:DescribeCluster",
+            f"arn:aws:elasticmapreduce:eu-west-1:{ACCOUNT}:cluster/*",
+        )
+    )
+    assert code(clients("emr").describe_cluster, ClusterId=cluster) is None
+    assert (
+        code(clients("emr", "us-east-1").describe_cluster, ClusterId=cluster)
+        == "AccessDeniedException"
+    )
+    assert code(clients("emr").list_clusters) == "AccessDeniedException"
+    assert code(clients("sts").get_caller_identity) is None
+
+
+def make_resources(aws):
+    """The same resources twice: `good`, which the role may use, and `bad`."""
+    aws.client("s3", "us-east-1").create_bucket(Bucket="good")
+    aws.client("s3", "us-east-1").create_bucket(Bucket="bad")
+    for name in ("good", "bad"):
+        aws.client("sns").create_topic(Name=name)
+        aws.client("sqs").create_queue(QueueName=name)
+        aws.client("logs").create_log_group(logGroupName=name)
+        aws.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+ITEM = {"k": {"S": "x"}}
+SCOPED = {  # service: resource of the Allow, operation, request by name, error code
+    "sns": (
+        "arn:aws:sns:eu-west-1:123456789012:good",
+        "publish",
+        lambda name: {"TopicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:{name}", "Message": "é & x"},
+        "AuthorizationError",
+    ),
+    "sqs": (
+        "arn:aws:sqs:eu-west-1:123456789012:good",
+        "send_message",
+        lambda name: {"QueueUrl": f"http://localhost/{ACCOUNT}/{name}", "MessageBody": "x"},
+        "AccessDenied",
+    ),
+    "dynamodb": (
+        "arn:aws:dynamodb:eu-west-1:123456789012:table/good",
+        "batch_get_item",
+        lambda name: {"RequestItems": {name: {"Keys": [ITEM]}}},
+        "AccessDeniedException",
+    ),
+    "logs": (
+        "arn:aws:logs:eu-west-1:123456789012:log-group:good:*",
+        "create_log_stream",
+        lambda name: {"logGroupName": name, "logStreamName": "2026/01/01/[$LATEST]abc"},
+        "AccessDeniedException",
+    ),
+    "s3": (
+        "arn:aws:s3:::good/*",
+        "put_object",
+        lambda name: {"Bucket": name, "Key": "a b/ü+c=1", "Body": b"x" * 70000},
+        "AccessDenied",
+    ),
+}
+
+
+@pytest.mark.parametrize("service", SCOPED)
+def test_an_allow_for_one_resource_does_not_serve_its_neighbour(aws, as_role, service):
+    make_resources(aws)
+    resource, operation, request_, refused = SCOPED[service]
+    call = getattr(as_role(allow(f"{service}:*", resource))(service), operation)
+    assert code(call, **request_("good")) is None
+    assert code(call, **request_("bad")) == refused
+
+
+def test_every_table_of_a_batch_must_be_allowed(aws, as_role):
+    make_resources(aws)
+    clients = as_role(allow("dynamodb:*", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/good"))
+    both = {"good": {"Keys": [ITEM]}, "bad": {"Keys": [ITEM]}}
+    assert code(clients("dynamodb").batch_get_item, RequestItems=both) == "AccessDeniedException"
+
+
+def test_an_allow_for_config_rules_serves_calls_about_rules_only(as_role):
+    config = as_role(allow("config:*", f"arn:aws:config:eu-west-1:{ACCOUNT}:config-rule/*"))(
+        "config"
+    )
+    assert code(config.describe_config_rules) is None
+    missing = code(config.delete_config_rule, ConfigRuleName="none")
+    assert missing == "NoSuchConfigRuleException"
+    assert code(config.describe_configuration_recorders) == "AccessDeniedException"
+
+
+def test_an_allow_for_functions_is_about_invoke_function(as_role):
+    clients = as_role(
+        allow("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f*")
+    )
+    assert code(clients("lambda").invoke, FunctionName="f1") == "ResourceNotFoundException"
+    assert code(clients("lambda").invoke, FunctionName="g1") == "AccessDeniedException"
+    assert code(clients("lambda").get_function, FunctionName="f1") == "AccessDeniedException"
+
+
+def test_a_condition_on_what_the_service_says_counts(as_role):
+    condition = {"StringEquals": {"cloudwatch:namespace": "ours"}}
+    metrics = as_role(allow("cloudwatch:PutMetricData", Condition=condition))("cloudwatch")
+    data = [{"MetricName": "m", "Value": 1}]
+    assert code(metrics.put_metric_data, Namespace="ours", MetricData=data) is None
+    assert code(metrics.put_metric_data, Namespace="theirs", MetricData=data) == "AccessDenied"
+
+
+def test_managed_policies_and_boundaries_count(aws, as_role):
+    clients = as_role(allow("sns:*"))
+    arn = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"
+    assert code(clients("sqs").list_queues) == "AccessDenied"
+    aws.client("iam").attach_role_policy(RoleName="r", PolicyArn=arn)
+    assert code(clients("sqs").list_queues) is None
+    aws.client("iam").put_role_permissions_boundary(RoleName="r", PermissionsBoundary=arn)
+    assert code(clients("sqs").list_queues) is None
+    assert code(clients("sns").list_topics) == "AuthorizationError"
+
+
+def test_a_session_policy_narrows_the_role(aws, as_role):
+    as_role(allow("sns:*"), MaxSessionDuration=3600)
+    keys = aws.client("sts").assume_role(
+        RoleArn=ROLE, RoleSessionName="me", Policy=document(allow("sns:ListTopics"))
+    )["Credentials"]
+    sns = aws.client("sns", **session(keys))
+    assert code(sns.list_topics) is None
+    assert code(sns.create_topic, Name="t") == "AuthorizationError"
+
+
+def test_a_user_has_the_rights_of_its_groups(aws):
+    iam = aws.client("iam")
+    iam.create_user(UserName="u")
+    keys = iam.create_access_key(UserName="u")["AccessKey"]
+    iam.create_group(GroupName="g")
+    iam.add_user_to_group(GroupName="g", UserName="u")
+    aws.set_iam(enforce=True)
+    emr = aws.client(
+        "emr",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+    )
+    assert code(emr.list_clusters) == "AccessDeniedException"
+    iam.put_group_policy(
+        GroupName="g", PolicyName="p", PolicyDocument=document(allow("elasticmapreduce:List*"))
+    )
+    assert code(emr.list_clusters) is None
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "request_", "admitted"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, None, {}, True),
+        ({"AWS": ACCOUNT}, None, {}, True),
+        ({"AWS": "arn:aws:iam::222222222222:root"}, None, {}, False),
+        ({"Service": "lambda.amazonaws.com"}, None, {}, False),
+        (
+            {"AWS": ACCOUNT},
+            {"StringEquals": {"sts:ExternalId": "e-1"}},
+            {"ExternalId": "e-1"},
+            True,
+        ),
+        (
+            {"AWS": ACCOUNT},
+            {"StringEquals": {"sts:ExternalId": "e-1"}},
+            {"ExternalId": "e-2"},
+            False,
+        ),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"sts:ExternalId": "e-1"}}, {}, False),
+    ],
+)
+def test_a_role_is_assumed_only_by_whom_its_trust_policy_admits(
+    aws, principal, condition, request_, admitted
+):
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    trust |= {"Condition": condition} if condition else {}
+    aws.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=document(trust))
+    aws.set_iam(enforce=True)
+    outcome = code(aws.client("sts").assume_role, RoleArn=ROLE, RoleSessionName="me", **request_)
+    assert outcome == (None if admitted else "AccessDenied")
+
+
+def test_a_role_that_does_not_exist_cannot_be_assumed(aws):
+    aws.set_iam(enforce=True)
+    outcome = code(aws.client("sts").assume_role, RoleArn=ROLE, RoleSessionName="me")
+    assert outcome == "AccessDenied"
+
+
+def test_credentials_without_their_token_are_refused(aws, as_role):
+    as_role(allow("*"))
+    keys = aws.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="me")["Credentials"]
+    assert keys["Expiration"] > datetime.now(UTC)
+    stolen = session(keys) | {"aws_session_token": "guessed"}
+    assert code(aws.client("sns", **stolen).list_topics) == "InvalidClientTokenId"
+
+
+def test_the_message_names_caller_action_and_resource_as_aws_does(as_role):
+    emr = as_role(allow("sns:*"))("emr")
+    with pytest.raises(ClientError) as refused:
+        emr.list_clusters()
+    assert refused.value.response["Error"]["Message"] == (
+        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/r/me is not authorized to perform: "
+        "elasticmapreduce:ListClusters on resource: * because no identity-based policy allows "
+        "the elasticmapreduce:ListClusters action"
+    )

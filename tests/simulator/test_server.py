@@ -1,0 +1,94 @@
+"""The simulator's process: it starts, says where, refuses a port in use, stops and resets."""
+
+import subprocess
+import sys
+import time
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ProxyConnectionError
+
+from simulator.client import Simulator, SimulatorError
+
+
+def test_it_serves_on_a_free_port_of_localhost_and_stops_when_told():
+    with Simulator.start() as running:
+        assert running.url.startswith("http://localhost:")
+        assert running.call("GET", "/ping") == {"status": "ready"}
+    with pytest.raises(OSError, match="refused"):
+        running.call("GET", "/ping")
+
+
+def test_a_port_in_use_ends_it_with_one_line_and_exit_code_2(simulator):
+    port = simulator.url.rpartition(":")[2]
+    command = [sys.executable, "-m", "simulator", "--port", port]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr == f"Port {port} cannot be used: Address already in use.\n"
+
+
+def test_it_stops_when_whoever_started_it_is_gone():
+    command = [sys.executable, "-m", "simulator", "--stop-with-stdin"]
+    ended = subprocess.run(
+        command, input="", capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.startswith("Simulator ready: http://localhost:")
+
+
+def test_a_reset_forgets_every_account_and_region_in_a_moment(aws):
+    for account in ("123456789012", "222222222222"):
+        for region in ("eu-west-1", "us-east-1"):
+            aws.client("sns", region, account).create_topic(Name="t")
+            aws.client("sqs", region, account).create_queue(QueueName="q")
+    before = time.monotonic()
+    aws.reset()
+    assert time.monotonic() - before < 0.5
+    for account in ("123456789012", "222222222222"):
+        assert aws.client("sns", "us-east-1", account).list_topics()["Topics"] == []
+
+
+def test_an_unknown_control_route_names_the_known_ones(simulator):
+    with pytest.raises(SimulatorError, match=r"404.*POST /simulator/reset"):
+        simulator.call("POST", "/no-such-thing")
+
+
+def test_a_wrong_control_request_is_refused_with_a_reason(simulator):
+    with pytest.raises(SimulatorError, match=r"400.*auto_start"):
+        simulator.call("PUT", "/emr", colour="red")
+
+
+def test_an_operation_that_the_simulator_has_not_is_refused_loudly_and_not_retried(aws):
+    emr = aws.client("emr", config=boto3.session.Config(retries={"total_max_attempts": 3}))
+    with pytest.raises(ClientError) as refused:
+        emr.list_studios()
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
+    assert "emr:ListStudios" in str(refused.value)
+
+
+def test_a_client_that_no_endpoint_was_given_cannot_leave_this_machine():
+    with pytest.raises(ProxyConnectionError):
+        boto3.client(
+            "sts", config=boto3.session.Config(retries={"total_max_attempts": 1})
+        ).get_caller_identity()
+
+
+def test_each_account_has_an_administrator_whose_key_names_it(aws):
+    identity = aws.client("sts", account="222222222222").get_caller_identity()
+    assert identity["Account"] == "222222222222"
+    assert identity["Arn"] == "arn:aws:iam::222222222222:user/simulator-administrator"
+
+
+def test_managed_policies_of_aws_can_be_attached_and_are_all_listed(aws):
+    iam = aws.client("iam")
+    iam.create_role(
+        RoleName="reader", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+    )
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    iam.attach_role_policy(RoleName="reader", PolicyArn=arn)
+    attached = iam.list_attached_role_policies(RoleName="reader")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [arn]
+    pages = iam.get_paginator("list_policies").paginate(Scope="AWS")
+    assert sum(len(page["Policies"]) for page in pages) > 1000
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.attach_role_policy(RoleName="reader", PolicyArn=arn + "X")

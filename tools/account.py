@@ -1,0 +1,80 @@
+"""Tool: brings an account of the simulator to where a user's is, and deploys into it."""
+
+import os
+from typing import Any
+
+import boto3
+
+from simulator.client import Simulator
+from tools.deploy import deploy
+
+STACK = "emr-in-transit-encryption"
+BUCKET = "lambda-code"
+RULE = "EMR_IN_TRANSIT_ENCRYPTION"
+CONFIGURATION_RULE = "EMR_IN_TRANSIT_ENCRYPTION_CONFIGURATIONS"
+
+
+class Account:
+    """One account and Region of a simulator, with AWS Config switched on."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.emr = simulator.client("emr")
+        self.config = simulator.client("config")
+
+    def prepare(self) -> None:
+        """Make a bucket for the code, switch AWS Config's recorder on, and let roles count."""
+        region = self.emr.meta.region_name
+        self.simulator.client("s3").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region}
+        )
+        account = self.simulator.client("sts").get_caller_identity()["Account"]
+        role = f"arn:aws:iam::{account}:role/aws-service-role/config.amazonaws.com/recorder"
+        recorder = {"name": "default", "roleARN": role}
+        self.config.put_configuration_recorder(ConfigurationRecorder=recorder)
+        channel = {"name": "default", "s3BucketName": BUCKET}
+        self.config.put_delivery_channel(DeliveryChannel=channel)
+        self.config.start_configuration_recorder(ConfigurationRecorderName="default")
+        self.simulator.set_iam(enforce=True)
+
+    def deploy(self, **parameters: str) -> dict[str, str]:
+        """Deploy template.yml with the zip that ships; answer the stack's outputs."""
+        os.environ.update(self.simulator.environment())
+        deploy(boto3.Session(), BUCKET, STACK, parameters)
+        stack = self.simulator.client("cloudformation").describe_stacks(StackName=STACK)
+        outputs = stack["Stacks"][0]["Outputs"]
+        return {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+    def launch(
+        self,
+        name: str = "etl",
+        configuration: str | None = None,
+        *,
+        applications: tuple[str, ...] = ("Spark",),
+        **members: Any,
+    ) -> str:
+        """Launch a cluster that stays alive, and answer its id; ``members`` go to RunJobFlow."""
+        attached = {"SecurityConfiguration": configuration} if configuration else {}
+        release = {} if "AmiVersion" in members else {"ReleaseLabel": "emr-7.12.0"}
+        request = {
+            "Name": name,
+            "Applications": [{"Name": each} for each in applications],
+            "Instances": {
+                "MasterInstanceType": "m5.xlarge",
+                "SlaveInstanceType": "m5.xlarge",
+                "InstanceCount": 3,
+                "KeepJobFlowAliveWhenNoSteps": True,
+            },
+        }
+        return str(self.emr.run_job_flow(**request | release | attached | members)["JobFlowId"])
+
+    def results(self, rule: str = RULE) -> dict[str, dict[str, Any]]:
+        """Answer what AWS Config has on record for a rule, by resource id."""
+        pages = self.config.get_paginator("get_compliance_details_by_config_rule").paginate(
+            ConfigRuleName=rule
+        )
+        return {
+            each["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]: each
+            for page in pages
+            for each in page["EvaluationResults"]
+        }

@@ -1,0 +1,131 @@
+"""Tool: explains one cluster's verdict, also before the cluster is launched.
+
+Usage: python tools/explain.py CLUSTER [SECURITY_CONFIGURATION] [--parameters JSON] [--json]
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+# Found from wherever it is started, as a file or as a module.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "rules/EMR_IN_TRANSIT_ENCRYPTION"))
+
+from judgement.applications import installed
+from judgement.coverage import endpoint_states, has_kerberos, is_assumed
+from judgement.facts import ClusterFacts
+from judgement.judge import judge_cluster
+from judgement.overrides import ROWS, weak_settings
+from judgement.parameters import ParameterError, RuleParameters, parse_parameters
+from judgement.releases import parse_release
+from judgement.verdict import Compliance, Verdict
+from judgement.wording import annotation, one_line
+from tools.explain_input import A_CLUSTER, A_CONFIGURATION, InputError, read_facts
+
+
+def main() -> int:
+    """Explain the verdict; answer 0 for a cluster that complies, 1 for one that does not."""
+    arguments = _arguments()
+    now = datetime.now(UTC)
+    try:
+        parameters = _parameters(arguments.parameters)
+        facts = read_facts(arguments.cluster, arguments.security_configuration, parameters, now)
+    except InputError as error:
+        print(f"explain: {one_line(str(error))}", file=sys.stderr)
+        return 2
+    verdict = judge_cluster(facts, parameters, now)
+    report = _report(facts, verdict, parameters)
+    print(json.dumps(report, indent=2) if arguments.json else _text(report))
+    return int(verdict.compliance is Compliance.NON_COMPLIANT)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="explain", description="Explain one cluster's verdict.")
+    parser.add_argument("cluster", help=f"JSON file, or -: {A_CLUSTER}")
+    parser.add_argument(
+        "security_configuration", nargs="?", default="", help=f"JSON file, or -: {A_CONFIGURATION}"
+    )
+    parser.add_argument("--parameters", default="{}", help="the rule's parameters, a JSON object")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+    return parser.parse_args()
+
+
+def _parameters(text: str) -> RuleParameters:
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"--parameters is not JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise InputError("--parameters is JSON, but not an object")
+    try:
+        return parse_parameters(given)
+    except ParameterError as error:
+        raise InputError(f"--parameters: {error}") from error
+
+
+def _report(facts: ClusterFacts, verdict: Verdict, parameters: RuleParameters) -> dict[str, Any]:
+    release = parse_release(facts.release_label)
+    return {
+        "cluster": one_line(f"{facts.name} ({facts.cluster_id})"),
+        "release": one_line(facts.release_label or f"AMI {facts.ami_version}"),
+        "releaseIsAssumed": release is not None and is_assumed(release),
+        "applications": [one_line(name) for name in installed(facts.applications)],
+        "compliance": verdict.compliance.value,
+        "annotation": annotation(verdict),
+        "findings": [
+            {
+                "severity": finding.severity.value,
+                "reason": finding.reason.value,
+                "subject": finding.subject,
+                "detail": finding.detail,
+                "remedy": finding.remedy,
+            }
+            for finding in verdict.findings
+        ],
+        "endpoints": _endpoints(facts, parameters),
+    }
+
+
+def _endpoints(facts: ClusterFacts, parameters: RuleParameters) -> list[dict[str, Any]]:
+    """Answer the state of each endpoint; one that a property exposes is weakened, excused or not."""
+    release = parse_release(facts.release_label)
+    undone: dict[str, str] = {}
+    for setting in weak_settings(facts, has_kerberos(facts), release, parameters):
+        key = f"{setting.classification}/{setting.property}"
+        for label in ROWS[key].exposes:
+            undone[label] = f"{key} is {one_line(setting.value)}"
+    endpoints = []
+    for endpoint in endpoint_states(facts):
+        state = "protected" if endpoint.protected else "in clear text"
+        why = endpoint.why
+        if endpoint.protected and endpoint.label in undone:
+            state, why = "weakened", undone[endpoint.label]
+        endpoints.append(asdict(endpoint) | {"state": state, "why": why})
+    return endpoints
+
+
+def _text(report: dict[str, Any]) -> str:
+    lines = [
+        f"{report['cluster']}, {report['release']}, {', '.join(report['applications'])}",
+        f"{report['compliance']}: {report['annotation']}",
+    ]
+    for finding in report["findings"]:
+        lines += ["", f"{finding['severity']} {finding['reason']}", f"  {finding['detail']}"]
+        lines.append(f"  Remedy: {finding['remedy']}")
+    if not report["endpoints"]:
+        return "\n".join([*lines, "", "Endpoints: none are known for this release."])
+    assumed = ", as in the newest release of AWS's matrix" if report["releaseIsAssumed"] else ""
+    lines += ["", f"Endpoints{assumed}:"]
+    for endpoint in report["endpoints"]:
+        port = f"port {endpoint['ports']}"
+        lines.append(f"  {endpoint['state']:13}  {endpoint['label']}, {port}: {endpoint['why']}")
+        lines += [f"{'':17}Known issue: {issue}" for issue in endpoint["issues"]]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Tool: writes the README's tables anew from the code.
+
+Usage: python -m tools.tables
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"))
+
+from judgement.coverage_table import ENDPOINTS  # noqa: E402
+from judgement.override_row import Basis  # noqa: E402
+from judgement.override_table import OVERRIDES  # noqa: E402
+from judgement.parameters import PARAMETERS  # noqa: E402
+from judgement.reasons import REASONS, Severity  # noqa: E402
+
+README = ROOT / "README.md"
+
+
+def reasons() -> str:
+    """Answer the table of reasons, most important first."""
+    rows = [
+        (
+            f"`{reason}`" + ("" if text.severity is Severity.VIOLATION else " (warning)"),
+            text.meaning,
+            text.remedy,
+        )
+        for reason, text in REASONS.items()
+    ]
+    return _table(("Reason", "Meaning", "Smallest fix"), rows)
+
+
+def parameters() -> str:
+    """Answer the table of rule parameters."""
+    rows = [
+        (
+            f"`{each.name}`",
+            f"`{each.name[0].upper()}{each.name[1:]}`",
+            f"`{each.default}`" if each.default else "none",
+            each.takes,
+            each.effect,
+        )
+        for each in PARAMETERS
+    ]
+    head = ("Rule parameter", "Stack parameter", "Default", "Takes", "Effect")
+    return _table(head, rows)
+
+
+def assumed_overrides() -> str:
+    """Answer the overrides that rest on documents of others than AWS."""
+    keys = [row.key for row in OVERRIDES if row.source.basis is Basis.ASSUMED]
+    return ", ".join(f"`{key}`" for key in sorted(keys)) + "."
+
+
+def counts() -> str:
+    """Answer how much the rule knows."""
+    return (
+        f"{len(REASONS)} reasons, {len(OVERRIDES)} properties that can undo encryption, "
+        f"{len(ENDPOINTS)} endpoints with the release from which each is protected."
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "reasons": reasons,
+    "parameters": parameters,
+    "assumed-overrides": assumed_overrides,
+    "counts": counts,
+}
+
+
+def with_tables(text: str) -> str:
+    """Answer the README with every table as the code has it."""
+    for name, table in TABLES.items():
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise SystemExit(f"README.md lacks {begin.strip()} or {end.strip()}")
+        text = before + begin + table() + end + after
+    return text
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text()))
