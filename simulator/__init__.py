@@ -9,13 +9,12 @@ starts it; `simulator.client.Simulator` starts it from Python and speaks to its 
 | `client`, `control_client` | how Python starts a simulator and steers it |
 | `accounts`, `identity`, `wire`, `answers`, `failures` | who calls, with what; AWS's errors |
 | `journal`, `faults`, `buckets` | every call remembered; scripted faults; EMR's request limits |
-| `iam`, `signatures`, `grants`, `policies`, `resources`, `trust` | IAM enforced on every call |
-| `managed_policies`, `resource_policies`, `policy_conditions`, `organizations`, `keys` | policies |
-| `emr` | Amazon EMR: cluster states, security configurations, instance groups and fleets |
+| `iam` | IAM enforced on every call; AWS's managed policies, resource policies, organizations, keys |
+| `emr` | Amazon EMR: cluster states, security configurations, instance groups and fleets, tags |
 | `awsconfig` | AWS Config: rules, evaluations, the recorder, the queries |
-| `functions`, `function_...` | AWS Lambda |
-| `cloudformation`, `cfn_types`, `stack_resources`, `template_...` | CloudFormation and its strictness |
-| `events`, `event_...` | EventBridge |
-| `topics`, `topic_...`, `queues`, `refusals`, `inbox` | SNS, SQS, and the mail that people get |
-| `alarms`, `alarm_...`, `metrics` | CloudWatch |
+| `functions` | AWS Lambda |
+| `cloudformation` | CloudFormation and its strictness |
+| `events` | EventBridge |
+| `topics`, `queues`, `refusals`, `inbox` | SNS, SQS, and the mail that people get |
+| `alarms`, `metrics` | CloudWatch |
 """

@@ -131,7 +131,7 @@ class Controls:
         self.call("DELETE", "/invocations")
 
     def set_events(self, **settings: Any) -> Any:
-        """Change how EventBridge behaves; see `simulator.event_settings`."""
+        """Change how EventBridge behaves; see `simulator.events.settings`."""
         return self.call("PUT", "/events", **settings)
 
     def events(self, source: str | None = None) -> Any:

@@ -66,7 +66,7 @@ def client(service: str, account: str, region: str, role_arn: str | None = None)
 def assume_role(role_arn: str, region: str, session_name: str = "simulator") -> Credentials:
     """Credentials of a role for one of AWS's services, which needs no call to STS to get them.
 
-    Whether the role's trust policy admits the service is `simulator.trust.admits_service`.
+    Whether the role's trust policy admits the service is `simulator.iam.trust.admits_service`.
     """
     account = role_arn.split(":")[4]
     backend = sts_models.sts_backends[account]["global"]

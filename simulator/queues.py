@@ -10,9 +10,9 @@ from moto.core.exceptions import ServiceException
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, sqs_backends
 
-from simulator import keys
+from simulator.iam import keys
+from simulator.iam.resource_policies import Principal, decide
 from simulator.refusals import RefusedError
-from simulator.resource_policies import Principal, decide
 
 Attributes = Mapping[str, Mapping[str, Any]]
 

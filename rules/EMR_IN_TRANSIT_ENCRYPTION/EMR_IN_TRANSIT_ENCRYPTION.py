@@ -15,7 +15,7 @@ from adapters.errors import CouldNotTellError, LedgerError, PublishError
 from adapters.evaluations import EvaluationRecorder
 from adapters.metrics import metric_fields
 from alerting import Alerting, ClaimedElsewhereError
-from alerting_sweep import alert_after_sweep
+from alerting_sweep import alert_after_sweep, alerted_clusters
 from assembly import Place, make_alerting, make_ledger, make_tags, place_of
 from change import Change
 from config_event import is_scheduled, notification_time, prepare_event, read_item
@@ -66,6 +66,7 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
         place = self._place(event)
         reader = EmrReader(client_factory.build_client("emr"), valid_rule_parameters)
         tags = make_tags(place, valid_rule_parameters)
+        alerting = self._alerting(event, DetectedBy.SWEEP)
         sweep = Sweep(
             rule_name=event["configRuleName"],
             reader=reader,
@@ -74,9 +75,10 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
             parameters=valid_rule_parameters,
             now=now,
             seconds_left=lambda: self._context.get_remaining_time_in_millis() / 1000,
+            alerted=alerted_clusters(alerting),
         )
         sweep.run()
-        self._finish(event, sweep)
+        self._finish(sweep, alerting)
         return []
 
     def evaluate_change(
@@ -104,12 +106,13 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
         logger.info("change judged", extra=extra)
         return []
 
-    def _finish(self, event: Mapping[str, Any], sweep: Sweep) -> None:
+    def _finish(self, sweep: Sweep, alerting: Alerting | None) -> None:
         report = sweep.report
-        alerting = self._alerting(event, DetectedBy.SWEEP)
         if alerting is not None:
+            # A sweep may take longer than a claim lasts, so that begins now.
+            now = datetime.now(UTC)
             try:
-                report.alerts = alert_after_sweep(alerting, sweep.violating, sweep.ended, sweep.now)
+                report.alerts = alert_after_sweep(alerting, sweep.violating, sweep.ended, now)
             except (LedgerError, PublishError) as error:
                 report.problems["the alerts"] = str(error)
         metrics = metric_fields(self._context.function_name, report.metrics(), sweep.now)

@@ -51,15 +51,17 @@ class Alerting:
     origin: Origin
     send_resolved: bool
 
-    def violation(self, judged: Judged, now: datetime, *, without_ledger_too: bool = False) -> bool:
+    def violation(self, judged: Judged, now: datetime, *, at_launch: bool = False) -> bool:
         """Alert on one violation, unless people have been told of it; answer whether it did.
 
-        Raises ClaimedElsewhereError while another function is about to tell them.
+        ``at_launch`` it alerts without the ledger too, for nobody knows then whether people have
+        been told: better twice than never. Raises ClaimedElsewhereError while another function is
+        about to tell them.
         """
         try:
-            claimed = self._claim_alone(judged, now)
+            claimed = self._claim_alone(judged, now, at_launch)
         except LedgerError as error:
-            if not without_ledger_too:
+            if not at_launch:
                 raise
             logger.warning("alert sent without the ledger", extra={"why": str(error)})
             self.publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now))
@@ -118,13 +120,15 @@ class Alerting:
             extra={"alert_id": alert.alert_id, "kind": alert.kind, "resources": len(alert.judged)},
         )
 
-    def _claim_alone(self, judged: Judged, now: datetime) -> Episode | None:
+    def _claim_alone(self, judged: Judged, now: datetime, at_launch: bool) -> Episode | None:
         """Answer the claimed episode; None when people have been told."""
         resource, found = judged.resource, fingerprint(judged.verdict)
         for _ in range(CLAIM_ATTEMPTS):
             episode = self.episodes.get(resource.resource_type, resource.resource_id)
             step = next_step(episode, found, now)
-            if step is Step.NOTHING:
+            # An event of the launch that comes after the end of the episode is no new violation.
+            is_late = at_launch and episode is not None and episode.state is State.CLOSED
+            if is_late or step is Step.NOTHING:
                 return None
             if step is Step.WAIT:
                 break

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from adapters.errors import LedgerError
 from adapters.topic import fits
 from judgement.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, Alert, Judged
-from judgement.episode import Step, fingerprint, next_step
+from judgement.episode import State, Step, fingerprint, next_step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from alerting import Alerting
     from judgement.episode import Episode
+
+
+def alerted_clusters(alerting: Alerting | None) -> Collection[str]:
+    """Answer the ids of all clusters whose episode is not closed.
+
+    One that was launched and ended between two sweeps is not on record in AWS Config: only its
+    episode remembers it.
+    """
+    if alerting is None:
+        return ()
+    try:
+        known = alerting.episodes.read_all(CLUSTER_TYPE)
+    except LedgerError:
+        return ()  # the sweep judges and records all the same; alerting will say what is wrong
+    return [each for each, episode in known.items() if episode.state is not State.CLOSED]
 
 
 def alert_after_sweep(
@@ -30,7 +47,7 @@ def alert_after_sweep(
     another function has claimed is left to it: the next sweep looks again. Raises LedgerError or
     PublishError.
     """
-    known = alerting.episodes.open(CLUSTER_TYPE)
+    known = alerting.episodes.read_all(CLUSTER_TYPE)
     fresh = [
         judged
         for judged in violating
@@ -40,7 +57,7 @@ def alert_after_sweep(
     for alert in _alerts(alerting, fresh, now):
         _claim_and_publish(alerting, alert, known)
     for cluster_id, episode in known.items():
-        if cluster_id in ended:
+        if cluster_id in ended and episode.state is not State.CLOSED:
             alerting.end(CLUSTER_TYPE, cluster_id, episode, ended[cluster_id], now)
     return len(fresh)
 
@@ -75,10 +92,10 @@ def _claim_and_publish(alerting: Alerting, alert: Alert, known: Mapping[str, Epi
             claims.append((judged, claimed))
     if not claims:
         return
-    # A claim that was taken over keeps its alert id, so that a reader can see the repeat.
-    alert_id = claims[0][1].alert_id
+    # Claims that were taken over keep their alert id, so that a reader can see the repeat.
+    alert_id = Counter(claimed.alert_id for _, claimed in claims).most_common(1)[0][0]
     alerting.publish(
         replace(alert, alert_id=alert_id, judged=tuple(judged for judged, _ in claims))
     )
     for judged, claimed in claims:
-        alerting.confirm(judged, claimed)
+        alerting.confirm(judged, replace(claimed, alert_id=alert_id))

@@ -105,8 +105,8 @@ class LaunchCheck:
         alerting = make_alerting(self.place, rule.name, DetectedBy.LAUNCH_CHECK)
         if alerting is None:
             raise NotConfiguredError("LEDGER_TABLE and ALERT_TOPIC_ARN must be set")
-        # Without the ledger nobody knows whether people have been told: better twice than never.
-        if alerting.violation(judged, self.now, without_ledger_too=True):
+        # Reading may have taken longer than a claim lasts, so that begins now.
+        if alerting.violation(judged, datetime.now(UTC), at_launch=True):
             self._ask_for_evaluation(rule)
 
     def _ask_for_evaluation(self, rule: LiveRule) -> None:

@@ -16,7 +16,7 @@ from judgement.wording import annotation
 from sweep_report import SweepReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from adapters.clusters import Clusters
@@ -43,6 +43,7 @@ class Sweep:
     parameters: RuleParameters
     now: datetime
     seconds_left: Callable[[], float]
+    alerted: Collection[str] = ()  # ids of the clusters that people have been told of
     report: SweepReport = field(default_factory=SweepReport)
     violating: list[Judged] = field(default_factory=list)
     # By cluster id, what complies; None for what is exempt or has gone.
@@ -58,7 +59,8 @@ class Sweep:
         self.clusters.expect(in_order)
         for cluster_id in in_order:
             self._attempt(lambda each: self._judge(each, listed[each]), cluster_id)
-        for cluster_id in sorted(recorded.keys() - listed.keys() if complete else ()):
+        known = recorded.keys() | set(self.alerted)
+        for cluster_id in sorted(known - listed.keys() if complete else ()):
             self._attempt(self._retire_if_ended, cluster_id)
         self.recorder.close()
         self.report.live = len(listed)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.alarm_evaluation import Condition, evaluate
+from simulator.alarms.evaluation import Condition, evaluate
 from simulator.metrics import Point
 
 OVER_ZERO = Condition(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from simulator.event_input import check, text_for
+from simulator.events.input import check, text_for
 from simulator.refusals import RefusedError
 
 EVENT = {

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PERMISSIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
 SWEEP_PERMISSIONS = ("dynamodb:Query",)
-# A closed episode is kept so long, then DynamoDB deletes it; deletion lags, so reading checks it.
+# A closed episode is kept so long, then DynamoDB deletes it. Deletion lags, which does no harm:
+# what is closed says no more than what is not there.
 CLOSED_KEPT = timedelta(days=30)
 
 
@@ -39,7 +40,7 @@ class Episodes:
         self._partition = f"{account}/{region}/episode"
 
     def get(self, resource_type: str, resource_id: str) -> Episode | None:
-        """Answer the episode of a resource as it stands now, else None."""
+        """Answer the episode of a resource as it stands now; None when it never had any."""
         key = {
             "pk": {"S": self._partition},
             "sk": {"S": f"{resource_type}/{resource_id}"},
@@ -49,10 +50,13 @@ class Episodes:
         except AWS_ERRORS as error:
             raise LedgerError(explain("GetItem", error)) from error
         item = answer.get("Item")
-        return _read(item) if item and not _has_expired(item) else None
+        return _read(item) if item else None
 
-    def open(self, resource_type: str) -> dict[str, Episode]:
-        """Answer the episodes of all resources of a type that are not closed, by resource id."""
+    def read_all(self, resource_type: str) -> dict[str, Episode]:
+        """Answer the episodes of all resources of a type, by resource id.
+
+        Closed ones too: a new episode is written over the version of the old one.
+        """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
@@ -64,9 +68,8 @@ class Episodes:
         )
         try:
             return {
-                item["sk"]["S"].removeprefix(f"{resource_type}/"): episode
+                item["sk"]["S"].removeprefix(f"{resource_type}/"): _read(item)
                 for item in _items(pages)
-                if (episode := _read(item)).state is not State.CLOSED
             }
         except AWS_ERRORS as error:
             raise LedgerError(explain("Query", error)) from error
@@ -103,10 +106,6 @@ class Episodes:
 def _items(pages: Any) -> Iterator[Any]:
     for page in pages:
         yield from page["Items"]
-
-
-def _has_expired(item: Any) -> bool:
-    return "expires" in item and float(item["expires"]["N"]) < datetime.now(UTC).timestamp()
 
 
 def _read(item: Any) -> Episode:

@@ -14,13 +14,13 @@ _LABEL_WIDTH = 24
 
 def subject(alert: Alert) -> str:
     """Answer the subject: ASCII, one line, under 100 characters, whatever the names are."""
-    where = f" in {alert.origin.region}, account {alert.origin.account}"
+    where = f" ({alert.origin.region}, {alert.origin.account})"
     if alert.is_digest:
         part = f" (part {alert.part} of {alert.parts})" if alert.parts > 1 else ""
-        return f"EMR: {len(alert.judged)} clusters without encryption in transit{where}{part}"
+        return f"EMR: {len(alert.judged)} clusters not encrypted in transit{where}{part}"
     judged = alert.judged[0]
-    state = "not encrypted in transit" if alert.kind == "violation" else "resolved"
-    head, tail = f"EMR {_noun(judged)} ", f": {state}{where}"
+    state = "not encrypted in transit" if alert.kind == "violation" else "complies again"
+    head, tail = f"EMR {_noun(judged)} ", f" {state}{where}"
     return head + _ascii(judged.resource.name, SUBJECT_LIMIT - len(head) - len(tail)) + tail
 
 

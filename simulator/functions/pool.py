@@ -1,0 +1,73 @@
+"""Simulator: the warm processes of Lambda functions, and who may use one now."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+from simulator.functions.records import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulator.functions.process import Sandbox
+
+
+class Sandboxes:
+    """The idle processes of every function, and how many are busy."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._idle: dict[str, list[Sandbox]] = {}
+        self._busy: dict[str, int] = {}
+        self._generation = 0  # a process that was busy during a cool-down is not kept either
+
+    @contextlib.contextmanager
+    def turn(self, function_arn: str) -> Iterator[int]:
+        """Wait until the function may run once more, and hold that place; answer the generation."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._busy.get(function_arn, 0) < settings.concurrency)
+            self._busy[function_arn] = self._busy.get(function_arn, 0) + 1
+            generation = self._generation
+        try:
+            yield generation
+        finally:
+            with self._changed:
+                self._busy[function_arn] -= 1
+                self._changed.notify_all()
+
+    def take(self, function_arn: str, fingerprint: str) -> Sandbox | None:
+        """Answer an idle process that runs this very code and configuration, or None."""
+        with self._changed:
+            idle = self._idle.get(function_arn, [])
+            fitting = [one for one in idle if one.fingerprint == fingerprint]
+            stale = [one for one in idle if one.fingerprint != fingerprint]
+            self._idle[function_arn] = fitting[1:]
+        for sandbox in stale:
+            sandbox.close()
+        return fitting[0] if fitting else None
+
+    def give_back(self, function_arn: str, sandbox: Sandbox, generation: int) -> None:
+        """Keep a process warm for the next invocation, if it lives and nobody has cooled it."""
+        with self._changed:
+            keep = sandbox.alive and generation == self._generation
+            if keep:
+                self._idle.setdefault(function_arn, []).append(sandbox)
+        if not keep:
+            sandbox.close()
+
+    def cool(self, function: str | None = None) -> int:
+        """End the idle processes of a function (name or ARN), or of all; answer how many."""
+        with self._changed:
+            self._generation += 1
+            arns = [arn for arn in self._idle if function in {None, arn, arn.split(":")[6]}]
+            ended = [sandbox for arn in arns for sandbox in self._idle.pop(arn, [])]
+        for sandbox in ended:
+            sandbox.close()
+        return len(ended)
+
+
+sandboxes = Sandboxes()
+atexit.register(sandboxes.cool)
