@@ -215,7 +215,17 @@ ANY_PUT = {"Evaluations": ANY, "ResultToken": "token", "TestMode": False}
 def test_the_summary_counts_everything():
     """One field for each count, whatever happened."""
     verdicts = Counter({Compliance.COMPLIANT: 3, Compliance.NON_COMPLIANT: 2})
-    report = SweepReport(6, 1, 1, 4, 1, 2, verdicts, {"j-1": "why"})
+    report = SweepReport(
+        live=6,
+        retired=1,
+        deferred=1,
+        put=4,
+        unchanged=1,
+        emr_calls=7,
+        alerts=2,
+        verdicts=verdicts,
+        problems={"j-1": "why"},
+    )
     assert report.summary() == {
         "live": 6,
         "compliant": 3,
@@ -225,6 +235,7 @@ def test_the_summary_counts_everything():
         "deferred": 1,
         "put": 4,
         "unchanged": 1,
+        "emr_calls": 7,
         "alerts": 2,
         "could_not_tell": 1,
     }

@@ -16,7 +16,7 @@ from adapters.evaluations import EvaluationRecorder
 from adapters.metrics import metric_fields
 from alerting import Alerting, ClaimedElsewhereError
 from alerting_sweep import alert_after_sweep, alerted_clusters
-from assembly import Place, make_alerting, make_ledger, make_tags, place_of
+from assembly import Place, make_alerting, make_ledger, make_pacer, make_tags, place_of
 from change import Change
 from config_event import is_scheduled, notification_time, prepare_event, read_item
 from judgement.alert import SECURITY_CONFIGURATION_TYPE, DetectedBy
@@ -64,7 +64,9 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
         """Sweep all live clusters; raise RuleRunError when any of them could not be judged."""
         now = datetime.now(UTC)
         place = self._place(event)
-        reader = EmrReader(client_factory.build_client("emr"), valid_rule_parameters)
+        pacer, emr = make_pacer(), client_factory.build_client("emr")
+        pacer.attach(emr)
+        reader = EmrReader(emr, valid_rule_parameters)
         tags = make_tags(place, valid_rule_parameters)
         alerting = self._alerting(event, DetectedBy.SWEEP)
         sweep = Sweep(

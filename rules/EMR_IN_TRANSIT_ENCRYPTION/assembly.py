@@ -10,6 +10,7 @@ import boto3
 
 from adapters.episodes import Episodes
 from adapters.ledger import Ledger
+from adapters.pacing import Pacer
 from adapters.settings import read_settings
 from adapters.tags import ExemptionTags
 from adapters.topic import Topic, topic_region
@@ -45,6 +46,11 @@ def make_ledger(place: Place) -> Ledger | None:
         return None
     client = boto3.client("dynamodb", place.region)
     return Ledger(client, table, place.account, place.region)
+
+
+def make_pacer() -> Pacer:
+    """Answer what keeps a sweep within its share of EMR's limits."""
+    return Pacer(read_settings(os.environ).emr_call_share)
 
 
 def make_tags(place: Place, parameters: RuleParameters) -> ExemptionTags | None:

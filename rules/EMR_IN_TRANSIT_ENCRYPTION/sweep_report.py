@@ -18,6 +18,7 @@ class SweepReport:
     deferred: int = 0
     put: int = 0
     unchanged: int = 0
+    emr_calls: int = 0
     alerts: int = 0  # violations that nobody had been told of
     verdicts: Counter[Compliance] = field(default_factory=Counter)
     problems: dict[str, str] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class SweepReport:
             "deferred": self.deferred,
             "put": self.put,
             "unchanged": self.unchanged,
+            "emr_calls": self.emr_calls,
             "alerts": self.alerts,
             "could_not_tell": len(self.problems),
         }
@@ -43,6 +45,7 @@ class SweepReport:
             "Violations": self.verdicts[Compliance.NON_COMPLIANT],
             "CouldNotTell": len(self.problems),
             "Deferred": self.deferred,
+            "EmrCalls": self.emr_calls,
         }
 
     def problems_in_words(self) -> str:

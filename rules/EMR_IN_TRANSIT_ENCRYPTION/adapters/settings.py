@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+# What a sweep takes of EMR's limits; the rest is for pipelines and for the launch check.
+DEFAULT_EMR_CALL_SHARE = "0.8"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -12,6 +15,7 @@ class Settings:
     topic_arn: str
     send_resolved: bool
     rule_function_arn: str
+    emr_call_share: float
 
     @property
     def alerts(self) -> bool:
@@ -26,4 +30,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         topic_arn=environment.get("ALERT_TOPIC_ARN", ""),
         send_resolved=environment.get("SEND_RESOLVED", "true") == "true",
         rule_function_arn=environment.get("RULE_FUNCTION_ARN", ""),
+        emr_call_share=float(environment.get("EMR_CALL_SHARE", DEFAULT_EMR_CALL_SHARE)),
     )
