@@ -3,6 +3,7 @@
 Usage: python -m tools.demo   (or: make demo)
 """
 
+import json
 import shutil
 import sys
 import textwrap
@@ -177,6 +178,13 @@ def show_email(email: dict[str, Any]) -> None:
         print(f"  | {line}")
 
 
+def show_document(message: dict[str, Any]) -> None:
+    """Print the JSON document that other subscribers get."""
+    document = json.loads(json.loads(message["message"])["default"])
+    for line in json.dumps(document, indent=2).splitlines():
+        print(f"  | {line}")
+
+
 def step(text: str) -> None:
     """Print what happens next, and when."""
     print(f"[{time.monotonic() - _STARTED:5.1f} s] {text}", flush=True)
@@ -215,6 +223,8 @@ def bad_launch(demo: Demo) -> None:
         time.sleep(0.05)
     step(f"The alert came {time.monotonic() - started:.1f} s after the launch:\n")
     show_email(emails[0])
+    print("\n  The same for machines:\n")
+    show_document(demo.simulator.topics(topic=emails[0]["topic_arn"])[-1])
     print()
     demo.wait()
     demo.sweep()

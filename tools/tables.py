@@ -3,17 +3,30 @@
 Usage: python -m tools.tables
 """
 
+import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"))
 
+from judgement.alert import (  # noqa: E402
+    Alert,
+    DetectedBy,
+    Judged,
+    Origin,
+    cluster_resource,
+)
+from judgement.alert_document import document  # noqa: E402
+from judgement.alert_text import email, subject  # noqa: E402
 from judgement.coverage_table import ENDPOINTS  # noqa: E402
+from judgement.facts import ClusterFacts  # noqa: E402
+from judgement.judge import judge_cluster  # noqa: E402
 from judgement.override_row import Basis  # noqa: E402
 from judgement.override_table import OVERRIDES  # noqa: E402
-from judgement.parameters import PARAMETERS  # noqa: E402
+from judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
 from judgement.reasons import REASONS, Severity  # noqa: E402
 
 README = ROOT / "README.md"
@@ -62,23 +75,55 @@ def counts() -> str:
     )
 
 
+def sample_alert() -> Alert:
+    """Answer the alert of the demo's bad launch, with fixed ids and times."""
+    now = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+    facts = ClusterFacts(
+        "j-2AXXXXXXGAPLF", "adhoc-tonight", "STARTING", now, "emr-7.12.0", "", "", None, ("Spark",)
+    )
+    verdict = judge_cluster(facts, parse_parameters({}), now)
+    origin = Origin(
+        "123456789012",
+        "eu-west-1",
+        "arn:aws:lambda:eu-west-1:123456789012:function:launch-check",
+        "EMR_IN_TRANSIT_ENCRYPTION",
+        DetectedBy.LAUNCH_CHECK,
+    )
+    resource = cluster_resource(facts, "STARTING", "arn:aws:iam::123456789012:user/ana")
+    alert_id = "3a6d888d-cd1a-452f-b4d2-0047c47d8ce3"
+    return Alert(alert_id, (Judged(resource, verdict),), origin, now)
+
+
+def alert_email() -> str:
+    """Answer an alert as a person gets it."""
+    alert = sample_alert()
+    return f"```text\nSubject: {subject(alert)}\n\n{email(alert)}\n```"
+
+
+def alert_json() -> str:
+    """Answer an alert as a machine gets it."""
+    return f"```json\n{json.dumps(document(sample_alert()), indent=2)}\n```"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "parameters": parameters,
     "assumed-overrides": assumed_overrides,
     "counts": counts,
+    "alert-email": alert_email,
+    "alert-json": alert_json,
 }
 
 
 def with_tables(text: str) -> str:
     """Answer the README with every table as the code has it."""
     for name, table in TABLES.items():
-        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
             raise SystemExit(f"README.md lacks {begin.strip()} or {end.strip()}")
-        text = before + begin + table() + end + after
+        text = before + begin + table() + "\n" + end + after
     return text
 
 

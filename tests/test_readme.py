@@ -1,0 +1,102 @@
+"""The README: what it repeats from the code is what the code has."""
+
+import re
+
+import pytest
+
+from adapters.emr import LIVE_STATES
+from judgement.alert_document import attributes, document
+from tests.test_template import ROLES, TEMPLATE
+from tools.tables import README, ROOT, TABLES, sample_alert, with_tables
+
+TEXT = README.read_text()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_generated_part_is_the_codes(name):
+    """`python -m tools.tables` would change nothing."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    assert TEXT.partition(begin)[2].partition(end)[0] == TABLES[name]() + "\n"
+
+
+def test_the_generator_changes_nothing_else():
+    """What stands between the generated parts is kept to the letter."""
+    assert with_tables(TEXT) == TEXT
+
+
+def test_every_field_of_an_alert_is_documented():
+    """A consumer finds each field in the table, and no field that does not exist."""
+    table = TEXT.partition("| Field | Meaning |")[2].partition("\n\n")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    documented = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    digest_only = {"part", "parts", "counts", "remedies", "resources"}
+    assert documented - digest_only == set(document(sample_alert()))
+
+
+def test_every_message_attribute_is_documented():
+    """Filter policies are written from this sentence."""
+    sentence = TEXT.partition("Message attributes for filter policies:")[2].partition("\n")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(attributes(sample_alert()))
+
+
+def test_the_states_that_are_judged_are_named():
+    """In the rule card."""
+    assert f"| States judged | {', '.join(LIVE_STATES)} |" in TEXT
+
+
+def test_every_permission_is_explained():
+    """Each action of each role stands in the table of permissions."""
+    section = TEXT.partition("## Permissions")[2].partition("\n## ")[0]
+    missing = [
+        action
+        for groups in ROLES.values()
+        for group in groups
+        for action in group
+        if not _is_named(action, section)
+    ]
+    assert missing == []
+
+
+def _is_named(action, section):
+    service, name = action.split(":")
+    return service in section and (
+        name in section or (service == "dynamodb" and "…Item" in section)
+    )
+
+
+def test_every_resource_that_people_see_is_explained():
+    """Functions, rules, the ledger, the topics and the event rules."""
+    section = TEXT.partition("## What is deployed")[2].partition("\n## ")[0]
+    types = ("Function", "ConfigRule", "Table", "Topic", "Events::Rule", "Dashboard")
+    names = [n for n, r in TEMPLATE["Resources"].items() if r["Type"].endswith(types)]
+    assert [name for name in names if f"`{name}`" not in section] == []
+
+
+def test_every_make_target_that_is_named_exists():
+    """And every file that is linked."""
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"(?:`|^)make ([a-z]+)", TEXT, re.MULTILINE))
+    assert {"demo", "test", "deploy"} <= targets
+    assert [each for each in targets if f"\n{each}:" not in makefile] == []
+    links = re.findall(r"\]\(([A-Za-z.]+)\)", TEXT)
+    assert links
+    assert [each for each in links if not (ROOT / each).exists()] == []
+
+
+def test_links_within_the_page_lead_somewhere():
+    """The contents point at headings."""
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in TEXT.splitlines()
+        if line.startswith("#")
+    }
+    anchors = re.findall(r"\]\(#([a-z0-9-]+)\)", TEXT)
+    assert anchors
+    assert [each for each in anchors if each not in headings] == []
+
+
+def test_the_number_of_alarms_is_the_templates():
+    """The cost paragraph counts them."""
+    alarms = [r for r in TEMPLATE["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    words = {7: "seven", 8: "eight", 9: "nine", 10: "ten", 11: "eleven"}
+    assert f"what {words[len(alarms)]} alarms cost" in TEXT
