@@ -1,84 +1,26 @@
 """Door 1 and 2 in process: moto for the state of EMR, a Config that remembers, and what is raised."""
 
 import importlib
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from moto.config.models import ConfigBackend
-from moto.config.responses import ConfigResponse
 
 from adapters import clients
 from config_event import EventError
+from tests.doors import OFF, PEM, Context, changed, launch, recording, scheduled
 from tests.test_config_event import ITEM, SCHEDULED, event
 
 door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
-
-OFF = '{"EncryptionConfiguration": {"EnableInTransitEncryption": false}}'
-PEM = json.dumps(
-    {
-        "EncryptionConfiguration": {
-            "EnableInTransitEncryption": True,
-            "InTransitEncryptionConfiguration": {
-                "TLSCertificateConfiguration": {
-                    "CertificateProviderType": "PEM",
-                    "S3Object": "s3://bucket/certificates.zip",
-                }
-            },
-        }
-    }
-)
-
-
-class Context:
-    """Lambda's context, as far as the door looks at it."""
-
-    function_name = "rule"
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:111122223333:function:rule"
-
-    def __init__(self, seconds=900.0):
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self):
-        return int(self._seconds * 1000)
 
 
 @pytest.fixture
 def record(monkeypatch):
     """What Config has on record, by resource id; moto lacks both calls."""
-    results = {}
-
-    def put(_self, evaluations, _result_token, _test_mode):
-        results.update({each["ComplianceResourceId"]: each for each in evaluations or []})
-        return {"FailedEvaluations": []}
-
-    def details(_self):
-        kept = [
-            {
-                "EvaluationResultIdentifier": {
-                    "EvaluationResultQualifier": {
-                        "ResourceType": each["ComplianceResourceType"],
-                        "ResourceId": each["ComplianceResourceId"],
-                    }
-                },
-                "ComplianceType": each["ComplianceType"],
-                "Annotation": each.get("Annotation", ""),
-                "ResultRecordedTime": datetime.now(UTC).timestamp(),
-            }
-            for each in results.values()
-            if each["ComplianceType"] != "NOT_APPLICABLE"
-        ]
-        return json.dumps({"EvaluationResults": kept})
-
-    monkeypatch.setattr(ConfigBackend, "put_evaluations", put)
-    monkeypatch.setattr(
-        ConfigResponse, "get_compliance_details_by_config_rule", details, raising=False
-    )
-    with mock_aws():
+    with recording(monkeypatch) as results:
         yield results
 
 
@@ -86,39 +28,6 @@ def record(monkeypatch):
 def emr(record):  # noqa: ARG001 - it starts moto
     """EMR as moto has it."""
     return boto3.client("emr")
-
-
-def launch(emr, configuration=None, body=None):
-    if body:
-        emr.create_security_configuration(Name=configuration, SecurityConfiguration=body)
-    attached = {"SecurityConfiguration": configuration} if configuration else {}
-    return emr.run_job_flow(
-        Name="etl",
-        ReleaseLabel="emr-7.3.0",
-        Applications=[{"Name": "Spark"}],
-        Instances={
-            "MasterInstanceType": "m5.xlarge",
-            "SlaveInstanceType": "m5.xlarge",
-            "InstanceCount": 2,
-            "KeepJobFlowAliveWhenNoSteps": True,
-        },
-        **attached,
-    )["JobFlowId"]
-
-
-def scheduled(**members):
-    now = datetime.now(UTC).isoformat()
-    parameters = {"ruleParameters": '{"AssumeRoleMode": "False"}'}
-    return event(SCHEDULED | {"notificationCreationTime": now}, **(parameters | members))
-
-
-def changed(item=ITEM, **members):
-    invoking = {
-        "messageType": "ConfigurationItemChangeNotification",
-        "notificationCreationTime": "2026-05-06T12:00:00.000Z",
-        "configurationItem": item,
-    }
-    return event(invoking, ruleParameters='{"AssumeRoleMode": "False"}', **members)
 
 
 def test_a_schedule_records_a_verdict_for_every_live_cluster(emr, record):

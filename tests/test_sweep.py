@@ -11,7 +11,8 @@ from adapters.clusters import Clusters
 from adapters.emr import EmrReader
 from adapters.evaluations import EvaluationRecorder
 from judgement.parameters import parse_parameters
-from judgement.verdict import Compliance
+from judgement.reasons import Reason
+from judgement.verdict import Compliance, Finding, Verdict
 from sweep import Sweep
 from sweep_report import SweepReport
 
@@ -225,12 +226,14 @@ def test_the_summary_counts_everything():
         alerts=2,
         verdicts=verdicts,
         problems={"j-1": "why"},
+        exempted_violations=1,
     )
     assert report.summary() == {
         "live": 6,
         "compliant": 3,
         "non_compliant": 2,
         "not_applicable": 0,
+        "exempted_violations": 1,
         "retired": 1,
         "deferred": 1,
         "put": 4,
@@ -239,6 +242,17 @@ def test_the_summary_counts_everything():
         "alerts": 2,
         "could_not_tell": 1,
     }
+
+
+def test_an_exempt_cluster_counts_as_an_exempted_violation_only_if_it_would_violate():
+    """Whoever grants exemptions sees how much they hide, and not what complies anyway."""
+    report = SweepReport()
+    bare = Finding(Reason.NO_SECURITY_CONFIGURATION, "No security configuration is attached.")
+    expiring = Finding(Reason.CERTIFICATES_EXPIRING, "The certificates expire soon.")
+    for findings in ((bare,), (bare, expiring), (expiring,), ()):
+        report.count(Verdict(Compliance.NOT_APPLICABLE, findings, "Exempt."))
+    report.count(Verdict(Compliance.NON_COMPLIANT, (bare,)))
+    assert (report.exempted_violations, report.verdicts.total()) == (2, 5)
 
 
 def test_problems_are_put_together_by_cause_and_a_long_list_is_cut():

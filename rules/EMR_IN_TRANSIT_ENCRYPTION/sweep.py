@@ -67,6 +67,8 @@ class Sweep:
         self.report.put = self.recorder.put
         self.report.unchanged = self.recorder.unchanged
         self.report.problems |= self.recorder.problems
+        for cluster_id in self.recorder.problems:
+            self.ended.pop(cluster_id, None)  # what is not on record has not ended for anybody
         return self.report
 
     def _recorded(self) -> Mapping[str, RecordedResult]:
@@ -106,7 +108,7 @@ class Sweep:
         problem = self.clusters.why_exemption_is_unknown(cluster_id)
         if problem and verdict.compliance is not Compliance.COMPLIANT:
             raise CouldNotTellError(problem)
-        self.report.verdicts[verdict.compliance] += 1
+        self.report.count(verdict)
         log_verdict(logger, CLUSTER_TYPE, cluster_id, facts.name, verdict)
         self.recorder.record(
             Evaluation(CLUSTER_TYPE, cluster_id, verdict.compliance, annotation(verdict)), self.now

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from judgement.verdict import Compliance
+from judgement.verdict import Compliance, Verdict
 
 # So many subjects are named for each cause in the error of a run; the log has a line for each.
 NAMED_IN_ERROR = 20
@@ -22,12 +22,20 @@ class SweepReport:
     alerts: int = 0  # violations that nobody had been told of
     verdicts: Counter[Compliance] = field(default_factory=Counter)
     problems: dict[str, str] = field(default_factory=dict)
+    exempted_violations: int = 0  # clusters that would violate, had nobody exempted them
+
+    def count(self, verdict: Verdict) -> None:
+        """Count one verdict."""
+        self.verdicts[verdict.compliance] += 1
+        if verdict.compliance is Compliance.NOT_APPLICABLE and verdict.violations:
+            self.exempted_violations += 1
 
     def summary(self) -> dict[str, int]:
         """Answer the fields of the summary line."""
         return {
             "live": self.live,
             **{compliance.value.lower(): self.verdicts[compliance] for compliance in Compliance},
+            "exempted_violations": self.exempted_violations,
             "retired": self.retired,
             "deferred": self.deferred,
             "put": self.put,

@@ -32,6 +32,8 @@ ON = {
     }
 }
 
+OVERRIDE = {"Classification": "hive-site", "Properties": {"hive.metastore.use.SSL": "false"}}
+
 
 def run(*arguments: object, text: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -68,7 +70,8 @@ def test_text_for_people():
     )
     assert "WARNING TRAFFIC_NOT_COVERED" in lines
     assert any(line.startswith("  Remedy: Launch ") for line in lines)
-    assert "  protected      Spark driver, port dynamic: Spark's AES encryption" in lines
+    assert "  protected      Spark driver, dynamic port: Spark's AES encryption" in lines
+    assert "  protected      Spark UI, port 4440: TLS" in lines
     assert "  in clear text  HDFS NameNode RPC, port 8020: without Kerberos" in lines
 
 
@@ -94,8 +97,7 @@ def test_non_compliant_ends_with_1():
 
 def test_before_the_launch(tmp_path):
     """A request for RunJobFlow and a bare security configuration are judged before any launch."""
-    override = {"Classification": "hive-site", "Properties": {"hive.metastore.use.SSL": "false"}}
-    request = write(tmp_path, "request.json", REQUEST | {"Configurations": [override]})
+    request = write(tmp_path, "request.json", REQUEST | {"Configurations": [OVERRIDE]})
     body = write(tmp_path, "body.json", ON | {"AuthenticationConfiguration": {"KerberosConfiguration": {}}})  # fmt: skip
 
     report = explained(request, body)
@@ -111,8 +113,7 @@ def test_before_the_launch(tmp_path):
 
 def test_accepted_override_stays_visible(tmp_path):
     """An accepted override is no violation, and its endpoint is still shown as weakened."""
-    override = {"Classification": "hive-site", "Properties": {"hive.metastore.use.SSL": "false"}}
-    request = write(tmp_path, "request.json", REQUEST | {"Configurations": [override]})
+    request = write(tmp_path, "request.json", REQUEST | {"Configurations": [OVERRIDE]})
     accepted = '{"acceptedOverrides": "hive-site/hive.metastore.use.SSL"}'
     report = explained(request, write(tmp_path, "body.json", ON), "--parameters", accepted)
 
@@ -135,7 +136,7 @@ def test_no_security_configuration():
 
     assert done.returncode == 1
     assert "VIOLATION NO_SECURITY_CONFIGURATION" in done.stdout
-    assert "in clear text  Spark driver, port dynamic: without in-transit encryption" in done.stdout
+    assert "in clear text  Spark driver, dynamic port: without in-transit encryption" in done.stdout
 
 
 def test_exempt_cluster_ends_with_0(tmp_path):
@@ -183,10 +184,12 @@ WRONG = [
     ("a body that is a number", REQUEST, {"SecurityConfiguration": 1}, (), "SecurityConfiguration is no text"),
     ("another configuration", REQUEST, {"Name": "other", "SecurityConfiguration": "{}"}, (), "body.json describes 'other', but the cluster names 'planned'"),
     ("a creation time that is none", REQUEST, {"SecurityConfiguration": "{}", "CreationDateTime": "x"}, (), "CreationDateTime is no moment"),
-    ("no second document", REQUEST, "", (), "request.json names security configuration 'planned': give it as well"),
+    ("no second document", REQUEST, "", (), "request.json names security configuration 'planned': give it as well, such as aws emr describe-security-configuration --name planned answers"),
     ("parameters that are not JSON", REQUEST, ON, ("--parameters", "coverage"), "--parameters is not JSON"),
     ("parameters that are a list", REQUEST, ON, ("--parameters", "[]"), "--parameters is JSON, but not an object"),
-    ("a parameter that is unknown", REQUEST, ON, ("--parameters", '{"x": "1"}'), '--parameters: "x" is no parameter'),
+    ("a parameter that is unknown", REQUEST, ON, ("--parameters", '{"x": "1"}'), 'rule parameters: "x" is no parameter'),
+    ("a parameter with a bad value", REQUEST, ON, ("-p", "coverage=most"), 'rule parameters: coverage takes configured or complete, not "most"'),
+    ("a parameter without a value", REQUEST, ON, ("-p", "coverage"), "--parameter 'coverage' is not NAME=VALUE"),
 ]  # fmt: skip
 
 
@@ -205,6 +208,91 @@ def test_wrong_input(tmp_path, cluster, body, more, problem):
     assert done.stderr.startswith("explain: ")
     assert done.stderr.count("\n") == 1
     assert problem in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("",), ("", CONFIGURATION)])
+def test_no_cluster(arguments):
+    """Without a cluster, as with a bare make explain, it says what to give."""
+    done = run(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "explain: name the cluster's file: make explain CLUSTER=cluster.json\n"
+
+
+def test_nothing_in_standard_input():
+    """A message about standard input does not call it -."""
+    assert run("-").stderr.startswith("explain: standard input is not JSON (")
+
+
+def test_a_configuration_that_the_cluster_does_not_name():
+    """Whoever gives it expects that it counts: the verdict stands, and a note says why."""
+    done = run(DOCUMENTS / "clusters" / "no-security-configuration.json", CONFIGURATION)
+
+    assert done.returncode == 1
+    assert "VIOLATION NO_SECURITY_CONFIGURATION" in done.stdout
+    assert done.stderr == (
+        "explain: the cluster names no security configuration, "
+        f"so {CONFIGURATION} is not looked at\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "instances",
+    [
+        {"InstanceGroups": [{"InstanceRole": "CORE", "Configurations": [OVERRIDE]}]},
+        {
+            "InstanceFleets": [
+                {
+                    "InstanceFleetType": "CORE",
+                    "InstanceTypeConfigs": [{"Configurations": [OVERRIDE]}],
+                }
+            ]
+        },
+    ],
+)
+def test_a_request_tells_what_instance_groups_and_fleets_override(tmp_path, instances):
+    """With overrideScope=instances they count before the launch, as they will after it."""
+    request = write(tmp_path, "request.json", REQUEST | {"Instances": instances})
+    body = write(tmp_path, "body.json", ON)
+
+    assert explained(request, body)["compliance"] == "COMPLIANT"
+    report = explained(request, body, "-p", "overrideScope=instances")
+    assert report["compliance"] == "NON_COMPLIANT"
+    assert 'hive.metastore.use.SSL is "false" in "CORE"' in report["findings"][0]["detail"]
+
+
+@pytest.mark.parametrize("instances", [None, [], {"InstanceGroups": [1], "InstanceFleets": "x"}])
+def test_a_request_with_strange_instances(tmp_path, instances):
+    """What RunJobFlow would refuse overrides nothing."""
+    request = write(tmp_path, "request.json", REQUEST | {"Instances": instances})
+    body = write(tmp_path, "body.json", ON)
+
+    assert explained(request, body, "-p", "overrideScope=instances")["compliance"] == "COMPLIANT"
+
+
+def test_what_describe_cluster_does_not_tell():
+    """A cluster that runs may have overrides that its document does not hold: a note says so."""
+    done = run(CLUSTER, CONFIGURATION, "-p", "overrideScope=instances")
+
+    assert done.returncode == 0
+    assert done.stderr.startswith("explain: DescribeCluster does not tell what instance groups ")
+
+
+def test_parameters_one_by_one():
+    """Parameters can be given without JSON, and together with it."""
+    done = run(CLUSTER, CONFIGURATION, "--parameters", "{}", "-p", "coverage=complete")
+
+    assert done.returncode == 1
+    assert "VIOLATION TRAFFIC_NOT_COVERED" in done.stdout
+
+
+def test_a_reader_that_has_seen_enough():
+    """Piped into head it ends without a traceback, and with the verdict's exit code."""
+    command = [sys.executable, str(ROOT / "tools" / "explain.py"), str(CLUSTER), str(CONFIGURATION)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
 
 
 def test_only_one_document_from_standard_input():

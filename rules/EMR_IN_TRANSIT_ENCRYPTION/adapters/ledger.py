@@ -32,7 +32,7 @@ PAUSES = (0.1, 0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger knows of a cluster; facts of another schema version count as none."""
+    """What the ledger knows of a cluster; facts that cannot be read count as none."""
 
     facts: ClusterFacts | None
     described: datetime | None
@@ -98,7 +98,8 @@ class Ledger:
         return True
 
     def _items(self, keys: list[Any]) -> Iterable[Any]:
-        for pause in (*PAUSES, None):
+        for pause in (0.0, *PAUSES):
+            time.sleep(pause)
             try:
                 answer = self._client.batch_get_item(
                     RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
@@ -107,10 +108,9 @@ class Ledger:
                 raise LedgerError(explain("BatchGetItem", error)) from error
             yield from answer["Responses"].get(self._table, [])
             left = answer.get("UnprocessedKeys", {})
-            if self._table not in left or pause is None:
+            if self._table not in left:
                 return
             keys = list(left[self._table]["Keys"])
-            time.sleep(pause)
 
     def _update(self, cluster_id: str, now: datetime, values: dict[str, Any]) -> None:
         values = values | {"expires": {"N": str(int((now + ENTRY_KEPT).timestamp()))}}
@@ -133,5 +133,8 @@ def _read(item: Any) -> Entry:
     launched_by = item.get("launchedBy", {}).get("S", "")
     if item.get("schema", {}).get("N") != str(SCHEMA_VERSION):
         return Entry(None, None, launched_by)
-    described = datetime.fromisoformat(item["described"]["S"])
-    return Entry(decode(item["facts"]["S"]), described, launched_by)
+    try:
+        facts = decode(item["facts"]["S"])
+        return Entry(facts, datetime.fromisoformat(item["described"]["S"]), launched_by)
+    except (KeyError, TypeError, ValueError):
+        return Entry(None, None, launched_by)

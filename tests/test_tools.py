@@ -1,0 +1,117 @@
+"""The tools that make targets call, run as make runs them: what they print, and how they end."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools.account import BUCKET, RULE, Account
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments, **environment):
+    """Run a module of ours as a program."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_package_says_what_it_has_built_and_builds_the_same_again(tmp_path):
+    """The last word is the zip and its size; the same sources give the same bytes."""
+    texts, contents = set(), set()
+    for folder in ("one", "two"):
+        done = run("tools.package", str(tmp_path / folder))
+        (built,) = (tmp_path / folder).iterdir()
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"{built} (")
+        assert zipfile.is_zipfile(built)
+        texts.add(built.name)
+        contents.add(built.read_bytes())
+    assert (len(texts), len(contents)) == (1, 1)
+
+
+@pytest.fixture
+def deploy(aws):
+    """Runs the deployment tool against an account where nothing is deployed."""
+    Account(aws).prepare()
+
+    def run_deploy(*arguments, bucket=BUCKET):
+        return run("tools.deploy", "--bucket", bucket, *arguments, **aws.environment())
+
+    return run_deploy
+
+
+def test_deploy_makes_a_stack_then_leaves_it_then_updates_it(deploy, aws):
+    """Each time it ends well and prints the outputs; only the update changes the rule."""
+    made = deploy()
+    assert (made.returncode, made.stderr) == (0, "")
+    assert f"RuleName: {RULE}\n" in made.stdout
+
+    again = deploy()
+    assert (again.returncode, again.stderr, again.stdout) == (0, "", made.stdout)
+
+    changed = deploy("Coverage=complete", "SendResolved=false")
+    assert (changed.returncode, changed.stderr, changed.stdout) == (0, "", made.stdout)
+    (rule,) = aws.client("config").describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
+    assert '"coverage":"complete"' in rule["InputParameters"].replace(" ", "")
+
+
+def test_deploy_says_why_a_stack_has_failed(deploy, aws):
+    """The reason is CloudFormation's, here that AWS Config is not switched on; so is the next one."""
+    aws.client("config").delete_configuration_recorder(ConfigurationRecorderName="default")
+    aws.set_config(recorder=False)
+
+    failed = deploy("--stack", "judge")
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Cannot deploy: stack judge failed: ")
+    assert "Configuration recorder is not available to put the rule." in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+    again = deploy("--stack", "judge")
+    assert again.returncode == 1
+    assert "ROLLBACK_COMPLETE" in again.stderr
+    assert again.stderr.count("\n") == 1
+
+
+WRONG = [
+    (
+        "a bucket that is not there",
+        ["--bucket", "nobody-has-this"],
+        "Cannot deploy: .*NoSuchBucket",
+    ),
+    ("no name of a bucket", ["--bucket", ""], "name the S3 bucket for the zip: make deploy CODE"),
+    ("a parameter without value", ["Coverage"], "'Coverage' is not PARAMETER=VALUE"),
+    ("an unknown parameter", ["Coverge=complete"], "Cannot deploy: .*Coverge"),
+    ("a value that is not offered", ["Coverage=all"], "Cannot deploy: .*Coverage"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+def test_deploy_refuses_in_one_line_what_it_cannot_do(deploy, aws, given, message):
+    """It names what is wrong, and leaves no stack behind."""
+    refused = deploy(*given)
+    assert refused.returncode != 0
+    last = refused.stderr.splitlines()[-1]
+    assert re.search(message, last), last
+    assert "Traceback" not in refused.stderr
+    assert aws.client("cloudformation").list_stacks()["StackSummaries"] == []
+
+
+def test_deploy_without_credentials_or_network_ends_in_one_line():
+    """Whoever has no way to AWS reads that, and no traceback."""
+    done = run("tools.deploy", "--bucket", BUCKET, AWS_ENDPOINT_URL="http://localhost:9")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot deploy: ")
+    assert done.stderr.count("\n") == 1
