@@ -115,12 +115,16 @@ class Controls:
         return self.call("POST", "/evaluations/age", seconds=seconds)
 
     def set_functions(self, **settings: Any) -> Any:
-        """Change how Lambda behaves: retry_delay, concurrency."""
+        """Change how Lambda behaves: retry_delay, concurrency, three scales."""
         return self.call("PUT", "/functions", **settings)
 
     def cool_functions(self, function: str | None = None) -> Any:
         """End the warm processes of a function, or of all."""
         return self.call("POST", "/functions/cold", function=function)
+
+    def kill_functions(self, function: str | None = None) -> Any:
+        """End the processes of a function, or of all, that are at work."""
+        return self.call("POST", "/functions/kill", function=function)
 
     def invocations(self, function: str | None = None) -> Any:
         """The invocations of functions so far."""
@@ -158,9 +162,9 @@ class Controls:
         """Throw all emails away."""
         self.call("DELETE", "/inbox")
 
-    def set_organization(self, organization: str, accounts: list[str]) -> Any:
-        """Make an organization of these accounts."""
-        return self.call("PUT", "/organization", id=organization, accounts=accounts)
+    def set_organization(self, organization: str, accounts: list[str], **more: Any) -> Any:
+        """Make or change an organization; `management` and `delegated` say who runs it."""
+        return self.call("PUT", "/organization", id=organization, accounts=accounts, **more)
 
     def alarms(self) -> Any:
         """The CloudWatch alarms: state, reason, and what became of their actions."""

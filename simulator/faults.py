@@ -25,7 +25,8 @@ _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for 0 seconds: close 
 class Fault:
     """One scripted fault: the calls it meets, what they get, and how often.
 
-    `matched` counts the calls it met, `hits` those that got the fault.
+    With `lost_answer` the call takes effect, and only its answer is lost to the fault. `matched`
+    counts the calls it met, `hits` those that got the fault.
     """
 
     service: str | None = None
@@ -38,6 +39,7 @@ class Fault:
     delay: float = 0.0
     reset: bool = False
     malformed: bool = False
+    lost_answer: bool = False
     times: int | None = None
     after: int = 0
     id: int = 0
@@ -77,12 +79,14 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
         fault = _fault_for(call) if call and not call.internal and _faults else None
         if call is None or fault is None:
             return app(environ, start_response)
+        if fault.lost_answer:
+            b"".join(app(environ, _unheard))
         time.sleep(fault.delay)
         if fault.reset:
             _drop(environ)
         if fault.malformed:
             return answers.broken(call.protocol).send(start_response)
-        if fault.code is None:  # a delay alone
+        if fault.code is None:  # a delay alone, after which the call takes effect
             return app(environ, start_response)
         answer = answers.error(call.protocol, fault.code, fault.message, fault.status)
         return answer.send(start_response)
@@ -93,6 +97,10 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
 def _fault_for(call: wire.Call) -> Fault | None:
     with _lock:
         return next((fault for fault in _faults if fault.meets(call) and fault.strikes()), None)
+
+
+def _unheard(*_: Any) -> Any:
+    """Take the status and the headers of an answer that nobody gets."""
 
 
 def _drop(environ: WSGIEnvironment) -> None:
@@ -112,6 +120,8 @@ def add(body: dict[str, Any]) -> dict[str, Any]:
     fault = Fault(**body)
     if not (fault.code or fault.delay or fault.reset or fault.malformed):
         raise ControlError("A fault needs one of code, delay, reset, malformed.")
+    if fault.lost_answer and not (fault.code or fault.reset or fault.malformed):
+        raise ControlError("An answer is lost to one of code, reset, malformed.")
     with _lock:
         fault.id = next(_ids)
         _faults.append(fault)

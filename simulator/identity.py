@@ -20,6 +20,7 @@ from simulator import accounts
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
 
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 INTERNAL_HEADER = "X-Simulator-Internal"  # marks the simulator's requests to itself
 _state: dict[str, str] = {}
 _lock = threading.Lock()  # boto3 sessions must not make two clients at once
@@ -68,8 +69,8 @@ def assume_role(role_arn: str, region: str, session_name: str = "simulator") -> 
 
     Whether the role's trust policy admits the service is `simulator.iam.trust.admits_service`.
     """
-    account = role_arn.split(":")[4]
-    backend = sts_models.sts_backends[account]["global"]
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    backend = sts_models.sts_backends[account][partition]
     role = backend.assume_role(
         region_name=region,
         role_session_name=session_name,
@@ -92,8 +93,9 @@ def caller(access_key_id: str) -> Caller:
 
 def assumed_role(access_key_id: str, account: str) -> sts_models.AssumedRole | None:
     """The assumed role that has this access key, or None."""
-    backend = sts_models.sts_backends[account]["global"]
-    return backend.get_assumed_role_from_access_key(access_key_id)
+    backends = sts_models.sts_backends[account]
+    found = (backends[one].get_assumed_role_from_access_key(access_key_id) for one in PARTITIONS)
+    return next((role for role in found if role is not None), None)
 
 
 def _user_arn(access_key_id: str, account: str) -> str:

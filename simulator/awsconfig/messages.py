@@ -58,13 +58,14 @@ def changed(item: dict[str, Any], created: float) -> dict[str, Any]:
 
 def event(account: str, rule: ConfigRule, run: Run, invoking: dict[str, Any]) -> dict[str, Any]:
     """Answer the whole event, with the run's result token."""
+    partition = rule.config_rule_arn.split(":")[1]
     return {
         "version": "1.0",
         "invokingEvent": json.dumps(invoking),
         "ruleParameters": rule.input_parameters or "{}",
         "resultToken": run.token,
         "eventLeftScope": False,
-        "executionRoleArn": f"arn:aws:iam::{account}:{_ROLE}",
+        "executionRoleArn": f"arn:{partition}:iam::{account}:{_ROLE}",
         "configRuleArn": rule.config_rule_arn,
         "configRuleName": rule.config_rule_name,
         "configRuleId": rule.config_rule_id,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.config.models import config_backends
 from moto.config.responses import ConfigResponse
 from moto.emr.models import emr_backends
+from moto.utilities.utils import get_partition
 
 from simulator import emr, work
 from simulator.awsconfig import runs
@@ -54,7 +55,7 @@ def security_configuration_changed(account: str, region: str, name: str, kind: s
 
 
 def _item(account: str, region: str, name: str, *, deleted: bool) -> dict[str, Any]:
-    now = time.time()
+    now, partition = time.time(), get_partition(region)
     body = None if deleted else _body(account, region, name)
     digest = hashlib.md5(json.dumps(body).encode(), usedforsecurity=False).hexdigest()
     return {
@@ -71,7 +72,7 @@ def _item(account: str, region: str, name: str, *, deleted: bool) -> dict[str, A
         "resourceType": TYPE,
         "resourceId": name,
         "resourceName": name,
-        "ARN": f"arn:aws:elasticmapreduce:{region}:{account}:securityconfiguration/{name}",
+        "ARN": f"arn:{partition}:elasticmapreduce:{region}:{account}:securityconfiguration/{name}",
         "awsRegion": region,
         "availabilityZone": "Regional",
         "configurationStateMd5Hash": digest,

@@ -7,6 +7,7 @@
 | `template_evaluation`, `template_parameters` | conditions, references; parameters and Rules |
 | `api`, `changes` | the operations, checked first; statuses, events, roll-back |
 | `runs`, `deployed`, `resources` | makes, changes and removes resources |
+| `sets` | stack sets, in several accounts and Regions |
 | `types` | the resource types and what the simulator honours of them |
 """
 
@@ -16,18 +17,12 @@ import functools
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.models import (
-    ChangeSet,
-    CloudFormationBackend,
-    Stack,
-    cloudformation_backends,
-)
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import LazyDict, ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 
 from simulator.cloudformation import api as stack_api
-from simulator.cloudformation import changes as stack_changes
-from simulator.cloudformation import template_document
+from simulator.cloudformation import sets, template_document
 from simulator.cloudformation.template_evaluation import pseudo_parameters
 from simulator.cloudformation.types import all_types
 from simulator.cloudformation.types.registry import register
@@ -50,19 +45,6 @@ def _stack_pseudo_parameters(self: Stack) -> dict[str, Any]:
     return found | {"AWS::StackId": self.stack_id, "AWS::NotificationARNs": self.notification_arns}
 
 
-def _create_hidden(self: Stack) -> None:
-    """Make a stack that a stack set keeps for itself."""
-    backend = cloudformation_backends[self.account_id][self.region_name]
-    parameters = stack_api.texts(self.parameters)
-    checked = stack_api.check(backend, self.name, str(self.template), parameters)
-    stack_changes.create(backend, self, checked, parameters)
-
-
-def _delete_hidden(self: Stack) -> None:
-    backend = cloudformation_backends[self.account_id][self.region_name]
-    stack_changes.delete(backend, self)
-
-
 def _wrap_stack() -> None:
     construct = Stack.__init__
 
@@ -76,8 +58,6 @@ def _wrap_stack() -> None:
     Stack.pseudo_parameters = _stack_pseudo_parameters
     Stack.outputs = property(lambda self: self.published or None)
     Stack.exports = property(lambda _self: [])
-    Stack.create_resources = _create_hidden
-    Stack.delete = _delete_hidden
     Stack.stack_resources = property(lambda self: [one.model for one in self.deployed.values()])
 
 
@@ -98,3 +78,4 @@ def install() -> None:
     for name in ("create_stack", "update_stack", "create_change_set"):
         operation = getattr(CloudFormationResponse, name)
         setattr(CloudFormationResponse, name, stack_api.with_capabilities(operation))
+    sets.install()

@@ -19,9 +19,9 @@ from simulator.cloudformation.template_evaluation import pseudo_parameters
 if TYPE_CHECKING:
     from moto.cloudformation.responses import CloudFormationResponse
 
-_STACK_SET = "StackSet:"
+STACK_SET = "StackSet:"
 
-# Capabilities come with the request; a stack set's stacks are made without one.
+# Capabilities come with the request; a stack set's stacks need none beyond those of the set.
 _capabilities: ContextVar[frozenset[str] | None] = ContextVar("capabilities", default=None)
 
 
@@ -51,8 +51,8 @@ def create_stack(
     self: CloudFormationBackend, name: str, template: str, parameters: Any, **more: Any
 ) -> Stack:
     """Do what CreateStack does."""
-    if name.startswith(_STACK_SET):  # moto's name; AWS's has no colon, which no resource may have
-        name = f"StackSet-{name.removeprefix(_STACK_SET)}-{uuid.uuid4()}"
+    if name.startswith(STACK_SET):  # moto's name; AWS's has no colon, which no resource may have
+        name = f"StackSet-{name.removeprefix(STACK_SET)}-{uuid.uuid4()}"
     if any(stack.name == name for stack in self.stacks.values()):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
     given = texts(parameters)

@@ -163,5 +163,5 @@ def delete(backend: CloudFormationBackend, stack: Stack) -> None:
         return
     _withdraw(backend, stack)
     _set_status(stack, "DELETE_COMPLETE")
-    backend.stacks.pop(stack.stack_id, None)  # a stack set's is not among them
+    del backend.stacks[stack.stack_id]
     backend.deleted_stacks[stack.stack_id] = stack

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.exceptions import ValidationError
+from moto.utilities.utils import get_partition
 
 from simulator.cloudformation import template_parameters
 from simulator.cloudformation.template_intrinsics import NO_VALUE, UNKNOWN, Intrinsics
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
 
 def pseudo_parameters(account: str, region: str, stack_name: str) -> dict[str, Any]:
     """Answer the pseudo parameters of a stack that is not there yet."""
+    partition = get_partition(region)
     return {
         "AWS::AccountId": account,
         "AWS::NoValue": NO_VALUE,
         "AWS::NotificationARNs": [],
-        "AWS::Partition": "aws",
+        "AWS::Partition": partition,
         "AWS::Region": region,
         "AWS::StackId": UNKNOWN,
         "AWS::StackName": stack_name,
-        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
     }
 
 

@@ -70,6 +70,11 @@ def _configure(group: InstanceGroup, configurations: list[dict[str, Any]]) -> No
     group.last_successfully_applied_configurations_version = version
 
 
+def _get_groups(backend: ElasticMapReduceBackend, ids: list[str]) -> list[InstanceGroup]:
+    # moto looks at the groups of all clusters for each, and fails where one is launched meanwhile.
+    return [backend.instance_groups[each] for each in ids if each in backend.instance_groups]
+
+
 def _run_instances(*_: Any, **__: Any) -> None:
     """Start nothing."""
 
@@ -108,6 +113,7 @@ def _modify_instance_fleet(response: ElasticMapReduceResponse) -> ActionResult:
 def install() -> None:
     """Put ours in the place of moto's."""
     ElasticMapReduceBackend.add_instance_groups = _add_groups_bare
+    ElasticMapReduceBackend.get_instance_groups = _get_groups
     ElasticMapReduceBackend.run_instances = _run_instances
     ElasticMapReduceResponse.add_instance_groups = _add_instance_groups
     ElasticMapReduceResponse.modify_instance_groups = _modify_instance_groups

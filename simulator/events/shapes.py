@@ -112,14 +112,14 @@ def timestamp() -> str:
 
 
 def _user_identity(arn: str) -> dict[str, Any]:
-    account, resource = arn.split(":")[4], arn.split(":", 5)[5]
+    _, partition, _, _, account, resource = arn.split(":", 5)
     kind, *names = resource.split("/")
     identity = {"accountId": account, "arn": arn, "accessKeyId": "ASIAEXAMPLEEXAMPLE00"}
     if kind == "assumed-role":
         issuer = {
             "type": "Role",
             "principalId": "AROAEXAMPLEEXAMPLE00",
-            "arn": f"arn:aws:iam::{account}:role/{names[0]}",
+            "arn": f"arn:{partition}:iam::{account}:role/{names[0]}",
             "accountId": account,
             "userName": names[0],
         }

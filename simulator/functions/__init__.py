@@ -4,7 +4,7 @@
 |---|---|
 | `api` | Lambda's API: functions that run, what moto forgets, what Lambda refuses |
 | `runs`, `asynchronous` | one invocation; an event with its retries and its dead letters |
-| `process`, `child` | the process, from outside and from inside |
+| `process`, `child`, `child_logs`, `child_patches` | the process, from outside and from inside |
 | `pool` | the processes that are warm |
 | `code`, `logs`, `policy` | zips and layers; CloudWatch Logs; who may invoke |
 | `records` | records of invocations, metrics, settings |
@@ -59,11 +59,21 @@ def forget_invocations(_query: dict[str, Any]) -> dict[str, str]:
 
 @route("PUT", "/functions")
 def change_settings(body: dict[str, Any]) -> dict[str, Any]:
-    """Change `retry_delay` (seconds) and `concurrency` (processes per function)."""
+    """Change `retry_delay` (seconds), `concurrency` (processes) and three scales.
+
+    With a `time_scale` of 0.02 a function that sleeps a second, or backs off for one, goes on
+    after 20 milliseconds; its dates, its deadline and its Timeout stay real. Tests of throttling
+    are slow without it. `timeout_scale` does the same to botocore's timeouts, for tests of AWS not
+    answering. The processes that run functions start anew with either. With a `deadline_scale` of
+    0.02 a Timeout of 900 seconds is over after 18, which look like 900 to the function.
+    """
     known = {field.name: type(getattr(settings, field.name)) for field in fields(Settings)}
     unknown = sorted(set(body) - set(known))
     if unknown:
         raise ControlError(f"Unknown setting {unknown[0]}; known are {', '.join(known)}.")
+    for name in ("time_scale", "timeout_scale", "deadline_scale"):
+        if body.get(name, 1) <= 0:
+            raise ControlError(f"{name} is above 0; 1 is real time.")
     for name, value in body.items():
         setattr(settings, name, known[name](value))
     return asdict(settings)
@@ -73,6 +83,12 @@ def change_settings(body: dict[str, Any]) -> dict[str, Any]:
 def cool_down(body: dict[str, Any]) -> dict[str, int]:
     """End the warm processes of `function` (name or ARN), or of all functions."""
     return {"ended": sandboxes.cool(body.get("function"))}
+
+
+@route("POST", "/functions/kill")
+def kill(body: dict[str, Any]) -> dict[str, int]:
+    """End the processes of `function` (name or ARN), or of all, that are at work: Lambda may too."""
+    return {"ended": sandboxes.kill(body.get("function"))}
 
 
 def reset() -> None:

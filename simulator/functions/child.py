@@ -1,26 +1,25 @@
 """Simulator: the process that a Lambda function runs in.
 
-Run by `process` as `python -I -S child.py SOCKET RUNTIME CODE [LAYER ...]`, so it
-may import nothing but the standard library and its neighbour `child_logs`. It speaks JSON
-lines on SOCKET, an inherited descriptor; standard output and standard error are the function's log.
+Run by `process` as `python -I -S child.py SOCKET TIME_SCALE TIMEOUT_SCALE RUNTIME CODE [LAYER ...]`,
+so it may import nothing but the standard library and its neighbours `child_logs` and
+`child_patches`. It speaks JSON lines on SOCKET, an inherited descriptor; standard output and
+standard error are the function's log.
 """
 
 import importlib
-import importlib.machinery
 import json
 import os
 import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 sys.path.append(str(Path(__file__).resolve().parent))
-import child_logs as logs  # the neighbour, found by the line above and by no other
+import child_logs as logs  # the neighbours, found by the line above and by no other
+import child_patches as patches
 
 sys.path.pop()
 
@@ -50,50 +49,11 @@ class Context:
         self.identity = None
         self.client_context = None
         self._deadline: float = request["deadline"]
+        self._scale: float = request["deadline_scale"]
 
     def get_remaining_time_in_millis(self) -> int:
         """Answer how many milliseconds are left before Lambda ends the function."""
-        return max(0, int((self._deadline - time.time()) * 1000))
-
-
-class EndpointRedirect:
-    """Sends botocore's requests for *.amazonaws.com to the simulator, when botocore is imported.
-
-    Some libraries name AWS's hosts themselves (rdklib its STS host), where AWS_ENDPOINT_URL has no say.
-    """
-
-    MODULE = "botocore.httpsession"
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = urlsplit(endpoint)
-
-    def find_spec(self, name: str, path: Sequence[str] | None, _target: object = None) -> Any:
-        """Answer the module's own spec, with a loader that redirects what it has loaded."""
-        spec = importlib.machinery.PathFinder.find_spec(name, path) if name == self.MODULE else None
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                self._redirect(module)
-
-            spec.loader.exec_module = exec_module
-        return spec
-
-    def _redirect(self, module: ModuleType) -> None:
-        session = module.URLLib3Session
-        send = session.send
-
-        def redirected(instance: Any, request: Any) -> Any:
-            url = urlsplit(request.url)
-            if (url.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-                # The signature covers the host that the caller meant.
-                request.headers["Host"] = url.netloc
-                target = (self._endpoint.scheme, self._endpoint.netloc, *url[2:])
-                request.url = urlunsplit(target)
-            return send(instance, request)
-
-        session.send = redirected
+        return max(0, int((self._deadline - time.time()) / self._scale * 1000))
 
 
 def _load(handler: str) -> Handler:
@@ -153,12 +113,15 @@ def _peak_rss_mib() -> float:
 
 def main(arguments: list[str]) -> None:
     """Load the handler, say so, and answer one request after the other until the socket closes."""
-    descriptor, runtime, code, *layers = arguments
+    descriptor, time_scale, timeout_scale, runtime, code, *layers = arguments
     # The code, its layers, the standard library, the runtime's boto3: Lambda's order.
     sys.path[:0] = [code, *layers]
     sys.path.append(runtime)
     sys.argv = ["bootstrap"]
-    sys.meta_path.insert(0, EndpointRedirect(os.environ["AWS_ENDPOINT_URL"]))
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    sys.meta_path.insert(0, patches.http_session(endpoint, float(timeout_scale)))
+    if float(time_scale) != 1:
+        sys.meta_path.insert(0, patches.quick_waits(float(time_scale)))
     channel = socket.socket(fileno=int(descriptor))
     channel.set_inheritable(False)
     with channel, channel.makefile("rw", encoding="utf-8") as stream:

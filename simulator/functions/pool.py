@@ -1,4 +1,4 @@
-"""Simulator: the warm processes of Lambda functions, and who may use one now."""
+"""Simulator: the processes of Lambda functions, warm or at work, and who may use one now."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 class Sandboxes:
-    """The idle processes of every function, and how many are busy."""
+    """The processes of every function, and how many invocations of it there are now."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._idle: dict[str, list[Sandbox]] = {}
         self._busy: dict[str, int] = {}
+        self._working: list[tuple[str, Sandbox]] = []
         self._generation = 0  # a process that was busy during a cool-down is not kept either
 
     @contextlib.contextmanager
@@ -49,9 +50,15 @@ class Sandboxes:
             sandbox.close()
         return fitting[0] if fitting else None
 
+    def note(self, function_arn: str, sandbox: Sandbox) -> None:
+        """Note that a process is at work, until it is given back."""
+        with self._changed:
+            self._working.append((function_arn, sandbox))
+
     def give_back(self, function_arn: str, sandbox: Sandbox, generation: int) -> None:
         """Keep a process warm for the next invocation, if it lives and nobody has cooled it."""
         with self._changed:
+            self._working.remove((function_arn, sandbox))
             keep = sandbox.alive and generation == self._generation
             if keep:
                 self._idle.setdefault(function_arn, []).append(sandbox)
@@ -62,11 +69,24 @@ class Sandboxes:
         """End the idle processes of a function (name or ARN), or of all; answer how many."""
         with self._changed:
             self._generation += 1
-            arns = [arn for arn in self._idle if function in {None, arn, arn.split(":")[6]}]
+            arns = [arn for arn in self._idle if _is(arn, function)]
             ended = [sandbox for arn in arns for sandbox in self._idle.pop(arn, [])]
         for sandbox in ended:
             sandbox.close()
         return len(ended)
+
+    def kill(self, function: str | None = None) -> int:
+        """End the processes of a function that are at work, or all such; answer how many."""
+        with self._changed:
+            chosen = [sandbox for arn, sandbox in self._working if _is(arn, function)]
+            for sandbox in chosen:
+                sandbox.kill()  # before it can be given back, and be taken for a warm one
+        return len(chosen)
+
+
+def _is(arn: str, function: str | None) -> bool:
+    """Answer whether a function is the one of that name or ARN; None stands for any."""
+    return function in {None, arn, arn.split(":")[6]}
 
 
 sandboxes = Sandboxes()

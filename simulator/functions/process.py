@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import identity
 from simulator.functions import code as zips
+from simulator.functions.records import settings
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -82,7 +83,9 @@ class Sandbox:
         layers = zips.layer_paths(function)
         ours, theirs = socket.socketpair()
         paths = [zips.runtime_directory(), task_root, *layers]
-        command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, theirs.fileno(), *paths]
+        scales = [settings.time_scale, settings.timeout_scale]
+        arguments = [theirs.fileno(), *scales, *paths]
+        command = [sys.executable, "-I", "-S", "-X", "utf8", _CHILD, *arguments]
         with theirs:
             self._process = subprocess.Popen(
                 [str(part) for part in command],

@@ -41,6 +41,9 @@ class Settings:
 
     retry_delay: float = 0.2  # seconds that stand for Lambda's minute between attempts
     concurrency: int = 1  # processes per function; an invocation waits for a free one
+    time_scale: float = 1.0  # how long a wait within a function lasts, such as botocore's back-off
+    deadline_scale: float = 1.0  # how long a second of a function's Timeout lasts
+    timeout_scale: float = 1.0  # how long botocore waits for an answer within a function
 
 
 settings = Settings()
@@ -93,5 +96,4 @@ def forget_records() -> None:
 
 def restore_settings() -> None:
     """Put the settings back."""
-    defaults = Settings()
-    settings.retry_delay, settings.concurrency = defaults.retry_delay, defaults.concurrency
+    vars(settings).update(vars(Settings()))

@@ -14,7 +14,7 @@ from moto.awslambda.utils import get_backend
 from simulator.functions import logs as function_logs
 from simulator.functions.pool import sandboxes
 from simulator.functions.process import ExitedError, Sandbox, TimedOutError
-from simulator.functions.records import Invocation, emit, keep, split_arn
+from simulator.functions.records import Invocation, emit, keep, settings, split_arn
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -55,6 +55,7 @@ def invoke(
         sandbox = sandboxes.take(arn, _fingerprint(function))
         cold = sandbox is None
         sandbox = sandbox or Sandbox(function, _fingerprint(function))
+        sandboxes.note(arn, sandbox)
         try:
             outcome = _outcome(function, sandbox, payload, request_id, cold=cold)
             invocation = _record(function, sandbox, outcome, payload, (request_id, attempt))
@@ -97,7 +98,7 @@ def _outcome(
 ) -> _Outcome:
     started, begun = time.time(), time.monotonic()
     init_duration = None
-    limit = float(function.timeout)
+    limit, scale = float(function.timeout), settings.deadline_scale
     try:
         reply = sandbox.initialize() if cold else {"ok": True}
         if cold:
@@ -105,7 +106,8 @@ def _outcome(
         begun = time.monotonic()
         if reply["ok"]:
             event = {"id": request_id, "arn": function.function_arn, "event": json.dumps(payload)}
-            reply = sandbox.invoke(event | {"deadline": time.time() + limit}, limit)
+            deadline = {"deadline": time.time() + limit * scale, "deadline_scale": scale}
+            reply = sandbox.invoke(event | deadline, limit * scale)
         else:
             sandbox.kill()  # so that the next invocation initializes anew
         ok, answer = reply["ok"], json.loads(reply["answer"])
@@ -139,5 +141,6 @@ def _fingerprint(function: LambdaFunction) -> str:
         sorted(function.environment_vars.items()),
         getattr(function, "logging_config", {}),
         [layer["Arn"] for layer in function.layers],
+        (settings.time_scale, settings.timeout_scale),
     )
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

@@ -33,7 +33,8 @@ def of_caller(caller: identity.Caller) -> Grants:
 
 def of_role(role_arn: str) -> Grants:
     """The documents that decide for a role; none for one that does not exist."""
-    backend = _backend(role_arn.split(":")[4])
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    backend = iam_backends[account][partition]
     try:
         role = backend.get_role_by_arn(role_arn)
     except NotFoundException:

@@ -62,7 +62,7 @@ def caller(arn: str, account: str, role_arn: str | None = None) -> Principal:
     organization = organization_of(account)
     if organization:
         context["aws:principalorgid"] = organization
-    arns = (arn, known, account, f"arn:aws:iam::{account}:root")
+    arns = (arn, known, account, f"arn:{known.split(':')[1]}:iam::{account}:root")
     return Principal(known, account, context, arns)
 
 

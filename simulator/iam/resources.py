@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moto.config.models import config_backends
+from moto.utilities.utils import get_partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,8 @@ def context_of(call: Call) -> dict[str, str]:
 
 
 def _arn(call: Call, service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{call.region}:{call.caller.account}:{resource}"
+    partition = get_partition(call.region)
+    return f"arn:{partition}:{service}:{call.region}:{call.caller.account}:{resource}"
 
 
 def _named(call: Call, service: str, kind: str, name: Any) -> str:
@@ -102,7 +104,7 @@ def _sns(call: Call, given: dict[str, Any]) -> list[str]:
 def _sqs(call: Call, given: dict[str, Any]) -> list[str]:
     if "QueueUrl" in given:
         account, name = given["QueueUrl"].rstrip("/").split("/")[-2:]
-        return [f"arn:aws:sqs:{call.region}:{account}:{name}"]
+        return [f"arn:{get_partition(call.region)}:sqs:{call.region}:{account}:{name}"]
     return [_arn(call, "sqs", given["QueueName"])] if "QueueName" in given else []
 
 
@@ -142,16 +144,16 @@ def _iam(call: Call, given: dict[str, Any]) -> list[str]:
     if "PolicyArn" in given and "RoleName" not in given:
         return [given["PolicyArn"]]
     kinds = {"RoleName": "role", "UserName": "user", "PolicyName": "policy"}
-    account = call.caller.account
+    partition, account = get_partition(call.region), call.caller.account
     for name, kind in kinds.items():
         if name in given:
-            return [f"arn:aws:iam::{account}:{kind}/{given[name]}"]
+            return [f"arn:{partition}:iam::{account}:{kind}/{given[name]}"]
     return []
 
 
-def _s3(_call: Call, given: dict[str, Any]) -> list[str]:
+def _s3(call: Call, given: dict[str, Any]) -> list[str]:
     parts = [given[name] for name in ("Bucket", "Key") if name in given]
-    return [f"arn:aws:s3:::{'/'.join(parts)}"] if parts else []
+    return [f"arn:{get_partition(call.region)}:s3:::{'/'.join(parts)}"] if parts else []
 
 
 def _sts(_call: Call, given: dict[str, Any]) -> list[str]:

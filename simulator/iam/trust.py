@@ -30,7 +30,7 @@ def admits_service(role_arn: str, service: str, source_arn: str, source_account:
 
 
 def _admits(role_arn: str, who: resource_policies.Principal) -> bool:
-    backend = iam_backends[role_arn.split(":")[4]]["global"]
+    backend = iam_backends[role_arn.split(":")[4]][role_arn.split(":")[1]]
     try:
         role = backend.get_role_by_arn(role_arn)
     except NotFoundException:

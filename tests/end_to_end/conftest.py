@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.end_to_end.watched import Watched
 from tools.account import Account
 
 
@@ -23,3 +24,16 @@ def deployed(account):
     account.simulator.clear_invocations()
     account.simulator.clear_journal()
     return account
+
+
+@pytest.fixture(scope="module")
+def watched(simulator, request):
+    """One deployment for a module, which may name its parameters in PARAMETERS."""
+    return Watched.deployed(simulator, **getattr(request.module, "PARAMETERS", {}))
+
+
+@pytest.fixture
+def alerts(watched):
+    """That deployment with nothing going on, and nothing unread."""
+    watched.tidy()
+    return watched

@@ -44,7 +44,7 @@ def test_each_account_and_region_has_its_own(aws):
 
 
 def test_an_operation_does_not_empty_the_bucket_of_another(aws):
-    aws.set_buckets(enabled=True, initial=2)
+    aws.set_buckets(enabled=True, initial=2, speed=0.001)
     emr = aws.client("emr")
     assert throttled(emr.list_clusters, 1) == 0
     assert throttled(emr.list_security_configurations, 1) == 0

@@ -106,3 +106,13 @@ def test_faults_are_gone_when_cleared(aws):
     aws.clear_faults()
     aws.client("emr").list_clusters()
     assert aws.faults() == []
+
+
+def test_a_call_can_take_effect_although_its_answer_is_lost(aws):
+    aws.add_fault("sqs", "CreateQueue", reset=True, lost_answer=True, times=1)
+    sqs = aws.client("sqs")
+    with pytest.raises(ConnectionClosedError):
+        sqs.create_queue(QueueName="made")
+    assert len(sqs.list_queues()["QueueUrls"]) == 1
+    with pytest.raises(SimulatorError, match="An answer is lost to one of"):
+        aws.add_fault("sqs", delay=0.1, lost_answer=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from moto.core.common_models import CloudFormationModel
+from moto.utilities.utils import get_partition
 
 from simulator.cloudformation.types.base import ApiResource, tags_of
 
@@ -27,7 +28,8 @@ class LogGroup(ApiResource, CloudFormationModel):
         key = {"kmsKeyId": properties["KmsKeyId"]} if "KmsKeyId" in properties else {}
         client.create_log_group(logGroupName=name, tags=tags_of(properties), **key)
         cls._retain(client, name, properties)
-        return cls(name, properties, Arn=f"arn:aws:logs:{region}:{account}:log-group:{name}:*")
+        arn = f"arn:{get_partition(region)}:logs:{region}:{account}:log-group:{name}:*"
+        return cls(name, properties, Arn=arn)
 
     @staticmethod
     def _retain(client: Any, name: str, properties: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any, Self
 
 from moto.core.common_models import CloudFormationModel
+from moto.utilities.utils import get_partition
 
 from simulator.cloudformation.types.base import ApiResource, chosen, tags_of
 
@@ -47,7 +48,7 @@ class Queue(ApiResource, CloudFormationModel):
         url = client.create_queue(QueueName=name, Attributes=attributes, tags=tags_of(properties))[
             "QueueUrl"
         ]
-        arn = f"arn:aws:sqs:{region}:{account}:{name}"
+        arn = f"arn:{get_partition(region)}:sqs:{region}:{account}:{name}"
         return cls(url, properties, Arn=arn, QueueName=name, QueueUrl=url)
 
     def update(self, name: str, properties: dict[str, Any], account: str, region: str) -> Self:  # noqa: ARG002 - its URL names it

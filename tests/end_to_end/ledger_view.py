@@ -1,0 +1,58 @@
+"""What the tests of alerts see of the ledger, and how they let time go by for it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+class LedgerView:
+    """A deployment's table, as anybody with DynamoDB's console sees it."""
+
+    def __init__(self, dynamodb: Any, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def items(self) -> list[dict[str, Any]]:
+        """Answer all that it holds."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table)
+        return [item for page in pages for item in page["Items"]]
+
+    def entry(self, cluster_id: str) -> dict[str, Any]:
+        """Answer what it knows of a cluster; empty when that is nothing."""
+        return self._find("/cluster", cluster_id)
+
+    def episode(self, resource_type: str, resource_id: str) -> dict[str, Any]:
+        """Answer the episode of a resource; empty when there is none."""
+        return self._find("/episode", f"{resource_type}/{resource_id}")
+
+    def turn(self) -> dict[str, Any]:
+        """Answer its note of when an evaluation was asked for; empty when there is none."""
+        return self._find("/turn", "evaluation")
+
+    def put(self, item: dict[str, Any]) -> None:
+        """Write one item."""
+        self._dynamodb.put_item(TableName=self._table, Item=item)
+
+    def let_turn_pass(self) -> None:
+        """Let a quarter of an hour go by for who asked for an evaluation."""
+        if turn := self.turn():
+            self.put(turn | {"expires": {"N": "1"}})
+
+    def lapse_claims(self) -> None:
+        """Let a minute go by for whoever has claimed an alert: no claim lasts so long."""
+        past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+        for item in self.items():
+            if item.get("state") == {"S": "pending"} and item["leaseUntil"]["S"] > past:
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key={name: item[name] for name in ("pk", "sk")},
+                    UpdateExpression="SET leaseUntil = :past",
+                    ExpressionAttributeValues={":past": {"S": past}},
+                )
+
+    def _find(self, kind: str, key: str) -> dict[str, Any]:
+        found = (
+            item
+            for item in self.items()
+            if item["pk"]["S"].endswith(kind) and item["sk"]["S"] == key
+        )
+        return next(found, {})

@@ -1,0 +1,130 @@
+"""What the tests of permissions share: the roles of template.yml, and one story for each of them."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import cfn_yaml
+
+from tests.end_to_end.depth import alive, group
+from tests.end_to_end.watched import Watched
+from tools.account import RULE, STACK
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yml"
+# How the simulator's AWS says no, as AWS does.
+REFUSED = re.compile(r"not authorized to perform:? ([\w-]+:\w+)")
+BROKEN = "j-BROKEN"  # a cluster that EMR cannot describe
+MASTER = {
+    "InstanceFleetType": "MASTER",
+    "TargetOnDemandCapacity": 1,
+    "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}],
+}
+GROUPS, FLEET = alive(InstanceGroups=[group("MASTER")]), alive(InstanceFleets=[MASTER])
+
+
+def granted() -> list[tuple[str, str]]:
+    """Answer every role of template.yml with every action that it is granted, on any condition."""
+    resources = cfn_yaml.load(str(TEMPLATE))["Resources"]
+    return [
+        (name, action)
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for policy in resource["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in _listed(statement.get("Fn::If", [None, statement])[1]["Action"])
+    ]
+
+
+def _listed(action: str | list[str]) -> list[str]:
+    return [action] if isinstance(action, str) else action
+
+
+@contextmanager
+def without(account: Watched, role: str, action: str) -> Iterator[None]:
+    """Take one action from a role that is deployed, for a while."""
+    iam = account.simulator.client("iam")
+    cloudformation = account.simulator.client("cloudformation")
+    resource = {"StackName": STACK, "LogicalResourceId": role}
+    name = cloudformation.describe_stack_resource(**resource)["StackResourceDetail"][
+        "PhysicalResourceId"
+    ]
+    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    key = {"RoleName": name, "PolicyName": policy}
+    document = iam.get_role_policy(**key)["PolicyDocument"]
+    left = [
+        statement | {"Action": [each for each in _listed(statement["Action"]) if each != action]}
+        for statement in document["Statement"]
+    ]
+    assert [_listed(each["Action"]) for each in document["Statement"]] != [
+        each["Action"] for each in left
+    ]
+    kept = [statement for statement in left if statement["Action"]]
+    iam.put_role_policy(**key, PolicyDocument=json.dumps(document | {"Statement": kept}))
+    yield
+    iam.put_role_policy(**key, PolicyDocument=json.dumps(document))
+
+
+def rule_story(account: Watched, name: str) -> None:
+    """A bad security configuration, a sweep over a known cluster and a new one, a wrong event."""
+    account.simulator.set_events(drop=True)
+    account.configure(name, on=False)
+    account.launch(name, name, Instances=FLEET)
+    account.simulator.schedule(RULE)
+    function = account.outputs["FunctionArn"]
+    account.simulator.client("lambda").invoke(
+        FunctionName=function, InvocationType="Event", Payload=b"{}"
+    )
+
+
+def launch_story(account: Watched, name: str) -> None:
+    """Two bad launches that ask for an evaluation, and one of a cluster that cannot be read."""
+    account.ledger.let_turn_pass()
+    for instances in (GROUPS, FLEET):
+        account.launch_and_wait(name, "off", Instances=instances)
+    unreadable = {"code": "InternalServerException", "body_contains": BROKEN}
+    account.simulator.add_fault("emr", "DescribeCluster", **unreadable)
+    detail = {"clusterId": BROKEN, "name": name, "state": "STARTING"}
+    change = {"source": "aws.emr", "detail-type": "EMR Cluster State Change", "detail": detail}
+    account.simulator.put_event(change)
+
+
+STORIES: dict[str, tuple[Callable[[Watched, str], None], str, str]] = {
+    "RuleRole": (rule_story, "FunctionArn", "RuleLogGroupName"),
+    "LaunchCheckRole": (launch_story, "LaunchCheckFunctionArn", "LaunchCheckLogGroupName"),
+}
+
+
+def complaints(
+    account: Watched, role: str, name: str, keep: str, *, cold: bool = False
+) -> set[str]:
+    """Tell the story of a role; answer what is seen to go wrong, but for what should.
+
+    The cluster to keep is the known one, which has groups.
+    """
+    story, function, log_group = STORIES[role]
+    account.tidy(keep)
+    account.simulator.set_events(cloudtrail=False)
+    if cold:
+        account.simulator.cool_functions(account.outputs[function])
+    began = int(time.time() * 1000)
+    story(account, name)
+    account.simulator.settle()
+    runs = account.runs(function)
+    text = json.dumps([[run["error_message"], *run["logs"]] for run in runs])
+    found = set(REFUSED.findall(text))
+    if any(not run["ok"] and not _is_meant_to_fail(run["payload"]) for run in runs):
+        found.add("error")
+    logged = account.simulator.client("logs").filter_log_events(
+        logGroupName=account.outputs[log_group], startTime=began
+    )
+    found |= set() if logged["events"] else {"no log"}
+    letters = account.drain(account.outputs["FunctionDeadLettersUrl"])
+    return found if letters else found | {"no dead letter"}
+
+
+def _is_meant_to_fail(payload: dict[str, Any]) -> bool:
+    return not payload or payload.get("detail", {}).get("clusterId") == BROKEN

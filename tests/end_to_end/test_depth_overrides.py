@@ -1,0 +1,193 @@
+"""Overrides and coverage, from RunJobFlow to what AWS Config records and people read."""
+
+import pytest
+
+from tests.end_to_end.depth import (
+    METASTORE,
+    alerts,
+    alive,
+    configuration,
+    group,
+    override,
+    sweep,
+    verdict,
+)
+
+HIVE = ("Hive",)
+
+
+@pytest.fixture
+def deploy(account):
+    """Deploys, or updates, the stack with these parameters."""
+
+    def deploy_with(**parameters):
+        account.outputs = account.deploy(**parameters)
+        account.simulator.settle()
+        account.simulator.cool_functions()  # a warm launch check knows the old parameters
+        return account
+
+    return deploy_with
+
+
+def test_an_override_violates_at_every_depth_and_says_what_it_exposes(deploy):
+    """One property in Configurations undoes encryption: the alert and AWS Config name it."""
+    account = deploy()
+    secure = configuration(account)
+    flat = account.launch("flat", secure, applications=HIVE, Configurations=override())
+    account.simulator.settle()  # or the sweep that its alert asks for may find the other one first
+    outer = {
+        "Classification": "hive",
+        "Properties": {},
+        "Configurations": override(value=" False "),
+    }
+    nested = account.launch("nested", secure, applications=HIVE, Configurations=[outer])
+    sweep(account)
+
+    for cluster, value in ((flat, "false"), (nested, "False")):
+        compliance, annotation = verdict(account, cluster)
+        assert compliance == "NON_COMPLIANT"
+        assert annotation.startswith(
+            f'ENCRYPTION_OVERRIDDEN: {METASTORE} is "{value}" (secure: true); '
+            "it exposes Hive metastore."
+        )
+        (alert,) = alerts(account, cluster)
+        assert alert["detectedBy"] == "LAUNCH_CHECK"
+        assert (alert["findings"][0]["reason"], alert["findings"][0]["subject"]) == (
+            "ENCRYPTION_OVERRIDDEN",
+            METASTORE,
+        )
+
+
+def test_an_override_that_does_nothing_is_no_violation(deploy):
+    """Neither where the application is missing, nor where the release does not know it."""
+    account = deploy()
+    secure = configuration(account)
+    harmless = [
+        account.launch("no Hive", secure, applications=("Spark",), Configurations=override()),
+        account.launch(
+            *("too old", secure),
+            applications=HIVE,
+            Configurations=override(),
+            ReleaseLabel="emr-7.2.0",
+        ),
+        account.launch(
+            "secure value", secure, applications=HIVE, Configurations=override(value="TRUE")
+        ),
+    ]
+    weak = account.launch("weak", secure, applications=HIVE, Configurations=override())
+    sweep(account)
+
+    assert [verdict(account, each)[0] for each in harmless] == ["COMPLIANT"] * 3
+    assert verdict(account, weak)[0] == "NON_COMPLIANT"
+
+
+def test_an_accepted_override_is_excused_and_no_other(deploy):
+    """What acceptedOverrides names is no violation; its neighbour still is."""
+    account = deploy(AcceptedOverrides=METASTORE)
+    secure = configuration(account)
+    both = override() + override("hive-site/hive.server2.use.SSL")
+    excused = account.launch("excused", secure, applications=HIVE, Configurations=override())
+    rest = account.launch("rest", secure, applications=HIVE, Configurations=both)
+    sweep(account)
+
+    assert verdict(account, excused)[0] == "COMPLIANT"
+    assert alerts(account, excused) == []
+    compliance, annotation = verdict(account, rest)
+    assert compliance == "NON_COMPLIANT"
+    assert annotation.startswith("ENCRYPTION_OVERRIDDEN: hive-site/hive.server2.use.SSL is ")
+    assert METASTORE not in annotation
+
+
+def test_instance_groups_count_with_override_scope_instances_also_once_the_cluster_runs(deploy):
+    """A reconfiguration of a running cluster shows at the next sweep, and so does taking it back."""
+    account = deploy()
+    groups = [group("MASTER"), group("CORE", Configurations=override())]
+    made = {"applications": HIVE, "Instances": alive(InstanceGroups=groups)}
+    overridden = account.launch("from the start", configuration(account), **made)
+    made["Instances"] = alive(InstanceGroups=[group("MASTER"), group("CORE")])
+    changed = account.launch("later", "secure", **made)
+    sweep(account)
+    assert {verdict(account, each)[0] for each in (overridden, changed)} == {"COMPLIANT"}
+
+    deploy(OverrideScope="instances")
+    sweep(account)
+    compliance, annotation = verdict(account, overridden)
+    assert compliance == "NON_COMPLIANT"
+    assert f'{METASTORE} is "false" in "core"' in annotation
+    assert verdict(account, changed)[0] == "COMPLIANT"
+
+    reconfigure(account, changed, override())
+    account.simulator.clear_journal()
+    sweep(account)
+    assert verdict(account, changed)[0] == "NON_COMPLIANT"
+    assert [each["detectedBy"] for each in alerts(account, changed)] == ["SWEEP"]
+    calls = [each["operation"] for each in account.simulator.journal("emr")]
+    assert sorted(calls) == ["ListClusters", "ListInstanceGroups", "ListInstanceGroups"]
+
+    reconfigure(account, changed, [])
+    sweep(account)
+    assert verdict(account, changed)[0] == "COMPLIANT"
+    assert [each["kind"] for each in alerts(account, changed)] == ["violation", "resolved"]
+
+
+def reconfigure(account, cluster_id, configurations):
+    """Give the core group of a running cluster other configurations."""
+    groups = account.emr.list_instance_groups(ClusterId=cluster_id)["InstanceGroups"]
+    core = next(each["Id"] for each in groups if each["InstanceGroupType"] == "CORE")
+    change = {"InstanceGroupId": core, "Configurations": configurations}
+    account.emr.modify_instance_groups(ClusterId=cluster_id, InstanceGroups=[change])
+
+
+def test_instance_fleets_count_with_override_scope_instances(deploy):
+    """Fleets are read where a cluster has them, by the launch check as well."""
+    account = deploy(OverrideScope="instances")
+    types = [{"InstanceType": "m5.xlarge", "Configurations": override()}]
+    fleet = {"Name": "workers", "TargetOnDemandCapacity": 2}
+    master = {"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}
+    plain = {"InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+    ids = [
+        account.launch(
+            *("fleets", configuration(account, name)),
+            applications=HIVE,
+            Instances=alive(
+                InstanceFleets=[
+                    master | plain,
+                    fleet | {"InstanceFleetType": "CORE", "InstanceTypeConfigs": core},
+                ]
+            ),
+        )
+        for name, core in (("first", types), ("second", plain["InstanceTypeConfigs"]))
+    ]
+    account.simulator.settle()
+    assert [len(alerts(account, each)) for each in ids] == [1, 0]
+    sweep(account)
+
+    assert [verdict(account, each)[0] for each in ids] == ["NON_COMPLIANT", "COMPLIANT"]
+    assert f'{METASTORE} is "false" in "workers"' in verdict(account, ids[0])[1]
+
+
+def test_complete_coverage_turns_the_warning_into_a_violation(deploy):
+    """What another release or set-up would protect is a warning; with complete, it violates."""
+    account = deploy()
+    kerberos = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "not-a-secret"}
+    plain = account.launch("plain", configuration(account))
+    whole = account.launch(
+        *("whole", configuration(account, "whole", complete=True)), KerberosAttributes=kerberos
+    )
+    sweep(account)
+    for cluster in (plain, whole):
+        compliance, annotation = verdict(account, cluster)
+        assert compliance == "COMPLIANT"
+        assert "TRAFFIC_NOT_COVERED: In clear text: " in annotation
+    assert "without Kerberos" in verdict(account, plain)[1]
+
+    deploy(Coverage="complete")
+    sweep(account)
+    compliance, annotation = verdict(account, plain)
+    assert compliance == "NON_COMPLIANT"
+    assert annotation.startswith("TRAFFIC_NOT_COVERED: In clear text: ")
+    assert [each["kind"] for each in alerts(account, plain)] == ["violation"]
+    # What no setting can protect stays a warning.
+    compliance, annotation = verdict(account, whole)
+    assert compliance == "COMPLIANT"
+    assert "no setting can help: HDFS ZKFC" in annotation

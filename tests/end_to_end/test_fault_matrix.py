@@ -1,0 +1,105 @@
+"""Every AWS call of every door fails in every way: no verdict and no alert is lost or made up."""
+
+import pytest
+
+from tests.end_to_end.fault_doors import PARAMETERS, Doors, Moment, Outcome
+from tests.end_to_end.fault_matrix import CALLS, CASES, VIOLATION, Call, Fault, right
+
+
+@pytest.fixture(scope="module")
+def stage(simulator):
+    """Holds one deployment for all cases; a case that goes wrong costs the next one a new one."""
+    doors = []
+
+    def ready():
+        if not doors:
+            doors.append(Doors.deployed(simulator, **PARAMETERS))
+            doors[0].found()
+        return doors.pop()
+
+    return ready, doors.append
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"), CASES, ids=[f"{fault.name}-{call.name}" for call, fault in CASES]
+)
+def test_no_fault_loses_or_invents_a_verdict(stage, call, fault):
+    """Five invariants hold for each case, however it went."""
+    ready, give_back = stage
+    doors = ready()
+    outcome = doors.run(call, fault)
+    assert outcome.hits, "the door has not made the call"
+    problems = {
+        invariant.__doc__: found
+        for invariant in (kept, right_elsewhere, told, visible, healed)
+        if (found := list(invariant(call, fault, outcome)))
+    }
+    assert problems == {}, outcome.during.failures
+    give_back(doors)
+
+
+def kept(_call: Call, _fault: Fault, outcome: Outcome):
+    """No recorded NON_COMPLIANT of what still violates is lost, or turned COMPLIANT."""
+    for name, was in outcome.before.results.items():
+        now = outcome.during.results[name]
+        if was == VIOLATION and now != was and right(name) == VIOLATION:
+            yield name, was, now
+        if right(name) != "COMPLIANT" and now == "COMPLIANT":
+            yield name, was, now
+
+
+def right_elsewhere(call: Call, fault: Fault, outcome: Outcome):
+    """What the fault does not hit is recorded right and told of; what it hits stays as it was."""
+    for name, now in outcome.during.results.items():
+        may_stay = not fault.heals and name in call.costs
+        if call.door == "launch" and name.startswith("launch-"):
+            may_stay = True  # the sweeps record them
+        if now != right(name) and not (may_stay and now == outcome.before.results[name]):
+            yield name, now
+    for name in untold(outcome.during):
+        if fault.heals or name not in call.mutes:
+            yield name, "nobody told"
+
+
+def told(call: Call, _fault: Fault, outcome: Outcome):
+    """No alert is lost for good, none is for a good cluster, none is told as two."""
+    yield from untold(outcome.after)
+    for name, alerts in outcome.after.alerts.items():
+        if alerts and right(name) != VIOLATION and not name.startswith("gone"):
+            yield name, alerts
+        if len({each.alert_id for each in alerts}) > 1 and not call.may_repeat:
+            yield name, alerts
+
+
+def visible(call: Call, fault: Fault, outcome: Outcome):
+    """What could not be told is a function error, and a dead letter where all attempts fail."""
+    during = outcome.during
+    if fault.name in {"throttled-twice", "answer-lost"} or call.spare:
+        if during.failures and not fault.kills:
+            yield "failed needlessly", during.failures
+    elif not during.failures:
+        yield "silent"
+    if not fault.heals and not call.spare and not during.dead_letters:
+        yield "no dead letter"
+
+
+def healed(_call: Call, _fault: Fault, outcome: Outcome):
+    """The next clean run makes everything right, without an error."""
+    for name, now in outcome.after.results.items():
+        if now != right(name):
+            yield name, now
+    yield from outcome.after.failures
+
+
+def untold(moment: Moment):
+    """Answer what violates, and nobody has been told so."""
+    for name, alerts in moment.alerts.items():
+        if right(name) == VIOLATION and not any(each.kind != "resolved" for each in alerts):
+            yield name
+
+
+def test_the_matrix_is_large_enough(capsys):
+    """Prints how many cases there are."""
+    with capsys.disabled():
+        print(f"\nfault matrix: {len(CALLS)} calls, {len(CASES)} cases")
+    assert len(CASES) >= 150

@@ -1,0 +1,150 @@
+"""Both triggers, in two rules or in one: clusters by the clock, configurations by their change."""
+
+import json
+
+import pytest
+
+from tests.end_to_end.depth import configuration
+from tests.end_to_end.recording import (
+    CLUSTER,
+    deploy,
+    prepared,
+    sweep,
+    verdicts,
+    without_launch_checks,
+)
+from tools.account import CONFIGURATION_RULE, RULE
+
+CONFIGURATION = "AWS::EMR::SecurityConfiguration"
+OFF = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": False}})
+
+
+def history(account, rule=RULE):
+    """Answer what was recorded by a rule, oldest first: type, id and compliance."""
+    names = ("resource_type", "resource_id", "compliance")
+    return [tuple(each[name] for name in names) for each in account.simulator.evaluations(rule)]
+
+
+@pytest.fixture(scope="module")
+def separate(simulator):
+    """Two rules, as template.yml makes them by default."""
+    return without_launch_checks(deploy(prepared(simulator)))
+
+
+@pytest.fixture(scope="module")
+def together(simulator):
+    """One rule with both triggers."""
+    return without_launch_checks(deploy(prepared(simulator), RuleTriggers="Together"))
+
+
+@pytest.mark.parametrize(
+    ("item", "described"),
+    [
+        ({"item_body": "object"}, 0),
+        ({"item_body": "text"}, 0),
+        ({"item_body": "name_only"}, 2),
+        ({"oversized": True}, 2),
+    ],
+    ids=["object", "text", "name only", "oversized"],
+)
+def test_a_configuration_is_judged_whatever_its_item_holds(separate, item, described):
+    """As an object, as text, or only by name: what the item lacks is asked of EMR."""
+    simulator, kind = separate.simulator, "-".join(map(str, *item.items()))
+    simulator.set_config(**{"item_body": "object", "oversized": False} | item)
+    simulator.clear_journal()
+
+    good, bad = configuration(separate, f"good-{kind}"), f"bad-{kind}"
+    separate.emr.create_security_configuration(Name=bad, SecurityConfiguration=OFF)
+    simulator.settle()
+
+    found = separate.results(CONFIGURATION_RULE)
+    assert found[good]["ComplianceType"] == "COMPLIANT"
+    assert found[bad]["ComplianceType"] == "NON_COMPLIANT"
+    assert found[bad]["Annotation"].startswith("IN_TRANSIT_ENCRYPTION_OFF: ")
+    asked = [c for c in simulator.journal("emr", "DescribeSecurityConfiguration") if c["role"]]
+    assert len(asked) == described
+    assert verdicts(separate) == {}, "the rule of clusters has nothing to do with it"
+
+
+@pytest.mark.parametrize("oversized", [False, True])
+def test_a_deleted_configuration_is_not_on_record_any_more(separate, oversized):
+    """Its item says so, without a body; the result becomes NOT_APPLICABLE, which Config drops."""
+    name = f"gone-{oversized}"
+    separate.simulator.set_config(oversized=oversized)
+    separate.emr.create_security_configuration(Name=name, SecurityConfiguration=OFF)
+    separate.simulator.settle()
+    separate.emr.delete_security_configuration(Name=name)
+    separate.simulator.settle()
+
+    recorded = [each for each in history(separate, CONFIGURATION_RULE) if each[1] == name]
+    assert [each[2] for each in recorded] == ["NON_COMPLIANT", "NOT_APPLICABLE"]
+    assert name not in verdicts(separate, CONFIGURATION_RULE)
+    assert all(run["ok"] for run in separate.simulator.invocations())
+
+
+def test_a_configuration_that_is_gone_before_it_is_judged_is_no_error(separate):
+    """Where EMR has to be asked and knows it no more, it is NOT_APPLICABLE."""
+    separate.simulator.set_config(item_body="name_only")
+    separate.simulator.add_fault(
+        "emr",
+        "DescribeSecurityConfiguration",
+        code="InvalidRequestException",
+        message="Security configuration with name 'brief' does not exist.",
+    )
+    separate.emr.create_security_configuration(Name="brief", SecurityConfiguration=OFF)
+    separate.simulator.settle()
+    separate.simulator.clear_faults()
+
+    assert history(separate, CONFIGURATION_RULE)[-1] == (CONFIGURATION, "brief", "NOT_APPLICABLE")
+    assert separate.simulator.invocations()[-1]["ok"]
+
+
+def test_one_rule_with_both_triggers_keeps_the_results_of_each(together):
+    """A sweep wipes no result of a configuration, and a change none of a cluster."""
+    good = configuration(together, "good")
+    cluster = together.launch("etl", good)
+    bare = together.launch("adhoc")
+    sweep(together)
+    sweep(together)
+    together.emr.create_security_configuration(Name="bad", SecurityConfiguration=OFF)
+    together.simulator.settle()
+
+    assert CONFIGURATION_RULE not in _rules(together)
+    assert sorted(history(together)) == sorted(
+        [
+            (CONFIGURATION, good, "COMPLIANT"),
+            (CLUSTER, cluster, "COMPLIANT"),
+            (CLUSTER, bare, "NON_COMPLIANT"),
+            (CONFIGURATION, "bad", "NON_COMPLIANT"),
+        ]
+    )
+    assert len(verdicts(together)) == 4
+
+
+def test_where_config_refuses_clusters_from_such_a_rule_the_error_names_the_remedy(together):
+    """RuleTriggers=Separate is that remedy; until then what is on record stays."""
+    together.simulator.set_config(hybrid_rules_accept_clusters=False)
+    known = configuration(together, "known")
+    together.simulator.settle()
+    before = history(together)
+    refused = together.launch("refused")
+
+    runs = sweep(together)
+
+    assert not any(run["ok"] for run in runs)
+    for run in runs:
+        assert refused in run["error_message"]
+        assert "PutEvaluations: InvalidParameterValueException: " in run["error_message"]
+        assert "deploy with RuleTriggers=Separate" in run["error_message"]
+    assert history(together) == before
+
+    deploy(together, RuleTriggers="Separate")
+
+    assert _rules(together) == {RULE, CONFIGURATION_RULE}
+    assert verdicts(together)[refused] == "NON_COMPLIANT"
+    assert verdicts(together, CONFIGURATION_RULE)[known] == "COMPLIANT"
+
+
+def _rules(account):
+    found = account.config.describe_config_rules()["ConfigRules"]
+    return {each["ConfigRuleName"] for each in found}

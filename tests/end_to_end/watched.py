@@ -1,0 +1,191 @@
+"""What the tests of alerts share: a deployed account whose alerts a queue and a person get."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from simulator.accounts import DEFAULT_REGION
+from simulator.client import Simulator
+from tests.end_to_end.ledger_view import LedgerView
+from tools.account import RULE, STACK, Account
+
+ONCALL = "oncall@example.com"
+CLUSTER, CONFIGURATION = "AWS::EMR::Cluster", "AWS::EMR::SecurityConfiguration"
+LIVE = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
+EVENTS_AS_USUAL = {
+    "emr_state_change": True,
+    "cloudtrail": True,
+    "duplicates": 0,
+    "drop": False,
+    "shuffle": False,
+    "failures": 0,
+}
+# What waits within a function, and Lambda's minute between two attempts, without the wait.
+FUNCTIONS_IN_HASTE = {"time_scale": 0.02, "retry_delay": 0.1, "concurrency": 1}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of the topic, as a machine gets it."""
+
+    subject: str
+    document: dict[str, Any]
+    attributes: dict[str, str]
+
+
+class Watched(Account):
+    """An account with template.yml deployed; `messages` and `emails` answer what is new."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        super().__init__(simulator)
+        self.outputs: dict[str, str] = {}
+        self.sqs = simulator.client("sqs")
+        self.queue_url = ""
+
+    @classmethod
+    def deployed(cls, simulator: Simulator, **parameters: str) -> "Watched":
+        """Deploy into an empty account, subscribe a queue, and wait for the first evaluations."""
+        simulator.reset()
+        watched = cls(simulator)
+        watched.prepare()
+        watched.change(**parameters)
+        watched.queue_url = watched.subscribe("alerts")
+        return watched
+
+    def change(self, **parameters: str) -> None:
+        """Deploy, or update, the stack with these parameters, and wait for what follows."""
+        self.simulator.set_functions(**FUNCTIONS_IN_HASTE)
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in self.simulator.environment().items():
+                environment.setenv(name, value)
+            self.outputs = self.deploy(AlertEmail=ONCALL, **parameters)
+        dynamodb = self.simulator.client("dynamodb")
+        self.ledger = LedgerView(dynamodb, self.outputs["LedgerTable"])
+        self.simulator.settle()
+        self.simulator.cool_functions()  # a warm launch check would know the old parameters
+
+    def tidy(self, keep: str = "") -> None:
+        """Begin the next test: no live clusters but one to keep, no faults, nothing unread."""
+        self.simulator.clear_faults()
+        self.simulator.set_events(**EVENTS_AS_USUAL)
+        self.simulator.set_functions(**FUNCTIONS_IN_HASTE)
+        live = {each["Id"] for each in self.emr.list_clusters(ClusterStates=LIVE)["Clusters"]}
+        if live - {keep}:
+            self.emr.terminate_job_flows(JobFlowIds=list(live - {keep}))
+        self.simulator.settle()
+        self.messages()
+        for output in ("FunctionDeadLettersUrl", "EventDeadLettersUrl"):
+            self.drain(self.outputs[output])
+        self.simulator.clear_inbox()
+        self.simulator.clear_invocations()
+        self.simulator.clear_journal()
+
+    def subscribe(self, name: str, **attributes: str) -> str:
+        """Subscribe a new queue to the alert topic; answer its URL."""
+        topic = self.outputs["AlertTopicArn"]
+        region, account = topic.split(":")[3:5]
+        sqs = self.simulator.client("sqs", region, account)
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        url = str(sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"])
+        self.simulator.client("sns", region, account).subscribe(
+            TopicArn=topic,
+            Protocol="sqs",
+            Endpoint=f"arn:aws:sqs:{region}:{account}:{name}",
+            Attributes=attributes,
+        )
+        return url
+
+    def messages(self, url: str = "") -> list[Message]:
+        """Answer the alerts that have come to the queue since the last time."""
+        region = self.outputs["AlertTopicArn"].split(":")[3]
+        return [_message(json.loads(body)) for body in self.drain(url or self.queue_url, region)]
+
+    def published(self) -> list[Message]:
+        """Answer all alerts so far, as the topic took them."""
+        return [_taken(each) for each in self.simulator.topics(self.outputs["AlertTopicArn"])]
+
+    def drain(self, url: str, region: str = DEFAULT_REGION) -> list[str]:
+        """Answer the bodies of a queue's messages, which are gone then."""
+        sqs = self.simulator.client("sqs", region, url.split("/")[-2])
+        bodies = []
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += [each["Body"] for each in found]
+            for each in found:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return bodies
+
+    def emails(self, output: str = "AlertTopicArn") -> list[dict[str, str]]:
+        """Answer the emails of a topic to the person on call."""
+        return list(self.simulator.inbox(to=ONCALL, topic=self.outputs[output]))
+
+    def sweep(self) -> dict[str, Any]:
+        """Fire the rule's schedule; answer the last attempt."""
+        self.simulator.settle()
+        last = self.simulator.schedule(RULE)[-1]
+        self.simulator.settle()
+        return dict(last)
+
+    def set_rule(self, **parameters: str) -> None:
+        """Change the rule's parameters, as anybody may in the console of AWS Config."""
+        (rule,) = self.config.describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
+        given = json.dumps(json.loads(rule["InputParameters"]) | parameters)
+        kept = {name: rule[name] for name in ("ConfigRuleName", "Source")}
+        self.config.put_config_rule(ConfigRule=kept | {"InputParameters": given})
+        self.simulator.settle()
+
+    def launch_and_wait(self, *arguments: Any, **members: Any) -> str:
+        """Launch a cluster and wait until all that follows has happened."""
+        cluster = self.launch(*arguments, **members)
+        self.simulator.settle()
+        return cluster
+
+    def configure(self, name: str, *, on: bool = True, **certificates: Any) -> str:
+        """Create a security configuration, with PEM certificates unless told otherwise."""
+        given = certificates or {"CertificateProviderType": "PEM", "S3Object": "s3://certs/pem.zip"}
+        encryption = {
+            "EnableInTransitEncryption": on,
+            "InTransitEncryptionConfiguration": {"TLSCertificateConfiguration": given},
+        }
+        body = json.dumps({"EncryptionConfiguration": encryption})
+        self.emr.create_security_configuration(Name=name, SecurityConfiguration=body)
+        self.simulator.settle()
+        return name
+
+    def alarming(self, later: timedelta = timedelta(0)) -> set[str]:
+        """Look at all alarms, so much later; answer the names in the template of those that ring."""
+        now = (datetime.now(UTC) + later).isoformat()
+        ringing = [
+            each["name"] for each in self.simulator.evaluate_alarms(now) if each["state"] == "ALARM"
+        ]
+        return {name.removeprefix(f"{STACK}-").rsplit("-", 1)[0] for name in ringing}
+
+    def log(self, output: str) -> list[str]:
+        """Answer all lines of a function's log group."""
+        logs = self.simulator.client("logs")
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs[output])
+        return [event["message"] for page in pages for event in page["events"]]
+
+    def runs(self, function: str) -> list[dict[str, Any]]:
+        """Answer the invocations of a function, named by the output with its ARN."""
+        return list(self.simulator.invocations(self.outputs[function]))
+
+
+def _message(envelope: dict[str, Any]) -> Message:
+    attributes = {name: each["Value"] for name, each in envelope["MessageAttributes"].items()}
+    return Message(envelope["Subject"], json.loads(envelope["Message"]), attributes)
+
+
+def _taken(entry: dict[str, Any]) -> Message:
+    attributes = {name: each["Value"] for name, each in entry["attributes"].items()}
+    document = json.loads(json.loads(entry["message"])["default"])
+    return Message(entry["subject"], document, attributes)
