@@ -65,7 +65,7 @@ class Controls:
         return self.call("GET", "/faults")["faults"]
 
     def clear_faults(self) -> None:
-        """Take every fault away."""
+        """Take every fault away; calls that one delays go on."""
         self.call("DELETE", "/faults")
 
     def set_buckets(self, **settings: Any) -> Any:

@@ -6,7 +6,6 @@ import itertools
 import socket
 import struct
 import threading
-import time
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +67,7 @@ class Fault:
 _faults: list[Fault] = []
 _ids = itertools.count(1)
 _lock = threading.Lock()
+_cleared = threading.Condition(_lock)
 _SETTABLE = {field.name for field in fields(Fault)} - {"id", "matched", "hits"}
 
 
@@ -81,7 +81,7 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
             return app(environ, start_response)
         if fault.lost_answer:
             b"".join(app(environ, _unheard))
-        time.sleep(fault.delay)
+        _hold(fault)
         if fault.reset:
             _drop(environ)
         if fault.malformed:
@@ -97,6 +97,12 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
 def _fault_for(call: wire.Call) -> Fault | None:
     with _lock:
         return next((fault for fault in _faults if fault.meets(call) and fault.strikes()), None)
+
+
+def _hold(fault: Fault) -> None:
+    """Wait for the fault's delay, or until the faults are taken away."""
+    with _cleared:
+        _cleared.wait_for(lambda: fault not in _faults, fault.delay)
 
 
 def _unheard(*_: Any) -> Any:
@@ -137,15 +143,16 @@ def read(_body: dict[str, Any]) -> dict[str, Any]:
 
 @route("DELETE", "/faults")
 def forget(_body: dict[str, Any]) -> dict[str, str]:
-    """Take every fault away."""
+    """Take every fault away; calls that one delays go on."""
     clear()
     return {"status": "cleared"}
 
 
 def clear() -> None:
     """Take every fault away."""
-    with _lock:
+    with _cleared:
         _faults.clear()
+        _cleared.notify_all()
 
 
 def install() -> None:

@@ -111,9 +111,15 @@ def _administrator_client(service: str, account: str, region: str, url: str) -> 
     return _new_client(service, region, Credentials(*key, ""), url)
 
 
+@functools.cache
+def _session() -> boto3.session.Session:
+    """The one session of all clients: it keeps the service models, which are slow to load."""
+    return boto3.session.Session()
+
+
 def _new_client(service: str, region: str, credentials: Credentials, url: str) -> Any:
     with _lock:
-        made = boto3.session.Session().client(
+        made = _session().client(
             service,
             region_name=region,
             endpoint_url=url,

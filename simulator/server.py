@@ -38,6 +38,7 @@ EXTENSIONS = (
     "simulator.events",
     "simulator.alarms",
     "simulator.cloudformation",
+    "simulator.packs",
     "simulator.journal",
     "simulator.faults",
     "simulator.buckets",

@@ -74,5 +74,5 @@ def test_an_environment_is_made_once_and_again_after_a_change(clone):
         assert "Traceback" not in failed.stderr
         reason, advice = failed.stderr.rstrip("\n").rsplit("\n", 1)
         assert "no-such-package-of-ours" in reason
-        assert advice == "pip could not install the packages. Is the package index reachable?."
+        assert advice == "pip could not install the packages. Is the package index reachable?"
         assert stamp.read_text() == before

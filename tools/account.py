@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 
+from simulator import accounts
 from simulator.client import Simulator
 from tools.deploy import deploy
 
@@ -17,19 +18,20 @@ CONFIGURATION_RULE = "EMR_IN_TRANSIT_ENCRYPTION_CONFIGURATIONS"
 class Account:
     """One account and Region of a simulator, with AWS Config switched on."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, region: str = accounts.DEFAULT_REGION) -> None:
         self.simulator = simulator
-        self.emr = simulator.client("emr")
-        self.config = simulator.client("config")
+        self.region = region
+        self.emr = simulator.client("emr", region)
+        self.config = simulator.client("config", region)
 
     def prepare(self) -> None:
         """Make a bucket for the code, switch AWS Config's recorder on, and let roles count."""
-        region = self.emr.meta.region_name
-        self.simulator.client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region}
+        self.simulator.client("s3", self.region).create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": self.region}
         )
-        account = self.simulator.client("sts").get_caller_identity()["Account"]
-        role = f"arn:aws:iam::{account}:role/aws-service-role/config.amazonaws.com/recorder"
+        account = self.simulator.client("sts", self.region).get_caller_identity()["Account"]
+        partition = self.emr.meta.partition
+        role = f"arn:{partition}:iam::{account}:role/aws-service-role/config.amazonaws.com/recorder"
         recorder = {"name": "default", "roleARN": role}
         self.config.put_configuration_recorder(ConfigurationRecorder=recorder)
         channel = {"name": "default", "s3BucketName": BUCKET}
@@ -44,9 +46,10 @@ class Account:
         whoever switches them on names the share too.
         """
         parameters = {"EmrCallShare": "100"} | parameters
-        os.environ.update(self.simulator.environment())
+        os.environ.update(self.simulator.environment(self.region))
         deploy(boto3.Session(), BUCKET, STACK, parameters)
-        stack = self.simulator.client("cloudformation").describe_stacks(StackName=STACK)
+        cloudformation = self.simulator.client("cloudformation", self.region)
+        stack = cloudformation.describe_stacks(StackName=STACK)
         outputs = stack["Stacks"][0]["Outputs"]
         return {each["OutputKey"]: each["OutputValue"] for each in outputs}
 

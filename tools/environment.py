@@ -10,11 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 14)
-# What each name installs, and where; dev holds all of demo at the same versions.
+# What each name installs, and where; dev and bench hold all of demo at the same versions.
 ENVIRONMENTS = {
     "demo": (".venv", "requirements/demo.txt"),
     "dev": (".venv", "requirements/dev.txt"),
     "checkov": (".venv-checkov", "requirements/checkov.txt"),
+    "rdk": (".venv-rdk", "requirements/rdk.txt"),
+    "bench": (".venv", "requirements/bench.txt"),
 }
 
 
@@ -38,7 +40,7 @@ def ensure(name: str) -> None:
     if not _runs(folder) or not _same_python(folder):
         _run(
             [sys.executable, "-m", "venv", "--clear", str(folder)],
-            "python -m venv failed. On Debian and Ubuntu it needs the package python3-venv",
+            "python -m venv failed. On Debian and Ubuntu it needs the package python3-venv.",
         )
     _run(
         # Without compiled files: most of what is installed is never imported.
@@ -72,7 +74,7 @@ def _run(command: list[str], advice: str) -> None:
     )
     if done.returncode:
         reason = "\n".join(done.stdout.strip().splitlines()[-8:])
-        raise SetupError(f"{reason}\n{advice}.")
+        raise SetupError(f"{reason}\n{advice}")
 
 
 if __name__ == "__main__":

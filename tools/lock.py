@@ -5,8 +5,15 @@ import sys
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-# In this order: demo takes its versions from dev, so that both share one environment.
-LOCKS = (("dev", None), ("demo", "dev.txt"), ("checkov", None))
+# In this order: dev first, for those that share its environment or its code take their versions
+# from it.
+LOCKS = (
+    ("dev", None),
+    ("demo", "dev.txt"),
+    ("bench", "dev.txt"),
+    ("checkov", None),
+    ("rdk", "dev.txt"),
+)
 
 
 def main() -> None:

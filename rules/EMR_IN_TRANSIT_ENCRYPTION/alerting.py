@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapters.episodes import ConflictError
 from adapters.errors import LedgerError
-from judgement.alert import Alert, Judged, Resource
+from judgement.alert import Alert, Judged
 from judgement.episode import (
     Episode,
     State,
@@ -20,14 +20,11 @@ from judgement.episode import (
     fingerprint,
     next_step,
 )
-from judgement.verdict import GONE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from adapters.episodes import Episodes
-    from adapters.security_hub import SecurityHub
     from adapters.topic import Topic
     from judgement.alert import Origin
 
@@ -53,7 +50,6 @@ class Alerting:
     topic: Topic
     origin: Origin
     send_resolved: bool
-    hub: SecurityHub | None = None
 
     def violation(self, judged: Judged, now: datetime, *, at_launch: bool = False) -> bool:
         """Alert on one violation, unless people have been told of it; answer whether it did.
@@ -74,7 +70,6 @@ class Alerting:
             return False
         self.publish(Alert(claimed.alert_id, (judged,), self.origin, now))
         self.confirm(judged, claimed)
-        self.report([judged], now)
         return True
 
     def ended(
@@ -116,14 +111,6 @@ class Alerting:
             self.episodes.put(resource_type, resource_id, closed_episode(episode))
         except ConflictError:
             logger.info("episode changed meanwhile", extra={"resource_id": resource_id})
-            return
-        gone = Judged(Resource(resource_type, resource_id, resource_id), GONE)
-        self.report([complies or gone], now)
-
-    def report(self, judged: Sequence[Judged], now: datetime) -> None:
-        """Tell Security Hub, where it is wanted; after people have been told, and whatever it says."""
-        if self.hub is not None:
-            self.hub.report(judged, now)
 
     def publish(self, alert: Alert) -> None:
         """Publish one message."""

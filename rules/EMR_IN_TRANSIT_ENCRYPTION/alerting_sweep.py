@@ -59,8 +59,6 @@ def alert_after_sweep(
     for cluster_id, episode in known.items():
         if cluster_id in ended and episode.state is not State.CLOSED:
             alerting.end(CLUSTER_TYPE, cluster_id, episode, ended[cluster_id], now)
-    # All of them, each time: what Security Hub did not take before, it takes now.
-    alerting.report(violating, now)
     return len(fresh)
 
 

@@ -11,7 +11,6 @@ import boto3
 from adapters.episodes import Episodes
 from adapters.ledger import Ledger
 from adapters.pacing import Pacer
-from adapters.security_hub import SecurityHub
 from adapters.settings import read_settings
 from adapters.tags import ExemptionTags
 from adapters.topic import Topic, topic_region
@@ -78,9 +77,4 @@ def make_alerting(place: Place, rule_name: str, detected_by: DetectedBy) -> Aler
         topic=Topic(boto3.client("sns", topic_region(settings.topic_arn)), settings.topic_arn),
         origin=origin,
         send_resolved=settings.send_resolved,
-        hub=_make_hub(place, origin) if settings.security_hub else None,
     )
-
-
-def _make_hub(place: Place, origin: Origin) -> SecurityHub:
-    return SecurityHub(boto3.client("securityhub", place.region), origin)

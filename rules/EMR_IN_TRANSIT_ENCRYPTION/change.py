@@ -13,7 +13,7 @@ from judgement.alert import Judged, Resource
 from judgement.facts import SecurityConfigurationFacts
 from judgement.judge import judge_security_configuration
 from judgement.security_configuration import read_body
-from judgement.verdict import GONE, Compliance
+from judgement.verdict import Compliance, Verdict
 from judgement.wording import annotation
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from alerting import Alerting
     from config_event import ConfigurationItem
     from judgement.parameters import RuleParameters
+
+# The verdict on what is no longer there.
+GONE = Verdict(Compliance.NOT_APPLICABLE)
 
 logger = logging.getLogger(__name__)
 

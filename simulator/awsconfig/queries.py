@@ -51,7 +51,8 @@ def _wanted(parameters: Mapping[str, Any], compliance: str) -> bool:
     return not types or compliance in types
 
 
-def _evaluation(result: Result) -> Answer:
+def evaluation(result: Result) -> Answer:
+    """Answer a result as the queries show it."""
     qualifier = {
         "ConfigRuleName": result.rule,
         "ResourceType": result.resource_type,
@@ -81,7 +82,7 @@ def details_by_rule(account: str, region: str, parameters: Mapping[str, Any]) ->
     latest = state(account, region).latest(name)
     wanted = [one for one in latest if _wanted(parameters, one.compliance)]
     shown, token = page(wanted, parameters, 10, 100)
-    return {"EvaluationResults": [_evaluation(one) for one in shown]} | token
+    return {"EvaluationResults": [evaluation(one) for one in shown]} | token
 
 
 def _all_results(account: str, region: str) -> list[Result]:
@@ -99,7 +100,7 @@ def details_by_resource(account: str, region: str, parameters: Mapping[str, Any]
         if one.resource == resource and _wanted(parameters, one.compliance)
     ]
     shown, token = page(wanted, {"NextToken": parameters.get("NextToken")}, 100, 100)
-    return {"EvaluationResults": [_evaluation(one) for one in shown]} | token
+    return {"EvaluationResults": [evaluation(one) for one in shown]} | token
 
 
 def _compliance(results: Sequence[Result]) -> Answer:

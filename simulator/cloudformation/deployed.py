@@ -81,6 +81,10 @@ def remove(stack: Stack, one: Deployed) -> None:
 
 
 def generated_name(stack_name: str, name: str) -> str:
-    """Answer a name that CloudFormation would generate for a resource."""
+    """Answer a name that CloudFormation would generate; of long ones both parts stay."""
     suffix = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-    return f"{stack_name}-{name}"[: _NAME_LIMIT - len(suffix) - 1] + f"-{suffix}"
+    parts = f"{stack_name}-{name}"
+    room = _NAME_LIMIT - len(suffix) - 1
+    if len(parts) > room:
+        parts = f"{stack_name[: room // 2]}-{name[: room - room // 2 - 1]}"
+    return f"{parts}-{suffix}"

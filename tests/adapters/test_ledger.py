@@ -171,7 +171,7 @@ def test_what_dynamodb_left_unprocessed_is_asked_for_again(stubbed, pauses):
     queue(stubber, "bc", "b", "c")
     queue(stubber, "c", "c", "")
     assert list(ledger.entries(["a", "b", "c"], NOW)) == ["a", "b", "c"]
-    assert pauses == [0.0, *PAUSES[:2]]
+    assert pauses == list(PAUSES[:2])
     assert sorted(set(PAUSES)) == list(PAUSES)
 
 
@@ -182,7 +182,7 @@ def test_what_dynamodb_does_not_come_to_is_left_out(stubbed, pauses):
     for _ in PAUSES:
         queue(stubber, "b", "", "b")
     assert list(ledger.entries(["a", "b"], NOW)) == ["a"]
-    assert pauses == [0.0, *PAUSES]
+    assert pauses == list(PAUSES)
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 899])

@@ -22,7 +22,7 @@ def prepared(simulator: Simulator) -> Account:
 def deploy(account: Account, **parameters: str) -> Account:
     """Deploy, and wait until AWS Config has evaluated the new rules."""
     account.outputs = account.deploy(**parameters)
-    account.simulator.settle(60)
+    account.simulator.settle(180)
     return account
 
 

@@ -99,22 +99,24 @@ def test_sweeps_that_overlap_with_a_launch_between_retire_nothing_live(fleet):
     """A sweep that listed the clusters before a launch leaves the result of another sweep alone."""
     simulator = fleet.account.simulator
     simulator.settle()
-    simulator.set_functions(concurrency=2)
+    simulator.set_functions(concurrency=2, timeout_scale=10)
     before = recorded(fleet)
-    # A sweep has listed the clusters, and waits.
-    simulator.add_fault("dynamodb", "BatchGetItem", delay=2, times=1)
     simulator.clear_invocations()
+    # A sweep has listed the clusters, and is held there.
+    simulator.add_fault("dynamodb", "BatchGetItem", delay=90, times=1)
     simulator.schedule(RULE, wait=False)
     wait_for_fault(fleet.account)
     launched = fleet.account.launch("between")
     (second,) = simulator.schedule(RULE)
+    assert second["ok"]
     assert recorded(fleet)[-1]["resource_id"] == launched
 
+    simulator.clear_faults()
     simulator.settle()
 
     runs = simulator.invocations(second["function"])
-    assert all(each["ok"] for each in runs)
     assert runs[-1]["started"] < second["started"], "the first sweep ended last"
+    assert all(each["ok"] for each in runs)
     assert verdicts(fleet.account) == fleet.live()
     new = {each["resource_id"]: each["compliance"] for each in recorded(fleet)[len(before) :]}
     assert new == {launched: "NON_COMPLIANT"}
@@ -124,18 +126,18 @@ def test_a_sweep_that_is_killed_has_recorded_all_but_its_last_batch(fleet):
     """A sweep records by the hundred as it goes, so the kill costs what the retry makes up for."""
     simulator, results = fleet.account.simulator, fleet.account.results()
     simulator.settle()
-    simulator.clear_faults()
     last = max(results, key=lambda each: (results[each]["ResultRecordedTime"], each))
     forget(fleet.account, last)
     simulator.age_evaluations(25 * 3600)  # so that every result is due
     before = recorded(fleet)
-    simulator.add_fault("emr", "DescribeCluster", body_contains=last, delay=2, times=1)
+    simulator.add_fault("emr", "DescribeCluster", body_contains=last, delay=9, times=1)
     simulator.clear_invocations()
 
     simulator.schedule(RULE, wait=False)
     wait_for_fault(fleet.account)
     assert simulator.kill_functions() == {"ended": 1}
     on_record = recorded(fleet)
+    simulator.clear_faults()
 
     assert len(on_record) - len(before) == (len(results) - 1) // 100 * 100 == 200
     simulator.settle()

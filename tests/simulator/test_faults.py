@@ -1,6 +1,7 @@
 """Scripted faults: they meet the calls they name, as often as they say, in botocore's terms."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -116,3 +117,15 @@ def test_a_call_can_take_effect_although_its_answer_is_lost(aws):
     assert len(sqs.list_queues()["QueueUrls"]) == 1
     with pytest.raises(SimulatorError, match="An answer is lost to one of"):
         aws.add_fault("sqs", delay=0.1, lost_answer=True)
+
+
+def test_a_call_that_is_delayed_goes_on_when_the_faults_are_taken_away(aws):
+    aws.add_fault("emr", "ListClusters", delay=30)
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(aws.client("emr").list_clusters)
+        while not aws.faults()[0]["hits"]:
+            assert time.monotonic() - started < 20
+        aws.clear_faults()
+        assert call.result()["Clusters"] == []
+    assert time.monotonic() - started < 20

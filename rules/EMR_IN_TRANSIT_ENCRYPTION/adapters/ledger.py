@@ -99,7 +99,8 @@ class Ledger:
 
     def _items(self, keys: list[Any]) -> Iterable[Any]:
         for pause in (0.0, *PAUSES):
-            time.sleep(pause)
+            if pause:
+                time.sleep(pause)
             try:
                 answer = self._client.batch_get_item(
                     RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}

@@ -55,10 +55,6 @@ class Verdict:
         return tuple(f for f in self.findings if f.severity is Severity.WARNING)
 
 
-# The verdict on what is no longer there.
-GONE = Verdict(Compliance.NOT_APPLICABLE)
-
-
 def verdict_of(findings: list[Finding], protection: str) -> Verdict:
     """Answer the verdict that these findings amount to: one violation is enough to fail."""
     ordered = tuple(sorted(findings, key=_rank))

@@ -1,0 +1,74 @@
+"""The demo, run as make runs it: it ends well, by itself, and nothing of it stays."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROCESSES = Path("/proc")
+
+pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="processes are found in /proc")
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """The demo, started; its processes can be told by the folder for temporary files that it has."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.demo"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def processes_of(folder: Path) -> set[int]:
+    """Find the processes that were started with this folder, or in it: functions have it as theirs."""
+    found = set()
+    for process in PROCESSES.glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or is somebody else's
+            told = [(process / name).read_bytes() for name in ("cmdline", "environ")]
+            if str(folder).encode() in b"\0".join(told):
+                found.add(int(process.name))
+    return found
+
+
+def test_the_demo_shows_what_it_should_and_leaves_nothing_behind(demo, tmp_path):
+    """Exit code 0 says that every verdict and every alert was as expected."""
+    most = 0
+    lines = []
+    for line in demo.stdout:
+        lines.append(line)
+        most = max(most, len(processes_of(tmp_path)))
+    _, errors = demo.communicate(timeout=60)
+
+    assert (demo.returncode, errors) == (0, "")
+    assert "Every verdict and every alert was as expected. Next:\n" in lines
+    assert most >= 3, "the demo, the simulator and functions: or nobody could tell that they ended"
+    assert processes_of(tmp_path) == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_is_interrupted_says_so_and_leaves_nothing_behind(demo, tmp_path):
+    """Whoever types Ctrl-C while it sets out gets the prompt back, and no traceback."""
+    while "Creating" not in demo.stdout.readline():
+        assert demo.poll() is None
+    demo.send_signal(signal.SIGINT)
+    _, errors = demo.communicate(timeout=60)
+
+    assert demo.returncode == 1
+    assert errors == "\nStopped.\n"
+    deadline = time.monotonic() + 10
+    while processes_of(tmp_path):
+        assert time.monotonic() < deadline
+    assert list(tmp_path.iterdir()) == []
