@@ -1,12 +1,17 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test check package deploy explain lock clean
+.PHONY: help demo simulator test check package deploy explain bench lock clean
+.PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
 PYTHON ?= python3
 PORT ?= 5111
 STACK ?= emr-in-transit-encryption
+TEMPLATES = template.yml $(sort $(wildcard rdk-config/*.yml))
+RDK_FOLDER ?= dist/rdk
+RDK = .venv-rdk/bin/python -m tools.rdk --folder "$(RDK_FOLDER)" --region-set "$(REGION_SET)" \
+	--bucket "$(CODE_BUCKET)" --role "$(ROLE)" --layer "$(LAYER)"
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 demo: environment-demo ## the rule at work, on this machine
 	@.venv/bin/python -m tools.demo
@@ -14,15 +19,15 @@ demo: environment-demo ## the rule at work, on this machine
 simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CLI at (PORT=5111)
 	@.venv/bin/python -m simulator --port $(PORT)
 
-test: environment-dev ## all tests
+test: environment-dev environment-rdk ## all tests
 	@.venv/bin/python -m pytest -n 2 --cov $(ARGS)
 
 check: environment-dev environment-checkov ## linters, types and templates
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/cfn-lint template.yml
-	@.venv-checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yml
+	@.venv/bin/cfn-lint $(TEMPLATES)
+	@.venv-checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
 
 package: environment-demo ## dist/*.zip, the Lambda code
 	@.venv/bin/python -m tools.package
@@ -30,14 +35,38 @@ package: environment-demo ## dist/*.zip, the Lambda code
 deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [PARAMETERS="Name=value ..."]
 	@.venv/bin/python -m tools.deploy --bucket "$(CODE_BUCKET)" --stack "$(STACK)" $(PARAMETERS)
 
-explain: environment-demo ## one cluster's full verdict: CLUSTER=file.json CONFIGURATION=file.json
+explain: environment-demo ## one cluster's full verdict: CLUSTER=file.json [CONFIGURATION=file.json] [ARGS="-p coverage=complete"]
 	@.venv/bin/python -m tools.explain "$(CLUSTER)" "$(CONFIGURATION)" $(ARGS)
+
+rdk-init: environment-rdk ## rdk's bucket for code, and AWS Config where it is off: [REGION_SET=name]
+	@$(RDK) init
+
+rdk-deploy: environment-rdk ## deploy with rdk: [PARAMETERS="name=value ..."] [REGION_SET= CODE_BUCKET= ROLE= LAYER=]
+	@$(RDK) deploy $(PARAMETERS)
+
+rdk-alerts: environment-rdk ## alerts beside that: [PARAMETERS="AlertEmail=oncall@example.com"] [REGION_SET=name]
+	@$(RDK) alerts $(PARAMETERS)
+
+rdk-undeploy: environment-rdk ## remove all that: [REGION_SET=name]
+	@$(RDK) undeploy
+
+rdk-test-local: environment-rdk ## the rule's test under rdk
+	@$(RDK) test-local
+
+rdk-template: environment-rdk ## dist/rdk/rule-template.json, the rule alone
+	@$(RDK) template $(PARAMETERS)
+
+rdk-export: environment-rdk ## dist/rdk/export, Terraform code
+	@$(RDK) export $(PARAMETERS)
+
+bench: environment-bench ## calls, times and memory beside a plain rule: [ARGS="--fleets 100,500 --speed 20 --quick"]
+	@.venv/bin/python -m tools.bench $(ARGS)
 
 lock: environment-dev ## renew the lock files
 	@.venv/bin/python -m tools.lock
 
 clean: ## remove what the targets have made
-	@rm -rf .venv .venv-checkov dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-checkov .venv-rdk dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 environment-%:
 	@$(PYTHON) tools/environment.py $*

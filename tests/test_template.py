@@ -25,6 +25,13 @@ TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))
 TEXT = (ROOT / "template.yml").read_text()
 # What Lambda itself does with a function's role.
 LAMBDA_ACTIONS = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+# What IAM lets nobody limit to a resource (service authorization reference).
+UNLIMITED = {
+    "config:PutEvaluations",
+    "elasticmapreduce:DescribeSecurityConfiguration",
+    "elasticmapreduce:ListClusters",
+    "tag:GetResources",
+}
 # What each role is for: the adapters that its function uses, and the actions that they declare.
 ROLES = {
     "RuleRole": (
@@ -102,6 +109,14 @@ def test_every_wildcard_resource_has_its_reason_beside_it():
     wildcards = [line for line in TEXT.splitlines() if re.search(r"""Resource: ["']?\*""", line)]
     assert wildcards
     assert [line for line in wildcards if "#" not in line] == []
+
+
+def test_only_what_cannot_be_limited_is_granted_on_everything():
+    """Every other action names the clusters, rules, table, topic, queue or log group it is for."""
+    unlimited = set().union(
+        *(actions(s) for role in ROLES for s in statements(role) if s["Resource"] == "*")
+    )
+    assert unlimited == UNLIMITED
 
 
 def test_no_statement_has_a_wildcard_action():

@@ -1,10 +1,11 @@
 """Tool: explains one cluster's verdict, also before the cluster is launched.
 
-Usage: python tools/explain.py CLUSTER [SECURITY_CONFIGURATION] [--parameters JSON] [--json]
+Usage: python tools/explain.py CLUSTER [SECURITY_CONFIGURATION] [-p NAME=VALUE ...] [--json]
 """
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from judgement.parameters import ParameterError, RuleParameters, parse_parameter
 from judgement.releases import parse_release
 from judgement.verdict import Compliance, Verdict
 from judgement.wording import annotation, one_line
-from tools.explain_input import A_CLUSTER, A_CONFIGURATION, InputError, read_facts
+from tools.explain_input import A_CLUSTER, A_CONFIGURATION, InputError, notes, read_facts
 
 
 def main() -> int:
@@ -32,39 +33,54 @@ def main() -> int:
     arguments = _arguments()
     now = datetime.now(UTC)
     try:
-        parameters = _parameters(arguments.parameters)
+        parameters = _parameters(arguments.parameters, arguments.parameter)
         facts = read_facts(arguments.cluster, arguments.security_configuration, parameters, now)
     except InputError as error:
         print(f"explain: {one_line(str(error))}", file=sys.stderr)
         return 2
+    for note in notes(facts, arguments.security_configuration, parameters):
+        print(f"explain: {one_line(note)}", file=sys.stderr)
     verdict = judge_cluster(facts, parameters, now)
     report = _report(facts, verdict, parameters)
-    print(json.dumps(report, indent=2) if arguments.json else _text(report))
+    _print(json.dumps(report, indent=2) if arguments.json else _text(report))
     return int(verdict.compliance is Compliance.NON_COMPLIANT)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="explain", description="Explain one cluster's verdict.")
-    parser.add_argument("cluster", help=f"JSON file, or -: {A_CLUSTER}")
+    parser.add_argument("cluster", nargs="?", default="", help=f"JSON file, or -: {A_CLUSTER}")
     parser.add_argument(
         "security_configuration", nargs="?", default="", help=f"JSON file, or -: {A_CONFIGURATION}"
     )
-    parser.add_argument("--parameters", default="{}", help="the rule's parameters, a JSON object")
+    parser.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the rule, such as coverage=complete; may be given again",
+    )
+    parser.add_argument("--parameters", default="{}", help="the same as one JSON object")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     return parser.parse_args()
 
 
-def _parameters(text: str) -> RuleParameters:
+def _parameters(text: str, pairs: list[str]) -> RuleParameters:
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"--parameters is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise InputError("--parameters is JSON, but not an object")
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"--parameter {pair!r} is not NAME=VALUE")
+        given[name] = value
     try:
         return parse_parameters(given)
     except ParameterError as error:
-        raise InputError(f"--parameters: {error}") from error
+        raise InputError(f"rule parameters: {error}") from error
 
 
 def _report(facts: ClusterFacts, verdict: Verdict, parameters: RuleParameters) -> dict[str, Any]:
@@ -121,10 +137,23 @@ def _text(report: dict[str, Any]) -> str:
     assumed = ", as in the newest release of AWS's matrix" if report["releaseIsAssumed"] else ""
     lines += ["", f"Endpoints{assumed}:"]
     for endpoint in report["endpoints"]:
-        port = f"port {endpoint['ports']}"
-        lines.append(f"  {endpoint['state']:13}  {endpoint['label']}, {port}: {endpoint['why']}")
+        where = f"{endpoint['label']}, {_ports(endpoint['ports'])}"
+        lines.append(f"  {endpoint['state']:13}  {where}: {endpoint['why']}")
         lines += [f"{'':17}Known issue: {issue}" for issue in endpoint["issues"]]
     return "\n".join(lines)
+
+
+def _ports(text: str) -> str:
+    if not text[0].isdigit():
+        return f"{text} port"
+    return f"ports {text}" if "," in text else f"port {text}"
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

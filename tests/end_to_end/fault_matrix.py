@@ -10,7 +10,7 @@ OLD = ("good", "bad", "exempt")  # judged, recorded and told of before
 GONE = ("gone-good", "gone-bad")  # the same, and ended since
 FRESH = ("fresh-good", "fresh-bad")  # launched since, and the launch check missed them
 CHANGED = ("change-good", "change-bad")  # security configurations
-LAUNCHED = ("launch-good", "launch-bad", "launch-other")
+LAUNCHED = ("launch-bad", "launch-other")
 # By the end of a name: what AWS Config must have on record of such a resource.
 RIGHT = {"good": "COMPLIANT", "exempt": None, "gone-good": None, "gone-bad": None}
 VIOLATION = "NON_COMPLIANT"  # all others

@@ -59,7 +59,6 @@ def test_a_sweep_cut_short_between_publishing_and_confirming_repeats_only_what_i
     assert {each["resourceId"] for each in digest.document["resources"]} == clusters
 
     alerts.simulator.clear_faults()
-    alerts.ledger.lapse_claims()
     for _ in range(2):
         assert alerts.sweep()["ok"]
     repeats = [each.document for each in alerts.published()[before + 1 :]]

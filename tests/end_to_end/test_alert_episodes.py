@@ -122,6 +122,23 @@ def test_a_bad_security_configuration_is_told_once_and_closed_when_it_is_deleted
         assert alerts.ledger.episode(CONFIGURATION, "bad")["state"]["S"] == "closed"
 
 
+def test_two_functions_that_meet_a_violation_at_once_send_one_alert(alerts):
+    """Both find nobody told; only the first to write its claim tells them."""
+    alerts.simulator.set_functions(concurrency=2)
+    for number in range(2):  # so that both processes are warm, and neither begins late
+        alerts.launch(f"warm-{number}")
+    alerts.simulator.settle()
+    assert len(alerts.messages()) == 2
+
+    alerts.simulator.set_events(cloudtrail=False, duplicates=1)
+    slow = {"delay": 0.5, "role_contains": "LaunchCheck", "times": 2}
+    alerts.simulator.add_fault("dynamodb", "GetItem", **slow)
+    cluster = alerts.launch_and_wait("told twice")
+    assert [fault["hits"] for fault in alerts.simulator.faults()] == [2]
+    assert [message.document["resourceId"] for message in alerts.messages()] == [cluster]
+    assert alerts.drain(alerts.outputs["FunctionDeadLettersUrl"]) == []
+
+
 @pytest.fixture
 def short_lived(alerts):
     """The deployment with a launch check that Lambda ends after two seconds."""
@@ -148,7 +165,6 @@ def test_a_function_killed_between_publishing_and_confirming_repeats_one_alert(s
     (first,) = alerts.messages()
     assert alerts.ledger.episode(CLUSTER, cluster)["state"]["S"] == "pending"
 
-    alerts.ledger.lapse_claims()
     alerts.sweep()
     (second,) = alerts.messages()
     assert second.document["alertId"] == first.document["alertId"]

@@ -74,7 +74,6 @@ def test_a_sweep_that_cannot_publish_records_and_fails_and_the_next_one_delivers
     assert "RuleErrors" in alerts.alarming()
 
     alerts.simulator.clear_faults()
-    alerts.ledger.lapse_claims()
     assert alerts.sweep()["ok"]
     assert [each.document["resourceId"] for each in alerts.messages()] == [cluster]
 

@@ -14,6 +14,16 @@ HIVE_SITE = {
     },
     "Configurations": [{"Classification": "nested", "Properties": {"secret": PASSWORD}}],
 }
+PLACES = (
+    "ledger",
+    "messages",
+    "emails",
+    "rule log",
+    "launch check log",
+    "evaluations",
+    "dead letters",
+    "answers",
+)
 PARAMETERS = {"OverrideScope": "instances", "LogLevel": "DEBUG"}
 
 
@@ -40,6 +50,7 @@ def leaky(watched):
         watched.launch_and_wait("hive-again", secure, **hive)
         watched.sweep()
         watched.simulator.clear_faults()
+    watched.letters = watched.drain(watched.outputs["FunctionDeadLettersUrl"])
     return watched
 
 
@@ -52,6 +63,7 @@ def places(watched):
         "rule log": watched.log("RuleLogGroupName"),
         "launch check log": watched.log("LaunchCheckLogGroupName"),
         "evaluations": watched.simulator.evaluations(),
+        "dead letters": watched.letters,
         "answers": [run["answer"] for run in watched.simulator.invocations()],
     }
 
@@ -59,14 +71,12 @@ def places(watched):
 def test_the_override_was_seen_and_told(leaky):
     """The test below looks where something was said of those very Configurations."""
     texts = {name: json.dumps(each, default=str) for name, each in places(leaky).items()}
-    for name in ("ledger", "messages", "emails", "rule log", "launch check log", "evaluations"):
+    assert texts.keys() == set(PLACES)
+    for name in PLACES[:6]:
         assert "hive.metastore.use.SSL" in texts[name], name
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["ledger", "messages", "emails", "rule log", "launch check log", "evaluations", "answers"],
-)
+@pytest.mark.parametrize("place", PLACES)
 def test_a_password_in_hive_site_is_found_nowhere(leaky, place):
     """Not even where a run failed, and not at the most talkative log level."""
     kept = places(leaky)[place]

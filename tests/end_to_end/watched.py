@@ -129,8 +129,9 @@ class Watched(Account):
         return list(self.simulator.inbox(to=ONCALL, topic=self.outputs[output]))
 
     def sweep(self) -> dict[str, Any]:
-        """Fire the rule's schedule; answer the last attempt."""
+        """Fire the rule's schedule, an hour after the last; answer the last attempt."""
         self.simulator.settle()
+        self.ledger.lapse_claims()
         last = self.simulator.schedule(RULE)[-1]
         self.simulator.settle()
         return dict(last)

@@ -1,9 +1,11 @@
 """AWS adapter: what can go wrong when AWS is asked, in the words of this project."""
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 # Everything that a botocore client raises: an error that AWS answered with, or no proper answer.
-AWS_ERRORS = (ClientError, BotoCoreError)
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+AwsError = ClientError | BotoCoreError | ResponseParserError
 
 
 class CouldNotTellError(Exception):
@@ -18,7 +20,7 @@ class PublishError(Exception):
     """SNS did not take a message."""
 
 
-def explain(operation: str, error: ClientError | BotoCoreError) -> str:
+def explain(operation: str, error: AwsError) -> str:
     """Answer a line such as "DescribeCluster: ThrottlingException: Rate exceeded"."""
     if isinstance(error, ClientError):
         return f"{operation}: {error_code(error)}: {error_message(error)}"

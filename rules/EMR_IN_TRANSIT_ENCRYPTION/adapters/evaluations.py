@@ -15,9 +15,10 @@ from judgement.verdict import Compliance
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.exceptions import BotoCoreError
     from mypy_boto3_config import ConfigServiceClient
     from mypy_boto3_config.type_defs import EvaluationTypeDef
+
+    from adapters.errors import AwsError
 
 PERMISSIONS = ("config:PutEvaluations",)
 # Config bills each evaluation, so an unchanged result is repeated only once a day.
@@ -140,7 +141,7 @@ class EvaluationRecorder:
         return request
 
 
-def _why_refused(error: ClientError | BotoCoreError) -> str:
+def _why_refused(error: AwsError) -> str:
     why = explain("PutEvaluations", error)
     if isinstance(error, ClientError) and error_code(error) == "InvalidParameterValueException":
         # Whether Config takes results for AWS::EMR::Cluster, which it does not record, from a

@@ -1,0 +1,152 @@
+"""What the tests of organizations share: accounts, one alert topic, stack sets, and what arrives."""
+
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from simulator.client import Simulator
+from tools.account import RULE, Account
+from tools.package import ROOT, build
+
+ORGANIZATION, MANAGEMENT, SECURITY = "o-a1b2c3d4e5", "100000000000", "200000000000"
+MEMBERS = ("111111111111", "222222222222", "333333333333")
+OUTSIDER = "999999999999"
+HOME = "eu-west-1"  # of the alert topic
+REGIONS = (HOME, "us-east-1")
+CODE, STACK, ONCALL = "lambda-code", "emr-in-transit-encryption", "oncall@example.com"
+FUNCTIONS_IN_HASTE = {"time_scale": 0.02, "retry_delay": 0.1, "concurrency": 1}
+TEMPLATE = (ROOT / "template.yml").read_text()
+CERTIFICATES = {"CertificateProviderType": "PEM", "S3Object": "s3://certs/pem.zip"}
+IN_TRANSIT = {"TLSCertificateConfiguration": CERTIFICATES}
+
+
+class Place(Account):
+    """One account in one Region, with AWS Config on."""
+
+    def __init__(self, simulator: Simulator, account: str, region: str = HOME) -> None:
+        self.simulator, self.account, self.region = simulator, account, region
+        self.emr = self.client("emr")
+        self.config = self.client("config")
+        self.cloudformation = self.client("cloudformation")
+
+    def client(self, service: str) -> Any:
+        """Answer a client of this account in this Region."""
+        return self.simulator.client(service, self.region, self.account)
+
+    def configure(self, name: str, *, on: bool) -> str:
+        """Create a security configuration, with certificates."""
+        encryption: dict[str, Any] = {"EnableInTransitEncryption": on}
+        encryption |= {"InTransitEncryptionConfiguration": IN_TRANSIT} if on else {}
+        body = json.dumps({"EncryptionConfiguration": encryption})
+        self.emr.create_security_configuration(Name=name, SecurityConfiguration=body)
+        return name
+
+    def stack(self, template: str, name: str = STACK, **parameters: str) -> dict[str, str]:
+        """Create a stack, and answer its outputs."""
+        self.cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=template,
+            Parameters=as_list(parameters),
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        found = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        assert found["StackStatus"] == "CREATE_COMPLETE", found
+        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
+    def rules(self) -> dict[str, dict[str, Any]]:
+        """Answer the rules, by the part of their names that a pack does not append."""
+        found = self.config.describe_config_rules()["ConfigRules"]
+        return {each["ConfigRuleName"].partition("-conformance-")[0]: each for each in found}
+
+    def verdicts(self, rule: str = RULE) -> dict[str, str]:
+        """Answer what is on record under a rule, by resource id."""
+        found = self.results(self.rules()[rule]["ConfigRuleName"])
+        return {each: result["ComplianceType"] for each, result in found.items()}
+
+
+class Organization:
+    """An organization with one alert topic in its security account, and code in every Region."""
+
+    def __init__(self, simulator: Simulator, members: tuple[str, ...]) -> None:
+        simulator.reset()
+        simulator.set_functions(**FUNCTIONS_IN_HASTE)
+        self.simulator, self.members = simulator, members
+        self.root = self.admit()
+        self.security = Place(simulator, SECURITY)
+        topic = (ROOT / "rdk-config/central-topic.yml").read_text()
+        self.outputs = self.security.stack(topic, OrganizationId=ORGANIZATION, AlertEmail=ONCALL)
+        self.topic = self.outputs["AlertTopicArn"]
+        self.key = _upload(simulator)
+        simulator.set_iam(enforce=True)
+
+    def admit(self, *more: str) -> str:
+        """Have these accounts in the organization too; answer the id of its root."""
+        accounts = [MANAGEMENT, SECURITY, *self.members, *more]
+        made = self.simulator.set_organization(ORGANIZATION, accounts, delegated=[SECURITY])
+        return str(made["root"])
+
+    def parameters(self, **more: str) -> dict[str, str]:
+        """Answer the parameters of template.yml for every account and Region of the organization.
+
+        The simulator's EMR has no limits unless it is told to, so sweeps need not be slow.
+        """
+        code = {"CodeBucket": CODE, "CodeBucketPerRegion": "yes", "CodeKey": self.key}
+        return code | self.outputs | {"EmrCallShare": "100"} | more
+
+    def deploy(self, regions: tuple[str, ...], **more: str) -> str:
+        """Make a service-managed stack set of template.yml; answer how its operation has ended."""
+        cloudformation = self.security.cloudformation
+        here: dict[str, Any] = {"StackSetName": STACK, "CallAs": "DELEGATED_ADMIN"}
+        cloudformation.create_stack_set(
+            **here,
+            TemplateBody=TEMPLATE,
+            Parameters=as_list(self.parameters(**more)),
+            Capabilities=["CAPABILITY_IAM"],
+            PermissionModel="SERVICE_MANAGED",
+            AutoDeployment={"Enabled": True, "RetainStacksOnAccountRemoval": False},
+        )
+        targets = {
+            "OrganizationalUnitIds": [self.root],
+            "AccountFilterType": "DIFFERENCE",
+            "Accounts": [SECURITY],
+        }
+        operation = cloudformation.create_stack_instances(
+            **here, DeploymentTargets=targets, Regions=list(regions)
+        )["OperationId"]
+        self.simulator.settle(60)
+        found = cloudformation.describe_stack_set_operation(**here, OperationId=operation)
+        return str(found["StackSetOperation"]["Status"])
+
+    def places(self, *regions: str) -> list[Place]:
+        """Answer every member in these Regions."""
+        return [Place(self.simulator, each, region) for each in self.members for region in regions]
+
+    def told(self) -> Counter[tuple[str, str, str]]:
+        """Answer the violations that the topic took: account, Region and resource of each."""
+        return Counter(
+            (each["account"], each["region"], each["resourceId"]) for each in self.alerts()
+        )
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Answer the documents of the alerts that the topic took, oldest first."""
+        sent = self.simulator.topics(self.topic)
+        return [json.loads(json.loads(each["message"])["default"]) for each in sent]
+
+
+def _upload(simulator: Simulator) -> str:
+    """Put the zip into a bucket in every Region; answer its key."""
+    with tempfile.TemporaryDirectory() as folder:
+        code = build(Path(folder))
+        for region in REGIONS:
+            s3, bucket = simulator.client("s3", region, SECURITY), f"{CODE}-{region}"
+            where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else where))
+            s3.upload_file(str(code), bucket, code.name)
+        return code.name
+
+
+def as_list(parameters: dict[str, str]) -> list[dict[str, str]]:
+    """Answer a stack's parameters as the API takes them."""
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]

@@ -1,0 +1,108 @@
+"""One stack set over an organization: every account judged by itself, one topic for all alerts."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.end_to_end.organization import (
+    HOME,
+    MEMBERS,
+    ONCALL,
+    OUTSIDER,
+    REGIONS,
+    TEMPLATE,
+    Organization,
+    Place,
+)
+from tools.account import CONFIGURATION_RULE
+
+
+@pytest.fixture(scope="module")
+def organization(simulator):
+    """Three members in two Regions, to which the stack set has gone."""
+    made = Organization(simulator, MEMBERS)
+    assert made.deploy(REGIONS) == "SUCCEEDED"
+    return made
+
+
+def settled(organization):
+    """Wait for all that follows, then let every sweep run once more."""
+    organization.simulator.settle(60)
+    runs = organization.simulator.schedule()
+    organization.simulator.settle(60)
+    return runs
+
+
+def test_each_account_judges_its_own_and_the_topic_hears_of_each_violation_once(organization):
+    """Six places, in each a bad cluster and a bad security configuration beside a good one each."""
+    expected, verdicts = set(), {}
+    for place in organization.places(*REGIONS):
+        strict, lax = place.configure("strict", on=True), place.configure("lax", on=False)
+        good, bad = place.launch("good", strict), place.launch("bad")
+        expected |= {(place.account, place.region, each) for each in (bad, lax)}
+        verdicts[place.account, place.region] = (
+            {good: "COMPLIANT", bad: "NON_COMPLIANT"},
+            {strict: "COMPLIANT", lax: "NON_COMPLIANT"},
+        )
+
+    runs = settled(organization)
+
+    assert [run["ok"] for run in runs] == [True] * 6
+    for place in organization.places(*REGIONS):
+        found = place.verdicts(), place.verdicts(CONFIGURATION_RULE)
+        assert found == verdicts[place.account, place.region]
+    assert organization.told() == dict.fromkeys(expected, 1)
+    assert len(organization.simulator.inbox(to=ONCALL, topic=organization.topic)) == 12
+
+
+def test_an_account_that_joins_is_judged_without_anybodys_doing(organization):
+    """Automatic deployment brings the stack; its first sweep finds what runs there already."""
+    late = Place(organization.simulator, "444444444444")
+    cluster = late.launch("bare")
+    organization.admit(late.account)
+    organization.simulator.settle(60)
+
+    assert late.verdicts() == {cluster: "NON_COMPLIANT"}
+    assert organization.told()[late.account, late.region, cluster] == 1
+
+
+def test_an_account_outside_the_organization_cannot_publish(organization):
+    """Its own verdicts stand; its alert is refused, fails visibly, and reaches nobody."""
+    outsider = Place(organization.simulator, OUTSIDER)
+    outputs = outsider.stack(TEMPLATE, **organization.parameters())
+    organization.simulator.settle(60)
+    before = organization.told()
+    organization.simulator.clear_invocations()
+
+    cluster = outsider.launch("bare")
+    settled(organization)
+
+    assert outsider.verdicts() == {cluster: "NON_COMPLIANT"}
+    assert organization.told() == before
+    launches = organization.simulator.invocations(outputs["LaunchCheckFunctionArn"])
+    assert not any(run["ok"] for run in launches)
+    assert "AuthorizationError" in launches[0]["error_message"]
+
+
+def test_the_key_alone_keeps_an_outsider_out(organization):
+    """Whatever becomes of the topic's policy, the key admits the organization only."""
+    sns = organization.security.client("sns")
+    topic = {"TopicArn": organization.topic}
+    kept = sns.get_topic_attributes(**topic)["Attributes"]["Policy"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": organization.topic,
+    }
+    anybody = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(**topic, AttributeName="Policy", AttributeValue=anybody)
+    for account, refusal in ((OUTSIDER, "KMSAccessDenied"), (MEMBERS[0], None)):
+        publisher = organization.simulator.client("sns", HOME, account)
+        if refusal is None:
+            publisher.publish(**topic, Message=json.dumps({"default": "{}"}), Subject="s")
+            continue
+        with pytest.raises(ClientError, match=refusal):
+            publisher.publish(**topic, Message="m")
+    sns.set_topic_attributes(**topic, AttributeName="Policy", AttributeValue=kept)

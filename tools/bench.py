@@ -1,0 +1,79 @@
+"""Tool: measures our sweep beside a plain rdklib rule, on the simulator with EMR's limits on.
+
+Usage: python -m tools.bench [--fleets 100,500] [--speed 20] [--quick]   (or: make bench)
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from tools import bench_plot, bench_report
+from tools.bench_run import Measured, Options, measure
+from tools.bench_sweeps import Pace
+from tools.package import ROOT
+
+FLEETS = (100, 500, 1000, 5000)
+SPEED = 30.0
+# A sweep is sped up less where it would be over sooner than this, in seconds of the clock.
+SHORTEST = 20.0
+IMPORTS = 20
+QUICK = Options(fleets=(100,), pace=Pace(SPEED, 4.0), real=False, imports=5)
+
+
+def main() -> None:
+    """Measure, print the tables, and write dist/bench.json and dist/bench.png."""
+    options = _options()
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - began:4.0f} s] {text}", flush=True)
+
+    measured = measure(options, say)
+    say("done")
+    folder = ROOT / "dist"
+    folder.mkdir(exist_ok=True)
+    document = json.dumps(measured.document(), indent=2)
+    (folder / "bench.json").write_text(document + "\n")
+    bench_plot.draw(measured.rows, folder / "bench.png")
+    _show(measured, folder)
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the sweep.")
+    parser.add_argument("--fleets", type=_numbers, help="sizes, such as 100,500 (clusters)")
+    parser.add_argument("--speed", type=float, default=SPEED, help="EMR's limits, so much faster")
+    parser.add_argument("--quick", action="store_true", help="100 clusters, not at the real rate")
+    given = parser.parse_args()
+    if given.speed < 1:
+        parser.error("--speed is 1 or more")
+    shortest = QUICK.pace.shortest if given.quick else SHORTEST
+    return Options(
+        fleets=given.fleets or (QUICK.fleets if given.quick else FLEETS),
+        pace=Pace(given.speed, shortest),
+        real=not given.quick,
+        imports=QUICK.imports if given.quick else IMPORTS,
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(each) for each in text.split(","))
+    if min(numbers) < 1:
+        raise argparse.ArgumentTypeError("a fleet has at least one cluster")
+    return numbers
+
+
+def _show(measured: Measured, folder: Path) -> None:
+    print(f"\nSweeps; seconds are EMR's ({measured.document()['machine']})\n")
+    print(bench_report.sweeps(measured.rows))
+    if measured.real_rows:
+        print("\nThe same at EMR's real rate\n")
+        print(bench_report.sweeps(measured.real_rows))
+    print("\nCold start: medians of importing each in a new interpreter\n")
+    print(bench_report.starts(measured.starts))
+    print(f"\nThe zip has {measured.zip_bytes / 1024:.0f} KiB.")
+    print(f"Written: {folder / 'bench.json'}, {folder / 'bench.png'}")
+
+
+if __name__ == "__main__":
+    main()

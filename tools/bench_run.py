@@ -1,0 +1,73 @@
+"""Tool: the measurements of the benchmark, in their order."""
+
+from __future__ import annotations
+
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.client import Simulator
+from tools.bench_start import Start, measure_starts, zip_bytes
+from tools.bench_sweeps import Fleet, Pace, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+REAL_FLEET = 100
+REAL_TIME = Pace(fastest=1, shortest=1)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured, and how thoroughly."""
+
+    fleets: Sequence[int]
+    pace: Pace
+    real: bool  # one fleet at EMR's real rate too
+    imports: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that the benchmark has measured."""
+
+    rows: list[Row]
+    real_rows: list[Row]
+    starts: list[Start]
+    zip_bytes: int
+
+    def document(self) -> dict[str, Any]:
+        """Answer it for JSON."""
+        machine = f"Python {platform.python_version()}, {os.cpu_count()} processors"
+        return {"machine": machine, **asdict(self)}
+
+
+def measure(options: Options, say: Callable[[str], None]) -> Measured:
+    """Measure all; what happens at EMR's real rate waits most of the time, so it runs beside."""
+    say(f"cold start, {options.imports} imports of each entry point")
+    starts = measure_starts(options.imports)
+    with Simulator.start() as simulator, Simulator.start() as real_simulator:
+        real_rows: list[Row] = []
+        with ThreadPoolExecutor(1) as beside:
+            if options.real:
+                fleet = Fleet(real_simulator, REAL_TIME)
+                fleet.build(REAL_FLEET)  # before anything runs beside: deploying sets os.environ
+                say(f"{REAL_FLEET} clusters at EMR's real rate, in the background")
+                running = beside.submit(fleet.measure)
+            rows = [row for live in options.fleets for row in _fleet(simulator, live, options, say)]
+            if options.real:
+                say("waiting for what runs at EMR's real rate")
+                real_rows = running.result()
+    return Measured(rows, real_rows, starts, zip_bytes())
+
+
+def _fleet(
+    simulator: Simulator, live: int, options: Options, say: Callable[[str], None]
+) -> list[Row]:
+    fleet = Fleet(simulator, options.pace)
+    say(f"{live:,} live clusters: launching them, and as many that end")
+    fleet.build(live)
+    say(f"{live:,} live clusters: sweeping")
+    return fleet.measure()

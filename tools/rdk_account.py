@@ -1,0 +1,169 @@
+"""Tool: what stands beside a rule that rdk deploys, in one Region: role, layer, alerts, log format."""
+
+import base64
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import files
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError, WaiterError
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "rdk-config"
+FUNCTION = "RDK-Rule-Function-EMRINTRANSITENCRYPTION"
+RULE_STACK = "EMRINTRANSITENCRYPTION"  # rdk's name for it: the rule's without underscores
+ROLE_STACK = "emr-in-transit-encryption-rdk-role"
+ALERT_STACK = "emr-in-transit-encryption-rdk-alerts"
+LAYER = "emr-in-transit-encryption-rdklib"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can hold: the same bytes each time
+
+
+class RegionError(Exception):
+    """The Region is not as it has to be; the message says what is wrong."""
+
+
+class Region:
+    """One Region of the caller's account."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        session = boto3.Session(region_name=name)
+        self.cloudformation = session.client("cloudformation")
+        self.lambda_ = session.client("lambda")
+        self.s3 = session.client("s3")
+        self.account = session.client("sts").get_caller_identity()["Account"]
+
+    def require_bucket(self, name: str) -> str:
+        """Answer the bucket for the code, rdk's own unless one is named; raise if there is none."""
+        bucket = name or f"config-rule-code-bucket-{self.account}-{self.name}"
+        try:
+            self.s3.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            advice = (
+                "make rdk-init makes it, and switches AWS Config on where it is off; or name one"
+                " with CODE_BUCKET"
+            )
+            raise RegionError(f"bucket {bucket} cannot be used ({error}): {advice}") from error
+        return bucket
+
+    def make_role(self) -> str:
+        """Create or update the role's stack; answer the role's ARN."""
+        return self.deploy_stack(ROLE_STACK, "role.yml", {})["RoleArn"]
+
+    def publish_layer(self) -> str:
+        """Publish rdklib as installed here, unless the newest version is just that; answer its ARN."""
+        content = layer_zip()
+        versions = self.layer_versions()
+        if versions:
+            newest = versions[0]
+            found = self.lambda_.get_layer_version(LayerName=LAYER, VersionNumber=newest["Version"])
+            if found["Content"]["CodeSha256"] == _sha256(content):
+                return str(newest["LayerVersionArn"])
+        published = self.lambda_.publish_layer_version(
+            LayerName=LAYER,
+            Description="rdklib, for the AWS Config rule EMR_IN_TRANSIT_ENCRYPTION",
+            Content={"ZipFile": content},
+            CompatibleRuntimes=["python3.13"],
+            LicenseInfo="Apache-2.0",
+        )
+        return str(published["LayerVersionArn"])
+
+    def layer_versions(self) -> list[dict[str, Any]]:
+        """Answer the versions of our layer, newest first."""
+        pages = self.lambda_.get_paginator("list_layer_versions").paginate(LayerName=LAYER)
+        found = [version for page in pages for version in page["LayerVersions"]]
+        return sorted(found, key=lambda version: -version["Version"])
+
+    def delete_layer(self) -> None:
+        """Delete our layer, with all its versions."""
+        for version in self.layer_versions():
+            self.lambda_.delete_layer_version(LayerName=LAYER, VersionNumber=version["Version"])
+
+    def log_in_json(self) -> None:
+        """Give the function the log format that the rule's fields and metrics need.
+
+        rdk cannot say it: Lambda's default leaves out every field, and the lines of a good run.
+        """
+        self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
+        logging = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
+        self.lambda_.update_function_configuration(FunctionName=FUNCTION, LoggingConfig=logging)
+
+    def deploy_stack(self, stack: str, template: str, parameters: dict[str, str]) -> dict[str, str]:
+        """Create or update a stack of one of our templates; answer its outputs."""
+        request = {
+            "StackName": stack,
+            "TemplateBody": (TEMPLATES / template).read_text(),
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+            "Capabilities": ["CAPABILITY_IAM"],
+        }
+        kind = "update" if self.status(stack) else "create"
+        try:
+            getattr(self.cloudformation, f"{kind}_stack")(**request)
+            self._wait(stack, f"stack_{kind}_complete")
+        except ClientError as error:
+            if "No updates are to be performed" not in str(error):
+                raise
+        described = self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+
+    def delete_stack(self, stack: str) -> bool:
+        """Delete a stack; answer whether there was one."""
+        if not self.status(stack):
+            return False
+        self.cloudformation.delete_stack(StackName=stack)
+        self._wait(stack, "stack_delete_complete")
+        return True
+
+    def status(self, stack: str) -> str:
+        """Answer the status of a stack, empty when there is none."""
+        try:
+            described = self.cloudformation.describe_stacks(StackName=stack)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return ""
+            raise
+        return str(described["Stacks"][0]["StackStatus"])
+
+    def require_status(self, stack: str, wanted: Iterable[str]) -> None:
+        """Raise RegionError unless the stack is as wanted; rdk calls a roll-back a success."""
+        status = self.status(stack)
+        if status not in wanted:
+            reasons = "; ".join(self._failures(stack)) if status else "there is none"
+            raise RegionError(f"stack {stack} is {status or 'missing'}: {reasons}")
+
+    def _wait(self, stack: str, waiter: str) -> None:
+        try:
+            self.cloudformation.get_waiter(waiter).wait(
+                StackName=stack, WaiterConfig={"Delay": 2, "MaxAttempts": 450}
+            )
+        except WaiterError as error:
+            reasons = "; ".join(self._failures(stack))
+            raise RegionError(f"stack {stack} failed: {reasons}") from error
+
+    def _failures(self, stack: str) -> Iterator[str]:
+        events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        for event in reversed(events):
+            if event["ResourceStatus"].endswith("_FAILED"):
+                reason = event.get("ResourceStatusReason", event["ResourceStatus"])
+                yield f"{event['LogicalResourceId']}: {reason}"
+
+
+def layer_zip() -> bytes:
+    """Answer a layer with rdklib as it is installed here, from the hash-pinned lock file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(files("rdklib") or [], key=str):
+            if path.parts[0] == "rdklib" and path.suffix == ".py":
+                entry = zipfile.ZipInfo(f"python/{path.as_posix()}", EPOCH)
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_binary())
+    return buffer.getvalue()
+
+
+def _sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
