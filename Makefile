@@ -20,7 +20,7 @@ simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CL
 	@.venv/bin/python -m simulator --port $(PORT)
 
 test: environment-dev environment-rdk ## all tests
-	@.venv/bin/python -m pytest -n 2 --cov $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --cov $(ARGS)
 
 check: environment-dev environment-checkov ## linters, types and templates
 	@.venv/bin/ruff check .

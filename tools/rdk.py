@@ -112,8 +112,8 @@ def export(job: Job) -> None:
     old = version("rdk").startswith("0.")
     form = ["--version", "0.12"] if old else ["--output-version", "1.x"]
     form += [] if old else ["--custom-code-bucket", bucket]
-    run_rdk(folder, "--region", region.name, "export", RULE, "--format", "terraform", *form,
-         *job.options(region))  # fmt: skip
+    form = ["--format", "terraform", *form, *job.options(region)]
+    run_rdk(folder, "--region", region.name, "export", RULE, *form)
     if old:
         print(f"terraform apply -var-file={RULE.lower()}.tfvars.json -var source_bucket={bucket}")
     print(mend_0_12(folder) if old else mend_1_x(folder))

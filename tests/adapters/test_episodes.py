@@ -74,9 +74,9 @@ def test_a_name_of_any_kind_is_an_id(episodes):
 @pytest.mark.parametrize(
     ("stored", "late"),
     [
-        ([FIRST], FIRST),
-        ([FIRST, SENT], SENT),
-        ([FIRST, SENT], replace(FIRST, alert_id="other")),
+        ([FIRST], replace(FIRST, alert_id="other")),
+        ([FIRST, SENT], replace(SENT, sent=A | {"C"})),
+        ([FIRST, SENT], FIRST),
         ([FIRST, SENT, CLOSED], closed_episode(FIRST)),
         ([FIRST], replace(FIRST, version=3)),
     ],
@@ -88,6 +88,13 @@ def test_a_write_over_another_version_than_was_read_is_a_conflict(episodes, stor
     with pytest.raises(ConflictError):
         write(episodes, late)
     assert episodes.get(CLUSTER_TYPE, "j-1") == stored[-1]
+
+
+@pytest.mark.parametrize("written", [[FIRST], [FIRST, SENT]])
+def test_what_stands_there_already_word_for_word_is_no_conflict(episodes, written):
+    """The answer to a write was lost, and botocore has written again: nobody else was faster."""
+    write(episodes, *written, written[-1])
+    assert episodes.get(CLUSTER_TYPE, "j-1") == written[-1]
 
 
 def test_a_new_episode_is_written_over_a_closed_one(episodes):
@@ -148,6 +155,17 @@ def test_all_pages_are_read(episodes):
             stubber.add_response("query", {"Items": [item | key]} | more)
         assert list(episodes.read_all(CLUSTER_TYPE)) == ids
         stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("answer", "lacks"), [({}, "'Items'"), ({"Items": [{"sk": {"S": "x"}}]}, "'state'")]
+)
+def test_a_member_that_is_missing_is_a_ledger_error(stubbed, answer, lacks):
+    """An answer that says half says nothing of who has been told."""
+    episodes, stubber = stubbed
+    stubber.add_response("query", answer)
+    with pytest.raises(LedgerError, match=f"Query: answered without {lacks}"):
+        episodes.read_all(CLUSTER_TYPE)
 
 
 CALLS = {

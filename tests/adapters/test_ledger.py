@@ -51,6 +51,14 @@ def test_what_was_stored_is_answered_with_the_time_at_which_it_was_described(led
     assert ledger.entries(["j-1"], NOW) == {"j-1": Entry(facts(), NOW, "")}
 
 
+def test_an_answer_without_its_members_is_a_ledger_error(stubbed):
+    """Nothing known and nothing said are not the same."""
+    ledger, stubber = stubbed
+    stubber.add_response("batch_get_item", {})
+    with pytest.raises(LedgerError, match="BatchGetItem: answered without 'Responses'"):
+        ledger.entries(["j-1"], NOW)
+
+
 def test_a_cluster_that_was_never_seen_is_left_out(ledger):
     """There is nothing to say about it."""
     ledger.store(facts(), NOW)

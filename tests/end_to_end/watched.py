@@ -1,7 +1,6 @@
 """What the tests of alerts share: a deployed account whose alerts a queue and a person get."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from simulator.accounts import DEFAULT_REGION
 from simulator.client import Simulator
 from tests.end_to_end.ledger_view import LedgerView
+from tests.end_to_end.messages import Message, delivered, taken
 from tools.account import RULE, STACK, Account
 
 ONCALL = "oncall@example.com"
@@ -25,15 +25,6 @@ EVENTS_AS_USUAL = {
 }
 # What waits within a function, and Lambda's minute between two attempts, without the wait.
 FUNCTIONS_IN_HASTE = {"time_scale": 0.02, "retry_delay": 0.1, "concurrency": 1}
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message of the topic, as a machine gets it."""
-
-    subject: str
-    document: dict[str, Any]
-    attributes: dict[str, str]
 
 
 class Watched(Account):
@@ -108,11 +99,11 @@ class Watched(Account):
     def messages(self, url: str = "") -> list[Message]:
         """Answer the alerts that have come to the queue since the last time."""
         region = self.outputs["AlertTopicArn"].split(":")[3]
-        return [_message(json.loads(body)) for body in self.drain(url or self.queue_url, region)]
+        return [delivered(json.loads(body)) for body in self.drain(url or self.queue_url, region)]
 
     def published(self) -> list[Message]:
         """Answer all alerts so far, as the topic took them."""
-        return [_taken(each) for each in self.simulator.topics(self.outputs["AlertTopicArn"])]
+        return [taken(each) for each in self.simulator.topics(self.outputs["AlertTopicArn"])]
 
     def drain(self, url: str, region: str = DEFAULT_REGION) -> list[str]:
         """Answer the bodies of a queue's messages, which are gone then."""
@@ -179,14 +170,3 @@ class Watched(Account):
     def runs(self, function: str) -> list[dict[str, Any]]:
         """Answer the invocations of a function, named by the output with its ARN."""
         return list(self.simulator.invocations(self.outputs[function]))
-
-
-def _message(envelope: dict[str, Any]) -> Message:
-    attributes = {name: each["Value"] for name, each in envelope["MessageAttributes"].items()}
-    return Message(envelope["Subject"], json.loads(envelope["Message"]), attributes)
-
-
-def _taken(entry: dict[str, Any]) -> Message:
-    attributes = {name: each["Value"] for name, each in entry["attributes"].items()}
-    document = json.loads(json.loads(entry["message"])["default"])
-    return Message(entry["subject"], document, attributes)

@@ -73,6 +73,8 @@ class Episodes:
             }
         except AWS_ERRORS as error:
             raise LedgerError(explain("Query", error)) from error
+        except KeyError as error:
+            raise LedgerError(f"Query: answered without {error}") from error
 
     def put(self, resource_type: str, resource_id: str, episode: Episode) -> None:
         """Write the episode over the version before it; raise ConflictError if that has changed."""
@@ -94,11 +96,14 @@ class Episodes:
                 Item=item,
                 ConditionExpression="attribute_not_exists(version) OR version = :before",
                 ExpressionAttributeValues={":before": {"N": str(episode.version - 1)}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise LedgerError(explain("PutItem", error)) from error
+            # Where the answer to a write is lost, botocore writes again and finds what it wrote.
+            if error.response.get("Item") != item:
                 raise ConflictError from error
-            raise LedgerError(explain("PutItem", error)) from error
         except AWS_ERRORS as error:
             raise LedgerError(explain("PutItem", error)) from error
 

@@ -107,6 +107,8 @@ class Ledger:
                 )
             except AWS_ERRORS as error:
                 raise LedgerError(explain("BatchGetItem", error)) from error
+            if "Responses" not in answer:
+                raise LedgerError("BatchGetItem: answered without 'Responses'")
             yield from answer["Responses"].get(self._table, [])
             left = answer.get("UnprocessedKeys", {})
             if self._table not in left:

@@ -4,7 +4,7 @@
 |---|---|
 | `targets` | which accounts a stack set is for; who may run one for an organization |
 | `instances` | one stack of a set: made, changed, removed, and what became of it |
-| `operations` | the operations on sets, and automatic deployment |
+| `operations`, `automatic` | the operations on sets; automatic deployment |
 """
 
 from __future__ import annotations

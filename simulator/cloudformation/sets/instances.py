@@ -109,3 +109,25 @@ class Instance:
             ],
             "StackInstanceStatus": {"DetailedStatus": "FAILED" if self.failed else "SUCCEEDED"},
         }
+
+
+def found(home: StackSet, account: str, region: str) -> Instance | None:
+    """Answer the set's instance there, if there is one."""
+    there: Instance | None = home.instances.get_instance(account, region)
+    return there
+
+
+def make(home: StackSet, account: str, region: str, overrides: dict[str, str]) -> Instance | None:
+    """Make the instance; None if there is one already."""
+    if found(home, account, region) is not None:
+        return None
+    made = Instance(home, account, region, overrides)
+    home.stack_instances.append(made)
+    return made
+
+
+def remove(home: StackSet, instance: Instance, *, retain: bool) -> None:
+    """Take the instance from the set, and delete its stack unless that shall stay."""
+    if not retain:
+        instance.delete()
+    home.stack_instances.remove(instance)

@@ -1,4 +1,4 @@
-"""Simulator: the operations on stack sets, done for real, and automatic deployment."""
+"""Simulator: the operations on stack sets, done for real."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from moto.core.responses import ActionResult
 
 from simulator.cloudformation import api as stack_api
 from simulator.cloudformation.sets import targets
-from simulator.cloudformation.sets.instances import Instance
+from simulator.cloudformation.sets.automatic import follow
+from simulator.cloudformation.sets.instances import Instance, found, make, remove
 from simulator.iam import organizations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulator.iam.organizations import Organization
 
 _moto_create = CloudFormationBackend.create_stack_set
 _moto_respond_to_create = CloudFormationResponse.create_stack_set
@@ -88,37 +88,17 @@ class _Request:
         return ActionResult({"OperationId": self.operation_id})
 
 
-def _found(home: StackSet, account: str, region: str) -> Instance | None:
-    found: Instance | None = home.instances.get_instance(account, region)
-    return found
-
-
-def _make(home: StackSet, account: str, region: str, overrides: dict[str, str]) -> Instance | None:
-    """Make the instance; None if there is one already."""
-    if _found(home, account, region) is not None:
-        return None
-    made = Instance(home, account, region, overrides)
-    home.stack_instances.append(made)
-    return made
-
-
-def _remove(home: StackSet, instance: Instance, *, retain: bool) -> None:
-    if not retain:
-        instance.delete()
-    home.stack_instances.remove(instance)
-
-
 def _create_instances(self: CloudFormationResponse) -> ActionResult:
     request, overrides = _Request(self, "CREATE"), _overrides(self)
-    made = [_make(request.home, *place, overrides) for place in request.places()]
+    made = [make(request.home, *place, overrides) for place in request.places()]
     request.home.deployed_regions = sorted({*request.home.deployed_regions, *request.regions})
     return request.done([one for one in made if one is not None])
 
 
 def _update_instances(self: CloudFormationResponse) -> ActionResult:
     request, overrides = _Request(self, "UPDATE"), _overrides(self)
-    found = [_found(request.home, *place) for place in request.places()]
-    changed = [one for one in found if one is not None]
+    there = [found(request.home, *place) for place in request.places()]
+    changed = [one for one in there if one is not None]
     for instance in changed:
         instance.update(overrides)
     return request.done(changed)
@@ -127,9 +107,9 @@ def _update_instances(self: CloudFormationResponse) -> ActionResult:
 def _delete_instances(self: CloudFormationResponse) -> ActionResult:
     request, retain = _Request(self, "DELETE"), _is_true(self._get_param("RetainStacks"))
     for place in request.places():
-        instance = _found(request.home, *place)
+        instance = found(request.home, *place)
         if instance is not None:
-            _remove(request.home, instance, retain=retain)
+            remove(request.home, instance, retain=retain)
     gone = set(request.regions)
     request.home.deployed_regions = [
         one for one in request.home.deployed_regions if one not in gone
@@ -153,29 +133,6 @@ def _update_set(self: StackSet, **request: Any) -> dict[str, Any]:
     return self._create_operation(operation_id, "UPDATE", outcome)
 
 
-def _follow(organization: Organization, joined: list[str], left: list[str]) -> None:
-    """Deploy to accounts that join an organization, and withdraw from those that leave it."""
-    reached = targets.members(organization)
-    for home in _automatic_sets(organization):
-        for region in home.deployed_regions:
-            for account in joined:
-                if account in reached:
-                    _make(home, account, region, {})
-        retain = bool(home.auto_deployment.get("RetainStacksOnAccountRemoval"))
-        for instance in [one for one in home.stack_instances if one.account_id in left]:
-            _remove(home, instance, retain=retain)
-
-
-def _automatic_sets(organization: Organization) -> list[StackSet]:
-    return [
-        home
-        for account in (organization.management, *organization.delegated)
-        for backend in list(cloudformation_backends[account].values())
-        for home in backend.list_stack_sets()
-        if home.status == "ACTIVE" and home.auto_deployment.get("Enabled")
-    ]
-
-
 @functools.cache
 def install() -> None:
     """Put all this in the place of what moto does."""
@@ -190,4 +147,4 @@ def install() -> None:
     for name, response in responses.items():
         setattr(CloudFormationResponse, name, response)
     StackSet.update = _update_set
-    organizations.on_membership(_follow)
+    organizations.on_membership(follow)

@@ -1,0 +1,60 @@
+"""The clients of the functions: what AWS may not answer."""
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.parsers import ResponseParserError
+
+from adapters.clients import BrokenAnswerError, use_patient_clients
+from adapters.errors import AWS_ERRORS
+from tests.builders import REGION
+
+
+class Wire:
+    """The body of an answer, as urllib3 hands it over."""
+
+    def __init__(self, body: bytes):
+        self._body = body
+
+    def stream(self):
+        yield self._body
+
+
+def answered(service, body):
+    """Answer a client of the functions that gets this body with status 200."""
+    use_patient_clients()
+    client = boto3.client(service, REGION)
+    answer = AWSResponse("https://aws.example", 200, {}, Wire(body))
+    client.meta.events.register("before-send", lambda **_: answer)
+    return client
+
+
+def put(client):
+    return client.put_evaluations(Evaluations=[], ResultToken="token")
+
+
+@pytest.mark.parametrize("body", [b'{"FailedEval', b"<html>Bad gateway</html>", b"\xff"])
+def test_a_body_that_is_no_json_is_an_error(body):
+    """botocore would answer no members: for PutEvaluations, that all is on record."""
+    with pytest.raises(BrokenAnswerError, match="the answer is no JSON") as raised:
+        put(answered("config", body))
+    assert isinstance(raised.value, AWS_ERRORS)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"FailedEvaluations": []}'])
+def test_a_body_with_little_in_it_is_an_answer(body):
+    """Many an operation has nothing to say when all went well."""
+    assert put(answered("config", body)).get("FailedEvaluations", []) == []
+
+
+def test_broken_xml_is_an_error_that_the_adapters_know():
+    """botocore itself refuses that, by an exception that is none of its BotoCoreErrors."""
+    with pytest.raises(ResponseParserError) as raised:
+        answered("sns", b"<Publish").publish(TopicArn="arn", Message="m")
+    assert isinstance(raised.value, AWS_ERRORS)
+
+
+def test_an_empty_answer_of_another_protocol_is_left_to_botocore():
+    """XML is no JSON."""
+    xml = b"<R><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></R>"
+    assert "MessageId" not in answered("sns", xml).publish(TopicArn="arn", Message="m")
