@@ -75,10 +75,10 @@ def test_every_resource_that_people_see_is_explained():
 def test_every_make_target_that_is_named_exists():
     """And every file that is linked."""
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"(?:`|^)make ([a-z]+)", TEXT, re.MULTILINE))
+    targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", TEXT, re.MULTILINE))
     assert {"demo", "test", "deploy"} <= targets
     assert [each for each in targets if f"\n{each}:" not in makefile] == []
-    links = re.findall(r"\]\(([A-Za-z.]+)\)", TEXT)
+    links = re.findall(r"\]\(([A-Za-z./-]+)\)", TEXT)
     assert links
     assert [each for each in links if not (ROOT / each).exists()] == []
 
