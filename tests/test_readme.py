@@ -99,4 +99,4 @@ def test_the_number_of_alarms_is_the_templates():
     """The cost paragraph counts them."""
     alarms = [r for r in TEMPLATE["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     words = {7: "seven", 8: "eight", 9: "nine", 10: "ten", 11: "eleven"}
-    assert f"what {words[len(alarms)]} alarms cost" in TEXT
+    assert f"what {words[len(alarms)]} alarms and" in TEXT

@@ -6,9 +6,8 @@ evaluate-config_develop-rules_example-events.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from judgement.parameters import parse_parameters
 
@@ -24,8 +23,7 @@ class EventError(Exception):
     """The event is none that AWS Config sends to a rule like this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationItem:
+class ConfigurationItem(NamedTuple):
     """What a configuration item tells about one security configuration."""
 
     resource_type: str

@@ -5,16 +5,14 @@ User Guide (AWS API Call via CloudTrail).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 STATE_CHANGE = ("aws.emr", "EMR Cluster State Change")
 # EMR's CloudTrail events have another source than its own events.
 API_CALL = ("aws.elasticmapreduce", "AWS API Call via CloudTrail")
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """One cluster that has just been launched."""
 
     cluster_id: str

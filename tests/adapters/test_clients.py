@@ -33,7 +33,7 @@ def put(client):
     return client.put_evaluations(Evaluations=[], ResultToken="token")
 
 
-@pytest.mark.parametrize("body", [b'{"FailedEval', b"<html>Bad gateway</html>", b"\xff"])
+@pytest.mark.parametrize("body", [b'{"FailedEval', b"<html>Bad gateway</html>"])
 def test_a_body_that_is_no_json_is_an_error(body):
     """botocore would answer no members: for PutEvaluations, that all is on record."""
     with pytest.raises(BrokenAnswerError, match="the answer is no JSON") as raised:
@@ -47,14 +47,22 @@ def test_a_body_with_little_in_it_is_an_answer(body):
     assert put(answered("config", body)).get("FailedEvaluations", []) == []
 
 
-def test_broken_xml_is_an_error_that_the_adapters_know():
+@pytest.mark.parametrize("body", [b"<Publish", b"{}"])
+def test_broken_xml_is_an_error_that_the_adapters_know(body):
     """botocore itself refuses that, by an exception that is none of its BotoCoreErrors."""
     with pytest.raises(ResponseParserError) as raised:
-        answered("sns", b"<Publish").publish(TopicArn="arn", Message="m")
+        answered("sns", body).publish(TopicArn="arn", Message="m")
+    assert isinstance(raised.value, AWS_ERRORS)
+
+
+def test_a_body_that_is_no_text_is_an_error_that_the_adapters_know():
+    """The same, by another exception: rdklib would take a ValueError for its own and carry on."""
+    with pytest.raises(UnicodeDecodeError) as raised:
+        put(answered("config", b"\xff"))
     assert isinstance(raised.value, AWS_ERRORS)
 
 
 def test_an_empty_answer_of_another_protocol_is_left_to_botocore():
-    """XML is no JSON."""
+    """XML is no JSON, and says nothing where there is nothing to say."""
     xml = b"<R><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></R>"
-    assert "MessageId" not in answered("sns", xml).publish(TopicArn="arn", Message="m")
+    assert list(answered("sns", xml).unsubscribe(SubscriptionArn="arn")) == ["ResponseMetadata"]

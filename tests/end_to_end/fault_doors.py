@@ -73,7 +73,8 @@ class Doors(Account):
         self.functions = simulator.client("lambda")
         self.ids: dict[str, str] = {}  # by name
         self.told: dict[str, list[Told]] = defaultdict(list)  # by id
-        self.number = self.dead_letters = self.retries = 0
+        self.number = self.dead_letters = 0
+        self.retries = -1  # whatever the template says
 
     def found(self) -> None:
         """Deploy, launch the old fleet and the first clusters that will have ended, judge them."""

@@ -52,6 +52,7 @@ class Fault:
     name: str
     script: dict[str, Any] = field(hash=False)
     heals: bool = False
+    silent: bool = False  # no run fails of it
     kills: bool = False  # the function is killed during the call
     timeout_scale: float = 1.0
 
@@ -96,14 +97,14 @@ CALLS = (
 
 LOST = {"reset": True, "lost_answer": True, "times": 1}
 FAULTS = (
-    Fault("throttled-twice", {"code": "ThrottlingException", "times": 2}, heals=True),
+    Fault("throttled-twice", {"code": "ThrottlingException", "times": 2}, heals=True, silent=True),
     Fault("throttled", {"code": "ThrottlingException"}),
     Fault("internal-error", {"code": "InternalFailure", "status": 500}),
     Fault("access-denied", {"code": "AccessDeniedException"}),
     Fault("malformed-answer", {"malformed": True}),
     Fault("connection-reset", {"reset": True}),
     # The call takes effect, and botocore makes it again.
-    Fault("answer-lost", LOST, heals=True),
+    Fault("answer-lost", LOST, heals=True, silent=True),
     # As often as botocore makes a call: Lambda's next attempt goes through.
     Fault(
         *("timeout", {"delay": 0.4, "code": "InternalFailure", "status": 500, "times": 5}),

@@ -46,7 +46,7 @@ def kept(_call: Call, _fault: Fault, outcome: Outcome):
         now = outcome.during.results[name]
         if was == VIOLATION and now != was and right(name) == VIOLATION:
             yield name, was, now
-        if right(name) != "COMPLIANT" and now == "COMPLIANT":
+        if right(name) != "COMPLIANT" and now == "COMPLIANT" != was:
             yield name, was, now
 
 
@@ -76,13 +76,10 @@ def told(call: Call, _fault: Fault, outcome: Outcome):
 def visible(call: Call, fault: Fault, outcome: Outcome):
     """What could not be told is a function error, and a dead letter where all attempts fail."""
     during = outcome.during
-    if fault.name in {"throttled-twice", "answer-lost"} or call.spare:
-        if during.failures and not fault.kills:
-            yield "failed needlessly", during.failures
-    elif not during.failures:
+    if fault.silent or (call.spare and not fault.kills):
+        yield from during.failures
+    elif not fault.heals and not (during.failures and during.dead_letters):
         yield "silent"
-    if not fault.heals and not call.spare and not during.dead_letters:
-        yield "no dead letter"
 
 
 def healed(_call: Call, _fault: Fault, outcome: Outcome):

@@ -4,8 +4,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 # Everything that a botocore client raises: an error that AWS answered with, or no proper answer.
-AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
-AwsError = ClientError | BotoCoreError | ResponseParserError
+# The last two it does not count among its own.
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError, UnicodeDecodeError)
+AwsError = ClientError | BotoCoreError | ResponseParserError | UnicodeDecodeError
 
 
 class CouldNotTellError(Exception):

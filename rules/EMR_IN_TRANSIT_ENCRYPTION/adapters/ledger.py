@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -30,8 +29,7 @@ BATCH_SIZE = 100
 PAUSES = (0.1, 0.5, 2.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the ledger knows of a cluster; facts that cannot be read count as none."""
 
     facts: ClusterFacts | None

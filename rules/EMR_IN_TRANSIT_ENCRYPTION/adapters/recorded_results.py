@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.errors import AWS_ERRORS, CouldNotTellError, explain
 
@@ -20,8 +19,7 @@ BATCH_SIZE = 100
 _OPERATION = "GetComplianceDetailsByConfigRule"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedResult:
+class RecordedResult(NamedTuple):
     """One result as AWS Config holds it."""
 
     compliance: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.errors import AWS_ERRORS, CouldNotTellError, explain
 from judgement.parameters import RuleParameters, parse_parameters
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 PERMISSIONS = ("config:DescribeConfigRules", "config:StartConfigRulesEvaluation")
 
 
-@dataclass(frozen=True, slots=True)
-class LiveRule:
+class LiveRule(NamedTuple):
     """The rule that judges clusters, under whatever name it was deployed, and its parameters."""
 
     name: str

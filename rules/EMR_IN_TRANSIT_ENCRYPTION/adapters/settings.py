@@ -1,14 +1,13 @@
 """AWS adapter: what template.yml tells the functions through their environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # What a sweep takes of EMR's limits; the rest is for pipelines and for the launch check.
 DEFAULT_EMR_CALL_SHARE = "0.8"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The environment of a function; without a ledger and a topic it sends no alerts."""
 
     ledger_table: str

@@ -3,8 +3,8 @@
 Read a row against the page that it names: application, component, port, mechanism, release.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from judgement.applications import ON_EVERY_CLUSTER
 from judgement.releases import Release, since
@@ -21,8 +21,7 @@ class Condition(StrEnum):
     LOCAL_DISK = "local-disk encryption"  # in the security configuration
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(NamedTuple):
     """One way in which an endpoint is encrypted."""
 
     mechanism: str
@@ -30,8 +29,7 @@ class Protection:
     conditions: tuple[Condition, ...] = (Condition.SWITCH,)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownIssue:
+class KnownIssue(NamedTuple):
     """A fault of an encrypted endpoint that AWS has published."""
 
     text: str
@@ -39,8 +37,7 @@ class KnownIssue:
     before: Release | None = None  # the release that mends it
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """What listens on these ports, and each way in which it is encrypted; one of them is enough."""
 
     application: str

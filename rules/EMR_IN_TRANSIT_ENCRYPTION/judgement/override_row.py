@@ -1,7 +1,7 @@
 """Pure: what a row of the override table consists of."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from judgement.releases import Release
 
@@ -14,16 +14,14 @@ class Basis(StrEnum):
     ASSUMED = "A"  # the application's own documents; what EMR makes of it is not confirmed
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where to check a row."""
 
     basis: Basis
     page: str
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """The clusters on which a property does something."""
 
     application: str
@@ -32,16 +30,14 @@ class Where:
     needs_kerberos: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """The values that keep a property secure, and those that weaken it, in lower case."""
 
     secure: tuple[str, ...]
     weak: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """One property, as ``classification/property``, and the endpoints that it exposes."""
 
     key: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from judgement.parameter_values import (
     MOST_EXPIRY_DAYS,
@@ -36,8 +36,7 @@ class RuleParameters:
     override_scope: OverrideScope = OverrideScope.CLUSTER
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One rule parameter: its name, its default, what it takes and what it does, in words."""
 
     name: str

@@ -3,8 +3,8 @@
 This table is the one place for a reason: annotations, messages and the README come from it.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -33,8 +33,7 @@ class Reason(StrEnum):
     CERTIFICATES_EXPIRING = "CERTIFICATES_EXPIRING"
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonText:
+class ReasonText(NamedTuple):
     """What one reason means, in a sentence, and the smallest fix."""
 
     severity: Severity
