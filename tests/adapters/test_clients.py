@@ -22,6 +22,7 @@ class Wire:
 
 def answered(service, body):
     """Answer a client of the functions that gets this body with status 200."""
+    use_patient_clients.cache_clear()  # another test may have put another default session there
     use_patient_clients()
     client = boto3.client(service, REGION)
     answer = AWSResponse("https://aws.example", 200, {}, Wire(body))
