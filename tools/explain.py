@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -120,7 +119,7 @@ def _endpoints(facts: ClusterFacts, parameters: RuleParameters) -> list[dict[str
         why = endpoint.why
         if endpoint.protected and endpoint.label in undone:
             state, why = "weakened", undone[endpoint.label]
-        endpoints.append(asdict(endpoint) | {"state": state, "why": why})
+        endpoints.append(endpoint._asdict() | {"state": state, "why": why})
     return endpoints
 
 

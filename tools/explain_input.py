@@ -4,7 +4,6 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ def read_facts(
         facts = read_cluster(document, configuration, parameters.exemption_tag_key)
     except MalformedDocumentError as error:
         raise InputError(f"{_shown(cluster_path)} is not {A_CLUSTER}: {error}") from error
-    return replace(facts, settings=facts.settings + _instance_settings(document))
+    return facts._replace(settings=facts.settings + _instance_settings(document))
 
 
 def notes(facts: ClusterFacts, configuration_path: str, parameters: RuleParameters) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.errors import LedgerError
@@ -75,7 +74,7 @@ def in_parts(digest: Alert) -> list[Alert]:
         size = -(-len(digest.judged) // parts)
         chunks = [digest.judged[at : at + size] for at in range(0, len(digest.judged), size)]
         alerts = [
-            replace(digest, judged=chunk, part=number, parts=len(chunks))
+            digest._replace(judged=chunk, part=number, parts=len(chunks))
             for number, chunk in enumerate(chunks, 1)
         ]
         if size == 1 or all(map(fits, alerts)):
@@ -95,7 +94,7 @@ def _claim_and_publish(alerting: Alerting, alert: Alert, known: Mapping[str, Epi
     # Claims that were taken over keep their alert id, so that a reader can see the repeat.
     alert_id = Counter(claimed.alert_id for _, claimed in claims).most_common(1)[0][0]
     alerting.publish(
-        replace(alert, alert_id=alert_id, judged=tuple(judged for judged, _ in claims))
+        alert._replace(alert_id=alert_id, judged=tuple(judged for judged, _ in claims))
     )
     for judged, claimed in claims:
-        alerting.confirm(judged, replace(claimed, alert_id=alert_id))
+        alerting.confirm(judged, claimed._replace(alert_id=alert_id))

@@ -1,7 +1,6 @@
 """Clusters: from the ledger while its facts are fresh, from EMR otherwise, and never neither."""
 
 import itertools
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,7 +106,7 @@ def test_facts_are_asked_for_again_within_a_week_but_never_all_together(emr, led
 def test_a_stale_entry_is_renewed(emr, ledger):
     """What EMR says then is what counts from then on."""
     run(emr, ledger, IDS[:1])
-    emr.known[IDS[0]] = newer = replace(facts(IDS[0]), name="renamed")
+    emr.known[IDS[0]] = newer = facts(IDS[0])._replace(name="renamed")
     assert asked_after(emr, ledger, FACTS_MAX_AGE, IDS[:1]) == IDS[:1]
     assert asked_after(emr, ledger, FACTS_MAX_AGE + timedelta(hours=1), IDS[:1]) == []
     _, [known] = run(emr, ledger, IDS[:1], NOW + FACTS_MAX_AGE)
@@ -152,7 +151,7 @@ def test_what_emr_does_not_answer_is_not_remembered(emr, ledger):
 
 def test_a_missing_configuration_is_looked_for_again_by_every_run(emr, ledger):
     """A violation that may be a race must not stand for a week."""
-    emr.known["j-1"] = replace(facts("j-1"), security_configuration=None)
+    emr.known["j-1"] = facts("j-1")._replace(security_configuration=None)
     for _ in range(2):
         [read] = run(emr, ledger, ["j-1"])[1]
         assert read.security_configuration is None
@@ -161,7 +160,7 @@ def test_a_missing_configuration_is_looked_for_again_by_every_run(emr, ledger):
 
 def test_a_cluster_without_any_configuration_is_remembered(emr, ledger):
     """None was attached at launch, and none can be attached later."""
-    bare = replace(facts("j-1"), security_configuration_name="", security_configuration=None)
+    bare = facts("j-1")._replace(security_configuration_name="", security_configuration=None)
     emr.known["j-1"] = bare
     for _ in range(2):
         assert run(emr, ledger, ["j-1"])[1] == [bare]
@@ -196,7 +195,7 @@ def tagged(monkeypatch):
 def test_a_tag_that_was_added_or_removed_later_takes_effect_at_the_next_run(emr, ledger, tagged):
     """What the cluster was launched with is not what counts."""
     tags, values = tagged
-    emr.known["j-000"] = replace(facts("j-000"), exemption="until launch")
+    emr.known["j-000"] = facts("j-000")._replace(exemption="until launch")
     assert [each.exemption for each in run(emr, ledger, IDS[:2], tags=tags)[1]] == [
         "until launch",
         None,
@@ -229,6 +228,6 @@ def test_unknown_tags_are_a_doubt_only_about_clusters_that_were_not_described_no
 
 def test_without_tags_the_exemption_at_the_time_of_the_description_stands(emr, ledger):
     """The launch check has the tags of the launch."""
-    emr.known["j-000"] = replace(facts("j-000"), exemption="yes")
+    emr.known["j-000"] = facts("j-000")._replace(exemption="yes")
     for _ in range(2):
         assert [each.exemption for each in run(emr, ledger, IDS[:1])[1]] == ["yes"]

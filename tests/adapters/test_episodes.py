@@ -1,6 +1,5 @@
 """Episodes in the ledger: one writer wins, and nothing that was told is forgotten."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,11 +73,11 @@ def test_a_name_of_any_kind_is_an_id(episodes):
 @pytest.mark.parametrize(
     ("stored", "late"),
     [
-        ([FIRST], replace(FIRST, alert_id="other")),
-        ([FIRST, SENT], replace(SENT, sent=A | {"C"})),
+        ([FIRST], FIRST._replace(alert_id="other")),
+        ([FIRST, SENT], SENT._replace(sent=A | {"C"})),
         ([FIRST, SENT], FIRST),
         ([FIRST, SENT, CLOSED], closed_episode(FIRST)),
-        ([FIRST], replace(FIRST, version=3)),
+        ([FIRST], FIRST._replace(version=3)),
     ],
     ids=["first claim", "confirmation", "claim after all", "closing an old one", "a version ahead"],
 )

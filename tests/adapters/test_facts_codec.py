@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import fields
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -90,7 +89,7 @@ def test_the_schema_version_is_raised_with_every_change_of_the_facts():
     When this fails, the facts have changed, or the properties that are read into them: raise
     SCHEMA_VERSION in adapters/facts_codec.py, and write the new digest down beside it here.
     """
-    parts = [f"{kind.__name__}.{each.name}" for kind in STORED for each in fields(kind)]
+    parts = [f"{kind.__name__}.{each}" for kind in STORED for each in kind._fields]
     parts += [f"{each.name}={each.value}" for each in Switch]
     # An entry holds only the properties that the rule knew when it was written.
     parts += sorted(ROWS)

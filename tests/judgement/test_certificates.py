@@ -1,6 +1,5 @@
 """What is said about certificates where the switch is on."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -25,10 +24,10 @@ PROVIDERS = [
     ("PEM is complete with its object", PEM, ""),
     ("Custom is complete with object and class", CUSTOM, ""),
     ("EMR needs nothing", EMR, ""),
-    ("EMR ignores an object", replace(EMR, s3_object="banana"), ""),
-    ("PEM ignores a class", replace(PEM, provider_class="com.example.P"), ""),
-    ("PEM ignores a validity", replace(PEM, validity_days=0), ""),
-    ("Custom ignores a validity", replace(CUSTOM, validity_days=0), ""),
+    ("EMR ignores an object", EMR._replace(s3_object="banana"), ""),
+    ("PEM ignores a class", PEM._replace(provider_class="com.example.P"), ""),
+    ("PEM ignores a validity", PEM._replace(validity_days=0), ""),
+    ("Custom ignores a validity", CUSTOM._replace(validity_days=0), ""),
     (
         "no TLS block",
         None,
@@ -61,17 +60,17 @@ PROVIDERS = [
     ),
     (
         "Custom without its object",
-        replace(CUSTOM, s3_object=""),
+        CUSTOM._replace(s3_object=""),
         "CERTIFICATES_INCOMPLETE: Custom certificates need S3Object.",
     ),
     (
         "Custom without its class",
-        replace(CUSTOM, provider_class=""),
+        CUSTOM._replace(provider_class=""),
         "CERTIFICATES_INCOMPLETE: Custom certificates need CertificateProviderClass.",
     ),
     (
         "a class of blanks is none",
-        replace(CUSTOM, provider_class=" \n"),
+        CUSTOM._replace(provider_class=" \n"),
         "CERTIFICATES_INCOMPLETE: Custom certificates need CertificateProviderClass.",
     ),
     (
@@ -81,7 +80,7 @@ PROVIDERS = [
     ),
     (
         "a malformed object is shown",
-        replace(PEM, s3_object="https://b.s3.amazonaws.com/k"),
+        PEM._replace(s3_object="https://b.s3.amazonaws.com/k"),
         'CERTIFICATES_INCOMPLETE: S3Object "https://b.s3.amazonaws.com/k" is no S3 address.',
     ),
 ]
@@ -126,7 +125,7 @@ ADDRESSES = [
 def test_s3_address(certificates: Certificates, address: str, good: bool):
     """S3Object is s3://bucket/key or arn:PARTITION:s3:::bucket/key, nothing else."""
     findings = certificate_findings(
-        replace(certificates, s3_object=address), CREATED, parameters(), NOW
+        certificates._replace(s3_object=address), CREATED, parameters(), NOW
     )
 
     assert reasons(findings) == ([] if good else [INCOMPLETE])
@@ -136,7 +135,7 @@ ALLOWED = [
     ("a known provider on the list", PEM, "PEM", []),
     ("a known provider that the list leaves out", EMR, "PEM,Custom", [NOT_ALLOWED]),
     ("an incomplete one that is left out is that alone", Certificates("PEM"), "EMR", [NOT_ALLOWED]),
-    ("an expired one that is left out is that alone", replace(EMR, validity_days=1), "PEM", [NOT_ALLOWED]),
+    ("an expired one that is left out is that alone", EMR._replace(validity_days=1), "PEM", [NOT_ALLOWED]),
     ("an unknown one on the list is taken as it stands", Certificates("PrivateCA"), "PrivateCA", []),
     ("an unknown one that is left out is incomplete", Certificates("PrivateCA"), "PEM", [INCOMPLETE]),
     ("the list is exact in letter case", PEM, "pem", [NOT_ALLOWED]),
@@ -193,7 +192,7 @@ def test_expiry_to_the_second(left: timedelta, days: str, expected: list[Reason]
     """EMR's authority lives ValidityInDays from the creation, and a warning comes in time."""
     created = NOW + left - timedelta(days=500)
     findings = certificate_findings(
-        replace(EMR, validity_days=500), created, parameters(certificateExpiryDays=days), NOW
+        EMR._replace(validity_days=500), created, parameters(certificateExpiryDays=days), NOW
     )
 
     assert reasons(findings) == expected
@@ -203,7 +202,7 @@ def test_expiry_to_the_second(left: timedelta, days: str, expected: list[Reason]
 @pytest.mark.parametrize("created", [CREATED, NOW, NOW + timedelta(days=1)])
 def test_no_validity_has_expired(days: int, created: datetime):
     """A validity of 0 days or less has expired, whenever the configuration was made."""
-    findings = certificate_findings(replace(EMR, validity_days=days), created, parameters(), NOW)
+    findings = certificate_findings(EMR._replace(validity_days=days), created, parameters(), NOW)
 
     assert reasons(findings) == [EXPIRED]
 
@@ -219,10 +218,10 @@ def test_default_validity_is_20_years():
 
 def test_expiry_names_the_day():
     """The findings name the day on which the authority expires or did."""
-    assert details(replace(EMR, validity_days=365)) == (
+    assert details(EMR._replace(validity_days=365)) == (
         "CERTIFICATES_EXPIRED: EMR's certificate authority expired on 2026-01-15."
     )
-    assert details(replace(EMR, validity_days=425)) == (
+    assert details(EMR._replace(validity_days=425)) == (
         "CERTIFICATES_EXPIRING: EMR's certificate authority expires on 2026-03-16."
     )
 
@@ -243,6 +242,6 @@ EDGES = [
 )
 def test_edges_of_the_calendar(days: int, created: datetime, now: datetime, expected: list[Reason]):
     """No date overflows, however far away it is."""
-    findings = certificate_findings(replace(EMR, validity_days=days), created, parameters(), now)
+    findings = certificate_findings(EMR._replace(validity_days=days), created, parameters(), now)
 
     assert reasons(findings) == expected

@@ -1,7 +1,6 @@
 """Which endpoints of a cluster are encrypted, by application, release and set-up."""
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,7 +147,7 @@ CONDITIONS = [
 def test_conditions(label, body, facts, why):
     """With everything an endpoint is protected; without what it needs, it says what is missing."""
     assert state(on("7.12.0"), label).protected is True
-    lacking = on("7.12.0", replace(EVERYTHING, **body), **facts)
+    lacking = on("7.12.0", EVERYTHING._replace(**body), **facts)
 
     assert state(lacking, label).protected is False
     assert state(lacking, label).why == why
@@ -156,7 +155,7 @@ def test_conditions(label, body, facts, why):
 
 def test_some_things_do_not_depend_on_the_switch():
     """EMRFS always speaks TLS, and local-disk encryption alone encrypts blocks."""
-    off = on("7.12.0", replace(EVERYTHING, switch=Switch.FALSE))
+    off = on("7.12.0", EVERYTHING._replace(switch=Switch.FALSE))
 
     assert {each.label for each in endpoint_states(off) if each.protected} == {
         *("EMRFS to S3", "HDFS block transfer")
@@ -291,7 +290,7 @@ def test_future_releases_are_assumed():
 def test_a_warning_never_leads_a_violation():
     """Of two findings with one reason, the one that violates comes first."""
     violation = Finding(Reason.TRAFFIC_NOT_COVERED, "could be protected")
-    warning = replace(violation, only_warns=True)
+    warning = violation._replace(only_warns=True)
 
     assert verdict_of([warning, violation], "").findings == (violation, warning)
     assert verdict_of([warning], "").compliance is Compliance.COMPLIANT
@@ -392,23 +391,23 @@ demands = st.sampled_from([parameters(coverage=demand) for demand in ("configure
 def better(facts: ClusterFacts, **changes: object) -> ClusterFacts:
     configuration = facts.security_configuration
     assert configuration is not None
-    body = replace(configuration.body, **changes)
-    return replace(facts, security_configuration=replace(configuration, body=body))
+    body = configuration.body._replace(**changes)
+    return facts._replace(security_configuration=configuration._replace(body=body))
 
 
 @settings(deadline=None, max_examples=300)
 @given(clusters, demands, st.sampled_from(RELEASES))
 def test_more_encryption_never_makes_it_worse(facts, demand, release):
     """Kerberos, local-disk encryption, no overrides, a newer release: COMPLIANT stays COMPLIANT."""
-    bare = replace(facts, settings=())
+    bare = facts._replace(settings=())
     own = parse_release(facts.release_label)
     assert own is not None
     pairs = [
         (facts, better(facts, kerberos=True)),
-        (facts, replace(better(facts, kerberos=True), kerberos_attributes=True)),
+        (facts, better(facts, kerberos=True)._replace(kerberos_attributes=True)),
         (facts, better(facts, local_disk_encryption=True)),
         (facts, bare),
-        (bare, replace(bare, release_label=f"emr-{max(own, release)}")),
+        (bare, bare._replace(release_label=f"emr-{max(own, release)}")),
     ]
     for before, after in pairs:
         if judge_cluster(before, demand, NOW).compliance is Compliance.COMPLIANT:
@@ -423,8 +422,7 @@ def test_every_combination_of_conditions_is_ordered():
     ]
 
     def protected(setup: dict[Condition, bool]) -> set[str]:
-        body = replace(
-            ON_WITH_PEM,
+        body = ON_WITH_PEM._replace(
             kerberos=setup[Condition.KERBEROS],
             local_disk_encryption=setup[Condition.LOCAL_DISK],
         )

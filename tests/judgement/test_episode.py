@@ -1,7 +1,6 @@
 """Episodes: who has to alert, who waits, and that nobody is told the same twice."""
 
 import itertools
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -121,8 +120,8 @@ def test_a_confirmation_adds_what_was_claimed_to_what_was_sent():
     """It forgets nothing, and the same violation needs nothing any more."""
     for episode in OPEN:
         confirmed = confirmed_episode(episode)
-        assert confirmed == replace(
-            episode, state=State.SENT, sent=episode.sent | episode.claimed, version=8
+        assert confirmed == episode._replace(
+            state=State.SENT, sent=episode.sent | episode.claimed, version=8
         )
         assert not episode.claimed or next_step(confirmed, episode.claimed, NOW) is Step.NOTHING
 
@@ -130,7 +129,7 @@ def test_a_confirmation_adds_what_was_claimed_to_what_was_sent():
 def test_closing_only_closes():
     """Its alert id stays, for the message that tells of the end."""
     for episode in OPEN:
-        assert closed_episode(episode) == replace(episode, state=State.CLOSED, version=8)
+        assert closed_episode(episode) == episode._replace(state=State.CLOSED, version=8)
 
 
 def finding(reason=Reason.ENCRYPTION_OVERRIDDEN, detail="d", subject="", only_warns=False):

@@ -1,7 +1,6 @@
 """Verdicts on clusters: documents by name, and each thing that a cluster adds to its configuration."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,8 +25,8 @@ from tests.judgement.builders import (
     reasons,
 )
 
-EXPIRED = replace(ON_WITH_EMR, certificates=replace(EMR, validity_days=365))
-INCOMPLETE = replace(ON_WITH_PEM, certificates=replace(PEM, s3_object=""))
+EXPIRED = ON_WITH_EMR._replace(certificates=EMR._replace(validity_days=365))
+INCOMPLETE = ON_WITH_PEM._replace(certificates=PEM._replace(s3_object=""))
 OFF = EncryptionSettings(Switch.FALSE)
 
 # The documents in tests/documents/clusters, and what is to be said about the encryption that each
@@ -132,7 +131,7 @@ RELEASES = [
     ("a patch of the same release", "emr-7.11.0-latest", ON_WITH_EMR, []),
     ("PEM does not need 7.11.0", "emr-7.10.0", ON_WITH_PEM, []),
     ("EMR's certificates before any support", "emr-4.7.4", ON_WITH_EMR, [TOO_OLD]),
-    ("EMR's certificates that are switched off", "emr-7.10.0", replace(ON_WITH_EMR, switch=Switch.FALSE), [Reason.IN_TRANSIT_ENCRYPTION_OFF]),
+    ("EMR's certificates that are switched off", "emr-7.10.0", ON_WITH_EMR._replace(switch=Switch.FALSE), [Reason.IN_TRANSIT_ENCRYPTION_OFF]),
     ("no certificates at all", "emr-7.10.0", EncryptionSettings(Switch.ON), [Reason.CERTIFICATES_NOT_CONFIGURED]),
     ("an unreadable configuration", "emr-7.10.0", Unreadable("it is empty"), [Reason.SECURITY_CONFIGURATION_UNREADABLE]),
     ("a missing configuration", "emr-7.10.0", None, [Reason.SECURITY_CONFIGURATION_MISSING]),

@@ -1,7 +1,6 @@
 """Verdicts on security configurations: every document that AWS may send, by name."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -139,9 +138,9 @@ PARAMETERS = [
     ("an unlisted provider violates", ON_WITH_EMR, {"allowedCertificateProviders": "PEM"}, [Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED]),
     ("a listed provider complies", ON_WITH_PEM, {"allowedCertificateProviders": "PEM"}, []),
     ("names are judged on clusters only", ON_WITH_PEM, {"approvedSecurityConfigurations": "none"}, []),
-    ("a longer warning warns", replace(ON_WITH_EMR, certificates=replace(EMR, validity_days=500)), {"certificateExpiryDays": "90"}, [Reason.CERTIFICATES_EXPIRING]),
-    ("a shorter warning does not", replace(ON_WITH_EMR, certificates=replace(EMR, validity_days=500)), {"certificateExpiryDays": "89"}, []),
-    ("certificates do not matter where the switch is off", EncryptionSettings(Switch.FALSE, certificates=replace(EMR, validity_days=0)), {"allowedCertificateProviders": "PEM"}, [Reason.IN_TRANSIT_ENCRYPTION_OFF]),
+    ("a longer warning warns", ON_WITH_EMR._replace(certificates=EMR._replace(validity_days=500)), {"certificateExpiryDays": "90"}, [Reason.CERTIFICATES_EXPIRING]),
+    ("a shorter warning does not", ON_WITH_EMR._replace(certificates=EMR._replace(validity_days=500)), {"certificateExpiryDays": "89"}, []),
+    ("certificates do not matter where the switch is off", EncryptionSettings(Switch.FALSE, certificates=EMR._replace(validity_days=0)), {"allowedCertificateProviders": "PEM"}, [Reason.IN_TRANSIT_ENCRYPTION_OFF]),
     ("nor do they where nothing can be read", Unreadable("it is empty"), {"allowedCertificateProviders": "none"}, [Reason.SECURITY_CONFIGURATION_UNREADABLE]),
 ]  # fmt: skip
 
@@ -171,7 +170,7 @@ def test_only_on_is_on(switch: Switch):
 
 def test_verdict_ages_with_the_clock():
     """The same configuration complies, then warns, then has expired."""
-    facts = configuration(replace(ON_WITH_EMR, certificates=replace(EMR, validity_days=100)))
+    facts = configuration(ON_WITH_EMR._replace(certificates=EMR._replace(validity_days=100)))
     expiry = CREATED + timedelta(days=100)
 
     verdicts = [

@@ -1,7 +1,6 @@
 """Every reason has its words, its weight, its place and a case in which it is given."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -23,7 +22,7 @@ from tests.judgement.builders import (
 
 
 def on(**changes) -> EncryptionSettings:
-    return replace(ON_WITH_PEM, **changes)
+    return ON_WITH_PEM._replace(**changes)
 
 
 def judged(facts, **given: str) -> Verdict:
@@ -38,8 +37,8 @@ CASES = {
     Reason.SECURITY_CONFIGURATION_UNREADABLE: judged(cluster(Unreadable("it is empty"))),
     Reason.IN_TRANSIT_ENCRYPTION_OFF: judged(cluster(on(switch=Switch.FALSE))),
     Reason.CERTIFICATES_NOT_CONFIGURED: judged(cluster(on(certificates=None))),
-    Reason.CERTIFICATES_INCOMPLETE: judged(cluster(on(certificates=replace(PEM, s3_object="")))),
-    Reason.CERTIFICATES_EXPIRED: judged(cluster(on(certificates=replace(EMR, validity_days=365)))),
+    Reason.CERTIFICATES_INCOMPLETE: judged(cluster(on(certificates=PEM._replace(s3_object="")))),
+    Reason.CERTIFICATES_EXPIRED: judged(cluster(on(certificates=EMR._replace(validity_days=365)))),
     Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED: judged(
         cluster(ON_WITH_EMR), allowedCertificateProviders="PEM"
     ),
@@ -53,7 +52,7 @@ CASES = {
     ),
     Reason.TRAFFIC_NOT_COVERED: judged(cluster(), coverage="complete"),
     Reason.RELEASE_NOT_RECOGNISED: judged(cluster(release_label="emr-next")),
-    Reason.CERTIFICATES_EXPIRING: judged(cluster(on(certificates=replace(EMR, validity_days=425)))),
+    Reason.CERTIFICATES_EXPIRING: judged(cluster(on(certificates=EMR._replace(validity_days=425)))),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import zlib
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -78,9 +77,9 @@ class Clusters:
             self._remember(facts)
         elif self._exemptions is not None:
             # Tags change after a cluster was described.
-            facts = replace(facts, exemption=self._exemptions.get(cluster_id))
+            facts = facts._replace(exemption=self._exemptions.get(cluster_id))
         settings = self._reader.instance_settings(facts)
-        return replace(facts, settings=facts.settings + settings)
+        return facts._replace(settings=facts.settings + settings)
 
     def launched_by(self, cluster_id: str) -> str:
         """Answer who launched it, "" when nobody has told."""

@@ -1,7 +1,6 @@
 """AWS adapter: cluster facts as the JSON text that the ledger holds."""
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,11 @@ SCHEMA_VERSION = 1
 
 def encode(facts: ClusterFacts) -> str:
     """Answer the facts as JSON text; lone surrogates in names are written as escapes."""
-    return json.dumps(asdict(facts), default=datetime.isoformat, separators=(",", ":"))
+    document = facts._asdict() | {
+        "security_configuration": _configuration_document(facts.security_configuration),
+        "settings": [each._asdict() for each in facts.settings],
+    }
+    return json.dumps(document, default=datetime.isoformat, separators=(",", ":"))
 
 
 def decode(text: str) -> ClusterFacts:
@@ -37,6 +40,15 @@ def decode(text: str) -> ClusterFacts:
             "settings": tuple(PropertySetting(**each) for each in document["settings"]),
         }
     )
+
+
+def _configuration_document(facts: SecurityConfigurationFacts | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    body = facts.body._asdict()
+    if body.get("certificates"):
+        body["certificates"] = body["certificates"]._asdict()
+    return facts._asdict() | {"body": body}
 
 
 def _configuration(document: dict[str, Any]) -> SecurityConfigurationFacts:

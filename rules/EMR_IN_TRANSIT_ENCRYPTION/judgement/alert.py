@@ -1,8 +1,8 @@
 """Pure: what an alert tells of, and from where."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from judgement.facts import ClusterFacts
 from judgement.verdict import Compliance, Verdict
@@ -21,8 +21,7 @@ class DetectedBy(StrEnum):
     CONFIGURATION_CHANGE = "CONFIGURATION_CHANGE"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an alert comes from."""
 
     account: str
@@ -37,8 +36,7 @@ class Origin:
         return self.function_arn.split(":")[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """What people need to know to find the resource and whoever launched it."""
 
     resource_type: str
@@ -50,16 +48,14 @@ class Resource:
     launched_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One resource with its verdict."""
 
     resource: Resource
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """One message: a violation, its end, or many violations at once."""
 
     alert_id: str

@@ -1,7 +1,7 @@
 """Pure: which endpoints of a cluster are encrypted, and which stay in clear text."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from judgement.applications import COMES_WITH, installed
 from judgement.coverage_table import ENDPOINTS, MATRIX, Condition, Endpoint, KnownIssue, Protection
@@ -16,8 +16,7 @@ NOTHING_PROTECTS = "no setting can help"
 NOT_IN_MATRIX = "not in AWS's matrix, assumed not covered"
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointState:
+class EndpointState(NamedTuple):
     """One endpoint of one cluster: whether it is encrypted, and why."""
 
     application: str

@@ -1,8 +1,8 @@
 """Pure: an episode, one violation of one resource from its first alert to its end."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from judgement.verdict import Verdict
 
@@ -26,8 +26,7 @@ class Step(StrEnum):
     WAIT = "wait"  # another function is telling them just now
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(NamedTuple):
     """One episode as the ledger holds it; ``version`` grows with every write."""
 
     state: State
@@ -69,7 +68,7 @@ def claimed_episode(
         return Episode(State.PENDING, alert_id, found, frozenset(), lease_until)
     version = episode.version + 1
     if episode.state is State.PENDING:
-        return replace(episode, claimed=found, lease_until=lease_until, version=version)
+        return episode._replace(claimed=found, lease_until=lease_until, version=version)
     sent = frozenset() if episode.state is State.CLOSED else episode.sent
     return Episode(State.PENDING, alert_id, found, sent, lease_until, version)
 
@@ -77,9 +76,9 @@ def claimed_episode(
 def confirmed_episode(episode: Episode) -> Episode:
     """Answer the episode once its alert has been published."""
     told = episode.sent | episode.claimed
-    return replace(episode, state=State.SENT, sent=told, version=episode.version + 1)
+    return episode._replace(state=State.SENT, sent=told, version=episode.version + 1)
 
 
 def closed_episode(episode: Episode) -> Episode:
     """Answer the episode once it is over."""
-    return replace(episode, state=State.CLOSED, version=episode.version + 1)
+    return episode._replace(state=State.CLOSED, version=episode.version + 1)

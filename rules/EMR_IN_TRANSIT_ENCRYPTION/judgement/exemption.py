@@ -1,7 +1,6 @@
 """Pure: clusters that their owners have exempted by a tag."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from judgement.parameters import RuleParameters
@@ -57,4 +56,4 @@ def _with_note(verdict: Verdict, note: str) -> Verdict:
         return verdict
     first, *others = verdict.findings
     # First, because an annotation is cut at its end.
-    return replace(verdict, findings=(replace(first, detail=f"{note} {first.detail}"), *others))
+    return verdict._replace(findings=(first._replace(detail=f"{note} {first.detail}"), *others))

@@ -4,9 +4,9 @@ An adapter reads facts, a judgement decides on them. Documents from AWS are deco
 types; nothing behind them looks at a raw document again.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 # EMR's default for ValidityInDays: 20 years (EMR Management Guide, emr-encryption-enable).
 DEFAULT_VALIDITY_DAYS = 7305
@@ -22,8 +22,7 @@ class Switch(StrEnum):
     NOT_BOOLEAN = "not a boolean"
 
 
-@dataclass(frozen=True, slots=True)
-class Certificates:
+class Certificates(NamedTuple):
     """A TLSCertificateConfiguration; "" where a text is missing or is not a text."""
 
     provider: str
@@ -32,8 +31,7 @@ class Certificates:
     validity_days: int = DEFAULT_VALIDITY_DAYS
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptionSettings:
+class EncryptionSettings(NamedTuple):
     """What the body of a security configuration says about encryption."""
 
     switch: Switch
@@ -43,15 +41,13 @@ class EncryptionSettings:
     kerberos: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A body that is not a JSON object, and why."""
 
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityConfigurationFacts:
+class SecurityConfigurationFacts(NamedTuple):
     """One security configuration that exists."""
 
     name: str
@@ -59,8 +55,7 @@ class SecurityConfigurationFacts:
     body: EncryptionSettings | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class PropertySetting:
+class PropertySetting(NamedTuple):
     """One property that somebody set in ``Configurations``, and that this rule knows."""
 
     classification: str
@@ -69,8 +64,7 @@ class PropertySetting:
     scope: str = ""  # "" for the cluster, else the name or the id of an instance group or fleet
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterFacts:
+class ClusterFacts(NamedTuple):
     """One live cluster, with the security configuration that it was launched with."""
 
     cluster_id: str

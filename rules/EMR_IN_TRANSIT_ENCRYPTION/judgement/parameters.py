@@ -1,7 +1,6 @@
 """Pure: the parameters of the rule, in one table, and how their texts are read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from judgement.parameter_values import (
@@ -23,8 +22,7 @@ class ParameterError(Exception):
     """A rule parameter is unknown, empty, or not what it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleParameters:
+class RuleParameters(NamedTuple):
     """What the owner of the rule has decided; read it with ``parse_parameters``."""
 
     certificate_expiry_days: int

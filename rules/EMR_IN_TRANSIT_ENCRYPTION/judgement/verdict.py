@@ -1,7 +1,7 @@
 """Pure: what a judgement answers with."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from judgement.reasons import REASONS, Reason, Severity
 
@@ -16,8 +16,7 @@ class Compliance(StrEnum):
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason that applies to one subject, with what was found there."""
 
     reason: Reason
@@ -36,8 +35,7 @@ class Finding:
         return REASONS[self.reason].remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Compliance, and every finding that applies, most important first."""
 
     compliance: Compliance
