@@ -1,6 +1,5 @@
 """The ledger: what it remembers of a cluster, for how long, and whose turn it is."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -83,7 +82,7 @@ def test_the_launcher_stays_whichever_of_the_two_events_comes_first(ledger):
 def test_a_newer_description_replaces_the_older(ledger):
     """The last one that EMR gave counts."""
     ledger.store(facts(), NOW)
-    newer = replace(facts(), release_label="emr-7.12.0")
+    newer = facts()._replace(release_label="emr-7.12.0")
     ledger.store(newer, NOW + timedelta(hours=1))
     assert ledger.entries(["j-1"], NOW)["j-1"] == Entry(newer, NOW + timedelta(hours=1), "")
 
@@ -130,6 +129,15 @@ def test_an_entry_that_cannot_be_read_counts_as_none(ledger, table, wrong):
     [stored] = items()
     table.put_item(TableName=TABLE, Item=stored | wrong)
     assert ledger.entries(["j-1"], NOW) == {"j-1": Entry(None, None, ANA)}
+
+
+def test_an_entry_without_a_time_to_expire_counts_as_none(ledger, table):
+    """Such an entry is not ours: EMR is asked, and the run does not fail of it."""
+    ledger.store(facts(), NOW)
+    [stored] = items()
+    del stored["expires"]
+    table.put_item(TableName=TABLE, Item=stored)
+    assert ledger.entries(["j-1"], NOW) == {}
 
 
 def test_accounts_and_regions_do_not_see_each_other(ledger, table):

@@ -54,7 +54,8 @@ class Ledger:
         for start in range(0, len(cluster_ids), BATCH_SIZE):
             keys = [self._key(each) for each in cluster_ids[start : start + BATCH_SIZE]]
             for item in self._items(keys):
-                if float(item["expires"]["N"]) >= now.timestamp():
+                # An entry without a time is none that this version wrote.
+                if float(item.get("expires", {}).get("N", 0)) >= now.timestamp():
                     found[item["sk"]["S"]] = _read(item)
         return found
 

@@ -1,0 +1,151 @@
+"""The three doors of the fault matrix: what opens each, what makes it fail, what comes after."""
+
+import time
+from dataclasses import dataclass
+
+from simulator.client import Simulator
+from tests.end_to_end.fault_matrix import (
+    CHANGE,
+    CHANGED,
+    FRESH,
+    GONE,
+    LAUNCH,
+    LAUNCHED,
+    OLD,
+    ROLES,
+    SWEEP,
+    Call,
+    Fault,
+)
+from tests.end_to_end.fault_stage import Moment, Stage
+from tools.account import CONFIGURATION_RULE, RULE
+
+# By door: those whom a case is about, the rule that judges them, the function behind the door.
+ACTORS = {SWEEP: (*OLD, *GONE, *FRESH), CHANGE: CHANGED, LAUNCH: (*OLD, *LAUNCHED)}
+RULES = {SWEEP: RULE, CHANGE: CONFIGURATION_RULE, LAUNCH: RULE}
+FUNCTIONS = {SWEEP: "FunctionArn", CHANGE: "FunctionArn", LAUNCH: "LaunchCheckFunctionArn"}
+# Back-off takes no time, and the launch check asks for the rule again at every launch.
+QUICK = {"time_scale": 0.0005, "retry_delay": 0.1, "concurrency": 1}
+PATIENCE = 30.0  # seconds for whatever should happen at once
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case: before the fault, when Lambda has made its last attempt, and after a clean run."""
+
+    before: Moment
+    during: Moment
+    after: Moment
+    hits: int
+
+
+class Doors(Stage):
+    """The three ways in, which can be made to fail."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        super().__init__(simulator)
+        self.number = 0
+        self.retries = -1  # whatever the template says
+
+    def run(self, call: Call, fault: Fault) -> Outcome:
+        """Run one case."""
+        self.simulator.set_functions(**QUICK, timeout_scale=fault.timeout_scale)
+        self.set_retries(2 if fault.heals else 0)
+        self.arrange(call.door)
+        before = self.look(call.door)
+        service, _, operation = call.action.partition(":")
+        service = {"tag": "tagging"}.get(service, service)  # its endpoint's name
+        where = {"role_contains": ROLES[call.door], "body_contains": self.ids.get(call.at, call.at)}
+        self.simulator.add_fault(service, operation, **where, **fault.script)
+        self.open(call.door)
+        if fault.kills:
+            self.kill(self.outputs[FUNCTIONS[call.door]])
+        self.outlast(retried=fault.heals)
+        hits = self.simulator.faults()[0]["hits"]
+        during = self.look(call.door)
+        self.simulator.clear_faults()
+        self.simulator.clear_invocations()
+        self.pass_a_minute()
+        self.open_again(call.door)
+        self.outlast()
+        after = self.look(call.door)
+        self.leave(call.door)
+        return Outcome(before, during, after, hits)
+
+    def look(self, door: str) -> Moment:
+        """Look at all that a case at this door is about."""
+        return self.moment(RULES[door], ACTORS[door])
+
+    def set_retries(self, count: int) -> None:
+        """Have Lambda try again so often: what does not heal fails then as it fails at first."""
+        if count != self.retries:
+            self.retries = count
+            for output in ("FunctionArn", "LaunchCheckFunctionArn"):
+                self.functions.put_function_event_invoke_config(
+                    FunctionName=self.outputs[output], MaximumRetryAttempts=count
+                )
+
+    def arrange(self, door: str) -> None:
+        """Bring the fleet to where the next case begins."""
+        self.number += 1
+        if door == SWEEP:
+            self.ids |= {gone: self.ids[fresh] for gone, fresh in zip(GONE, FRESH, strict=True)}
+            self.emr.terminate_job_flows(JobFlowIds=[self.ids[name] for name in GONE])
+            self.make(*FRESH)
+        elif door == LAUNCH:
+            self.make(*LAUNCHED)
+            self.forget_turn()
+        else:
+            self.ids |= {name: f"{name}-{self.number}" for name in CHANGED}
+        self.simulator.settle()
+        self.simulator.clear_invocations()
+
+    def open(self, door: str) -> None:
+        """Have the door called by what calls it."""
+        if door == SWEEP:
+            self.simulator.schedule(RULE, wait=False)
+        elif door == CHANGE:
+            for name in CHANGED:
+                self.create(self.ids[name], on=name.endswith("good"))
+        else:
+            for name in (*LAUNCHED, "good"):  # that event comes again, and late
+                detail = {"clusterId": self.ids[name], "name": name, "state": "STARTING"}
+                event = {"source": "aws.emr", "detail-type": "EMR Cluster State Change"}
+                self.simulator.put_event(event | {"detail": detail})
+
+    def open_again(self, door: str) -> None:
+        """Have the next run begin, as it would an hour later or when somebody asks for it."""
+        if door == CHANGE:
+            self.config.start_config_rules_evaluation(ConfigRuleNames=[CONFIGURATION_RULE])
+        else:
+            self.simulator.schedule(RULE, wait=False)
+
+    def leave(self, door: str) -> None:
+        """Take away what only this case needed."""
+        if door == CHANGE:
+            for name in CHANGED:
+                self.emr.delete_security_configuration(Name=self.ids[name])
+        if door == LAUNCH:
+            self.emr.terminate_job_flows(JobFlowIds=[self.ids[name] for name in LAUNCHED])
+
+    def kill(self, function: str) -> None:
+        """Kill the function as soon as the fault has struck."""
+        end = time.monotonic() + PATIENCE
+        while not self.simulator.faults()[0]["hits"]:
+            assert time.monotonic() < end, "the fault has not struck"
+            time.sleep(0.005)
+        assert self.simulator.kill_functions(function)["ended"] == 1
+
+    def outlast(self, *, retried: bool = False) -> None:
+        """Wait for Lambda's last attempt; where it has `retried`, a minute goes by in between."""
+        failed, end = 0, time.monotonic() + PATIENCE
+        while True:
+            answer = self.simulator.call("POST", "/settle", timeout=0.04 if retried else PATIENCE)
+            assert answer["errors"] == []
+            if answer["settled"]:
+                return
+            assert time.monotonic() < end, "the functions have not come to an end"
+            failures = len(self.failures())
+            if failures > failed:
+                failed = failures
+                self.pass_a_minute()

@@ -1,0 +1,160 @@
+"""The stage of the fault matrix: an account with the stack and a fleet, and what is to be seen."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from simulator.client import Simulator
+from tests.end_to_end.depth import PEM, alive, override
+from tests.end_to_end.fault_matrix import FRESH, OLD
+from tools.account import RULE, Account
+
+TAG, MAIL = "exempt", "matrix@example.com"
+PARAMETERS = {"OverrideScope": "instances", "ExemptionTagKey": TAG}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One alert about one resource."""
+
+    kind: str
+    alert_id: str
+    detected_by: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is to be seen at one time: results and alerts by name, failed runs, dead letters."""
+
+    results: dict[str, str | None]
+    alerts: dict[str, list[Told]]
+    failures: list[str]
+    dead_letters: int
+
+
+class Stage(Account):
+    """One account for all cases, which come one after the other."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        super().__init__(simulator)
+        self.sqs = simulator.client("sqs")
+        self.dynamodb = simulator.client("dynamodb")
+        self.functions = simulator.client("lambda")
+        self.ids: dict[str, str] = {}  # by name
+        self.told: dict[str, list[Told]] = defaultdict(list)  # by id
+        self.dead_letters = 0
+
+    def found(self) -> None:
+        """Deploy, launch the old fleet and the first clusters that will have ended, judge them."""
+        self.simulator.reset()
+        self.prepare()
+        self.outputs = self.deploy(**PARAMETERS)
+        topic = self.outputs["AlertTopicArn"]
+        self.simulator.client("sns").subscribe(TopicArn=topic, Protocol="email-json", Endpoint=MAIL)
+        self.simulator.set_events(emr_state_change=False, cloudtrail=False)
+        self.simulator.set_config(item_body="name_only", start_evaluation_interval=0)
+        self.record(on=False)
+        self.create("on", on=True)
+        self.create("off", on=False)
+        self.record(on=True)
+        self.make(*OLD, *FRESH)
+        self.simulator.schedule(RULE)
+        self.simulator.settle()
+
+    def record(self, *, on: bool) -> None:
+        """Switch AWS Config's recorder: what it has not recorded no rule is run on."""
+        switch = "start" if on else "stop"
+        getattr(self.config, f"{switch}_configuration_recorder")(
+            ConfigurationRecorderName="default"
+        )
+
+    def create(self, name: str, *, on: bool) -> None:
+        """Create a security configuration."""
+        encryption: dict[str, Any] = {"EnableInTransitEncryption": on}
+        if on:
+            tls = {"TLSCertificateConfiguration": PEM}
+            encryption["InTransitEncryptionConfiguration"] = tls
+        body = json.dumps({"EncryptionConfiguration": encryption})
+        self.emr.create_security_configuration(Name=name, SecurityConfiguration=body)
+
+    def make(self, *names: str) -> None:
+        """Launch clusters: good ones, bad ones, and some that are bad by their instance fleets."""
+        types = [{"InstanceType": "m5.xlarge", "Configurations": override()}]
+        fleet = {"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}
+        fleets = {"Instances": alive(InstanceFleets=[fleet | {"InstanceTypeConfigs": types}])}
+        tagged = {"Tags": [{"Key": TAG, "Value": "sandbox"}]}
+        for name in names:
+            if name in {"bad", "launch-other"}:
+                cluster = self.launch(name, "on", applications=("Hive",), **fleets)
+            elif name == "exempt":
+                cluster = self.launch(name, None, **tagged)
+            else:
+                cluster = self.launch(name, "on" if name.endswith("good") else "off")
+            self.ids[name] = cluster
+
+    def items(self, kind: str) -> list[dict[str, Any]]:
+        """Answer what the ledger holds of a kind: cluster, episode, turn."""
+        region = self.dynamodb.meta.region_name
+        account = self.outputs["FunctionArn"].split(":")[4]
+        found = self.dynamodb.query(
+            TableName=self.outputs["LedgerTable"],
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{account}/{region}/{kind}"}},
+        )
+        return list(found["Items"])
+
+    def forget_turn(self) -> None:
+        """Let a quarter of an hour go by for who asks for an evaluation."""
+        for item in self.items("turn"):
+            key = {name: item[name] for name in ("pk", "sk")}
+            self.dynamodb.delete_item(TableName=self.outputs["LedgerTable"], Key=key)
+
+    def pass_a_minute(self) -> None:
+        """Let a minute go by for whoever has claimed an alert: no claim lasts so long.
+
+        What is over by now is forgotten, or every case would be slower than the one before.
+        """
+        past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+        for item in self.items("episode"):
+            where = {
+                "TableName": self.outputs["LedgerTable"],
+                "Key": {name: item[name] for name in ("pk", "sk")},
+            }
+            if item["state"] == {"S": "closed"}:
+                self.dynamodb.delete_item(**where)
+            elif item["state"] == {"S": "pending"}:
+                self.dynamodb.update_item(
+                    **where,
+                    UpdateExpression="SET leaseUntil = :past",
+                    ExpressionAttributeValues={":past": {"S": past}},
+                )
+
+    def moment(self, rule: str, names: tuple[str, ...]) -> Moment:
+        """Look at what the rule has on record of these, and at what people have been told."""
+        recorded = self.results(rule)
+        for email in self.simulator.inbox(to=MAIL):
+            document = json.loads(json.loads(email["body"])["Message"])
+            for resource in document.get("resources", [document]):
+                told = Told(document["kind"], document["alertId"], document["detectedBy"])
+                self.told[resource["resourceId"]].append(told)
+        self.simulator.clear_inbox()
+        ids = {name: self.ids[name] for name in names}
+        return Moment(
+            {name: recorded.get(each, {}).get("ComplianceType") for name, each in ids.items()},
+            {name: list(self.told[each]) for name, each in ids.items()},
+            self.failures(),
+            self.new_dead_letters(),
+        )
+
+    def new_dead_letters(self) -> int:
+        """Answer how many invocations Lambda has given up since the last time."""
+        count, before = "ApproximateNumberOfMessages", self.dead_letters
+        queue = {"QueueUrl": self.outputs["FunctionDeadLettersUrl"], "AttributeNames": [count]}
+        self.dead_letters = int(self.sqs.get_queue_attributes(**queue)["Attributes"][count])
+        return self.dead_letters - before
+
+    def failures(self) -> list[str]:
+        """Answer why each failed invocation has failed."""
+        return [run["error_message"] for run in self.simulator.invocations() if not run["ok"]]

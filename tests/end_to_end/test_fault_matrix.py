@@ -1,0 +1,118 @@
+"""Every AWS call of every door fails in every way: no verdict and no alert is lost or made up."""
+
+import sys
+
+import pytest
+
+from tests.end_to_end.fault_doors import Doors, Outcome
+from tests.end_to_end.fault_matrix import CALLS, CASES, ROLES, VIOLATION, Call, Fault, right
+from tests.end_to_end.fault_stage import Moment
+from tests.test_template import ROLES as DECLARED
+
+
+@pytest.fixture(scope="module")
+def stage(simulator):
+    """Holds one deployment for all cases; a case that goes wrong costs the next one a new one."""
+    doors = []
+
+    def ready():
+        if not doors:
+            doors.append(Doors(simulator))
+            doors[0].found()
+        return doors.pop()
+
+    return ready, doors.append
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"), CASES, ids=[f"{fault.name}-{call.name}" for call, fault in CASES]
+)
+def test_no_fault_loses_or_invents_a_verdict(stage, call, fault):
+    """Five invariants hold for each case, however it went."""
+    ready, give_back = stage
+    doors = ready()
+    outcome = doors.run(call, fault)
+    assert outcome.hits, "the door has not made the call"
+    problems = {
+        invariant.__doc__: found
+        for invariant in (kept, right_elsewhere, told, visible, healed)
+        if (found := list(invariant(call, fault, outcome)))
+    }
+    assert problems == {}, outcome.during.failures
+    give_back(doors)
+
+
+def kept(_call: Call, _fault: Fault, outcome: Outcome):
+    """No recorded NON_COMPLIANT of what still violates is lost, or turned COMPLIANT."""
+    for name, was in outcome.before.results.items():
+        now = outcome.during.results[name]
+        if was == VIOLATION and now != was and right(name) == VIOLATION:
+            yield name, was, now
+        if right(name) != "COMPLIANT" and now == "COMPLIANT" != was:
+            yield name, was, now
+
+
+def right_elsewhere(call: Call, fault: Fault, outcome: Outcome):
+    """What the fault does not hit is recorded right and told of; what it hits stays as it was."""
+    for name, now in outcome.during.results.items():
+        may_stay = not fault.heals and name in call.costs
+        if call.door == "launch" and name.startswith("launch-"):
+            may_stay = True  # the sweeps record them
+        if now != right(name) and not (may_stay and now == outcome.before.results[name]):
+            yield name, now
+    for name in untold(outcome.during):
+        if fault.heals or name not in call.mutes:
+            yield name, "nobody told"
+
+
+def told(call: Call, _fault: Fault, outcome: Outcome):
+    """No alert is lost for good, none is for a good cluster, none is told as two."""
+    yield from untold(outcome.after)
+    for name, alerts in outcome.after.alerts.items():
+        if alerts and right(name) != VIOLATION and not name.startswith("gone"):
+            yield name, alerts
+        if len({each.alert_id for each in alerts}) > 1 and not call.may_repeat:
+            yield name, alerts
+
+
+def visible(call: Call, fault: Fault, outcome: Outcome):
+    """What could not be told is a function error, and a dead letter once all attempts failed."""
+    during = outcome.during
+    if fault.kills:
+        if not during.failures:
+            yield "silent"
+    elif fault.silent or call.spare:
+        # A sweep that meets the launch check at the same cluster lets it try again.
+        yield from (each for each in during.failures if "another function has claimed" not in each)
+    elif not fault.heals and not (during.failures and during.dead_letters):
+        yield "silent"
+
+
+def healed(_call: Call, _fault: Fault, outcome: Outcome):
+    """The next clean run makes everything right, without an error."""
+    for name, now in outcome.after.results.items():
+        if now != right(name):
+            yield name, now
+    yield from outcome.after.failures
+
+
+def untold(moment: Moment):
+    """Answer what violates, and nobody has been told so."""
+    for name, alerts in moment.alerts.items():
+        if right(name) == VIOLATION and not any(each.kind != "resolved" for each in alerts):
+            yield name
+
+
+@pytest.mark.parametrize("role", DECLARED)
+def test_the_matrix_has_every_call_of_every_door(role):
+    """Whatever the adapters of a role declare fails here in every way."""
+    declared = {action for permissions in DECLARED[role] for action in permissions}
+    made_by_sns = {action for action in declared if action.startswith("kms:")}
+    assert {call.action for call in CALLS if ROLES[call.door] == role} == declared - made_by_sns
+
+
+def test_the_matrix_is_large_enough(capsys):
+    """Prints how many cases there are."""
+    with capsys.disabled():
+        sys.stdout.write(f"\nfault matrix: {len(CALLS)} calls, {len(CASES)} cases\n")
+    assert len(CASES) >= 150
