@@ -18,4 +18,5 @@ starts it; `simulator.client.Simulator` starts it from Python and speaks to its 
 | `events` | EventBridge |
 | `topics`, `queues`, `refusals`, `inbox` | SNS, SQS, and the mail that people get |
 | `alarms`, `metrics` | CloudWatch |
+| `securityhub` | Security Hub's findings |
 """

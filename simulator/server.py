@@ -39,6 +39,7 @@ EXTENSIONS = (
     "simulator.alarms",
     "simulator.cloudformation",
     "simulator.packs",
+    "simulator.securityhub",
     "simulator.journal",
     "simulator.faults",
     "simulator.buckets",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.clients import use_patient_clients
 from adapters.ledger import Ledger
 from adapters.tags import ExemptionTags
 from assembly import Place, make_alerting, make_ledger, make_tags, place_of
@@ -33,7 +34,7 @@ def test_alerts_need_a_ledger_and_a_topic(monkeypatch, present):
     """A deployment by rdk alone has neither, and is judged and recorded all the same."""
     for name in present:
         monkeypatch.setenv(name, "x")
-    assert make_alerting(PLACE, "rule", DetectedBy.SWEEP) is None
+    assert make_alerting(PLACE, "rule", DetectedBy.SWEEP, Context()) is None
     assert (make_ledger(PLACE) is not None) == ("LEDGER_TABLE" in present)
 
 
@@ -41,11 +42,27 @@ def test_the_topic_is_reached_in_its_own_region(monkeypatch):
     """SNS publishes nowhere else; the ledger is where the function is."""
     monkeypatch.setenv("LEDGER_TABLE", TABLE)
     monkeypatch.setenv("ALERT_TOPIC_ARN", "arn:aws:sns:us-east-2:444455556666:security")
-    alerting = make_alerting(PLACE, "rule", DetectedBy.SWEEP)
+    alerting = make_alerting(PLACE, "rule", DetectedBy.SWEEP, Context())
     assert alerting.topic._client.meta.region_name == "us-east-2"
     assert alerting.episodes._client.meta.region_name == REGION
     assert isinstance(make_ledger(PLACE), Ledger)
     assert alerting.origin.function_arn == FUNCTION_ARN
+    assert alerting.hub is None
+
+
+def test_security_hub_is_reached_only_where_the_template_says_so(monkeypatch):
+    """In the Region of the resources, with the time-outs of all clients but fewer attempts."""
+    for name, value in {"LEDGER_TABLE": TABLE, "ALERT_TOPIC_ARN": "arn:aws:sns:x:y:z"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SECURITY_HUB", "true")
+    use_patient_clients.cache_clear()  # another test may have put another default session there
+    use_patient_clients()
+    hub = make_alerting(PLACE, "rule", DetectedBy.SWEEP, Context(60.0)).hub._hub
+    config = hub._client.meta.config
+    assert hub._client.meta.region_name == REGION
+    assert (config.connect_timeout, config.read_timeout) == (3, 10)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 3}
+    assert hub._seconds_left() == 60.0
 
 
 def test_tags_are_read_only_where_the_rule_knows_an_exemption():

@@ -15,6 +15,7 @@ from adapters import (
     ledger,
     recorded_results,
     rules,
+    security_hub,
     tags,
     topic,
 )
@@ -46,6 +47,8 @@ ROLES = {
         episodes.SWEEP_PERMISSIONS,
         topic.PERMISSIONS,
         topic.KEY_PERMISSIONS,
+        security_hub.PERMISSIONS,
+        security_hub.READ_AND_CLOSE_PERMISSIONS,
     ),
     "LaunchCheckRole": (
         emr.PERMISSIONS,
@@ -56,6 +59,7 @@ ROLES = {
         episodes.PERMISSIONS,
         topic.PERMISSIONS,
         topic.KEY_PERMISSIONS,
+        security_hub.PERMISSIONS,
     ),
 }
 
@@ -123,6 +127,21 @@ def test_no_statement_has_a_wildcard_action():
     """Actions are named one by one."""
     named = set().union(*(actions(s) for role in ROLES for s in statements(role)))
     assert [action for action in named if "*" in action] == []
+
+
+def test_security_hub_is_nobodys_unless_the_stack_asks_for_it():
+    """Both functions are told so, and neither role may then do anything there."""
+    assert TEMPLATE["Parameters"]["SecurityHubFindings"]["Default"] == "no"
+    chosen = {"Fn::If": ["ReportToSecurityHub", "true", "false"]}
+    for properties in resources("AWS::Lambda::Function").values():
+        assert properties["Environment"]["Variables"]["SECURITY_HUB"] == chosen
+    for role in resources("AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            for entry in policy["PolicyDocument"]["Statement"]:
+                if "securityhub" in json.dumps(entry):
+                    condition, _, otherwise = entry["Fn::If"]
+                    assert condition == "ReportToSecurityHub"
+                    assert otherwise == {"Ref": "AWS::NoValue"}
 
 
 def test_no_partition_account_or_region_is_written_out():

@@ -23,11 +23,12 @@ from judgement.alert_document import document  # noqa: E402
 from judgement.alert_text import email, subject  # noqa: E402
 from judgement.coverage_table import ENDPOINTS  # noqa: E402
 from judgement.facts import ClusterFacts  # noqa: E402
+from judgement.hub_severity import LABELS  # noqa: E402
 from judgement.judge import judge_cluster  # noqa: E402
 from judgement.override_row import Basis  # noqa: E402
 from judgement.override_table import OVERRIDES  # noqa: E402
 from judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
-from judgement.reasons import REASONS, Severity  # noqa: E402
+from judgement.reasons import REASONS, Reason, Severity  # noqa: E402
 
 README = ROOT / "README.md"
 
@@ -94,6 +95,15 @@ def sample_alert() -> Alert:
     return Alert(alert_id, (Judged(resource, verdict),), origin, now)
 
 
+def hub_severities() -> str:
+    """Answer how severe each reason is in Security Hub."""
+    rows = [
+        (label, ", ".join(f"`{reason}`" for reason in Reason if reason in reasons))
+        for label, reasons in LABELS.items()
+    ]
+    return _table(("Severity", "Where the worst reason is"), rows)
+
+
 def alert_email() -> str:
     """Answer an alert as a person gets it."""
     alert = sample_alert()
@@ -110,6 +120,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "parameters": parameters,
     "assumed-overrides": assumed_overrides,
     "counts": counts,
+    "hub-severities": hub_severities,
     "alert-email": alert_email,
     "alert-json": alert_json,
 }

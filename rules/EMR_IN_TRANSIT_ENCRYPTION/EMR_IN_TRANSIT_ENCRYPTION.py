@@ -11,15 +11,23 @@ from rdklib import ConfigRule, Evaluator
 from adapters.clients import use_patient_clients
 from adapters.clusters import Clusters
 from adapters.emr import EmrReader
-from adapters.errors import CouldNotTellError, LedgerError, PublishError
+from adapters.errors import CouldNotTellError, HubError, LedgerError, PublishError
 from adapters.evaluations import EvaluationRecorder
 from adapters.metrics import metric_fields
 from alerting import Alerting, ClaimedElsewhereError
 from alerting_sweep import alert_after_sweep, alerted_clusters
-from assembly import Place, make_alerting, make_ledger, make_pacer, make_tags, place_of
+from assembly import (
+    Place,
+    make_alerting,
+    make_ledger,
+    make_pacer,
+    make_tags,
+    place_of,
+    seconds_left,
+)
 from change import Change
 from config_event import is_scheduled, notification_time, prepare_event, read_item
-from judgement.alert import SECURITY_CONFIGURATION_TYPE, DetectedBy
+from judgement.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE, DetectedBy
 from judgement.parameters import RuleParameters, parse_parameters
 from sweep import Sweep
 
@@ -30,6 +38,8 @@ if TYPE_CHECKING:
 
 # A retried schedule that is older would record what the next one has recorded already.
 SCHEDULE_EXPIRES_AFTER = timedelta(hours=1)
+# What keeps a change from being judged, recorded and told in full; a retry begins anew.
+RUN_ERRORS = (CouldNotTellError, ClaimedElsewhereError, LedgerError, PublishError, HubError)
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +86,7 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
             recorder=self._recorder(event, client_factory, notification_time(event)),
             parameters=valid_rule_parameters,
             now=now,
-            seconds_left=lambda: self._context.get_remaining_time_in_millis() / 1000,
+            seconds_left=seconds_left(self._context),
             alerted=alerted_clusters(alerting),
         )
         sweep.run()
@@ -102,7 +112,7 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
         )
         try:
             compliance = change.run()
-        except (CouldNotTellError, ClaimedElsewhereError, LedgerError, PublishError) as error:
+        except RUN_ERRORS as error:
             raise RuleRunError(f"{item.resource_id}: {error}") from error
         extra = {"resource_id": item.resource_id, "compliance": compliance.value}
         logger.info("change judged", extra=extra)
@@ -115,8 +125,12 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
             now = datetime.now(UTC)
             try:
                 report.alerts = alert_after_sweep(alerting, sweep.violating, sweep.ended, now)
+                if alerting.hub is not None:
+                    alerting.hub.update(CLUSTER_TYPE, sweep.violating, sweep.ended, now)
             except (LedgerError, PublishError) as error:
                 report.problems["the alerts"] = str(error)
+            except HubError as error:
+                report.problems["Security Hub"] = str(error)
         metrics = metric_fields(self._context.function_name, report.metrics(), sweep.now)
         logger.info("sweep finished", extra=report.summary() | metrics)
         if report.problems:
@@ -132,7 +146,8 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
         return EvaluationRecorder(config, event["resultToken"], ordering)
 
     def _alerting(self, event: Mapping[str, Any], detected_by: DetectedBy) -> Alerting | None:
-        return make_alerting(self._place(event), event["configRuleName"], detected_by)
+        rule_name = event["configRuleName"]
+        return make_alerting(self._place(event), rule_name, detected_by, self._context)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> list[Any]:

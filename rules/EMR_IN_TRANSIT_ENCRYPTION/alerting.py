@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from adapters.episodes import Episodes
     from adapters.topic import Topic
+    from alerting_hub import HubFindings
     from judgement.alert import Origin
 
 # So often a claim is tried again when another function wrote the episode in between.
@@ -50,6 +51,7 @@ class Alerting:
     topic: Topic
     origin: Origin
     send_resolved: bool
+    hub: HubFindings | None = None
 
     def violation(self, judged: Judged, now: datetime, *, at_launch: bool = False) -> bool:
         """Alert on one violation, unless people have been told of it; answer whether it did.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 
+from adapters.clients import HUB_CONFIG
 from adapters.episodes import Episodes
 from adapters.ledger import Ledger
 from adapters.pacing import Pacer
@@ -17,8 +18,10 @@ from alerting import Alerting
 from judgement.alert import DetectedBy, Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from alerting_hub import HubFindings
     from judgement.parameters import RuleParameters
 
 
@@ -59,20 +62,34 @@ def make_tags(place: Place, parameters: RuleParameters) -> ExemptionTags | None:
     return ExemptionTags(client, parameters.exemption_tag_key)
 
 
-def make_alerting(place: Place, rule_name: str, detected_by: DetectedBy) -> Alerting | None:
+def seconds_left(context: Any) -> Callable[[], float]:
+    """Answer what tells how much is left of the function's time."""
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def make_alerting(
+    place: Place, rule_name: str, detected_by: DetectedBy, context: Any
+) -> Alerting | None:
     """Answer what sends alerts, where this deployment has a ledger and a topic."""
     settings = read_settings(os.environ)
     if not settings.alerts:
         return None
     origin = Origin(place.account, place.region, place.function_arn, rule_name, detected_by)
+    dynamodb = boto3.client("dynamodb", place.region)
+    episodes = Episodes(dynamodb, settings.ledger_table, place.account, place.region)
     return Alerting(
-        episodes=Episodes(
-            boto3.client("dynamodb", place.region),
-            settings.ledger_table,
-            place.account,
-            place.region,
-        ),
+        episodes=episodes,
         topic=Topic(boto3.client("sns", topic_region(settings.topic_arn)), settings.topic_arn),
         origin=origin,
         send_resolved=settings.send_resolved,
+        hub=_make_hub(episodes, origin, context) if settings.security_hub else None,
     )
+
+
+def _make_hub(episodes: Episodes, origin: Origin, context: Any) -> HubFindings:
+    # Imported here, so that the cold starts of those who do not use it pay nothing for it.
+    from adapters.security_hub import SecurityHub  # noqa: PLC0415
+    from alerting_hub import HubFindings  # noqa: PLC0415
+
+    client = boto3.client("securityhub", origin.region, config=HUB_CONFIG)
+    return HubFindings(SecurityHub(client, origin, seconds_left(context)), episodes, origin)

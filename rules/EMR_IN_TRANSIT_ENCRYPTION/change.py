@@ -45,8 +45,8 @@ class Change:
     def run(self) -> Compliance:
         """Judge and record it, then alert; what is gone is NOT_APPLICABLE.
 
-        Raises CouldNotTellError when it cannot be read or not be recorded, and what Alerting
-        raises.
+        Raises CouldNotTellError when it cannot be read or not be recorded, and what Alerting and
+        HubFindings raise.
         """
         judged = self._judge()
         self._record(judged)
@@ -86,10 +86,13 @@ class Change:
             raise CouldNotTellError(f"{resource_id}: {why}")
 
     def _alert(self, alerting: Alerting, judged: Judged) -> None:
+        kind, resource_id = judged.resource.resource_type, judged.resource.resource_id
         if judged.verdict.compliance is Compliance.NON_COMPLIANT:
             alerting.violation(judged, self.now)
-            return
-        complies = judged if judged.verdict.compliance is Compliance.COMPLIANT else None
-        alerting.ended(
-            judged.resource.resource_type, judged.resource.resource_id, complies, self.now
-        )
+            violating, ended = [judged], {}
+        else:
+            complies = judged if judged.verdict.compliance is Compliance.COMPLIANT else None
+            alerting.ended(kind, resource_id, complies, self.now)
+            violating, ended = [], {resource_id: complies}
+        if alerting.hub is not None:
+            alerting.hub.update(kind, violating, ended, self.now)

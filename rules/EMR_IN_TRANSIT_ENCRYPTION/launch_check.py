@@ -48,7 +48,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         return {"outcome": "ignored"}
     place = place_of(context)
     now = datetime.now(UTC)
-    return LaunchCheck(launch, place, make_ledger(place), now).run()
+    return LaunchCheck(launch, place, make_ledger(place), now, context).run()
 
 
 class NotConfiguredError(Exception):
@@ -63,6 +63,7 @@ class LaunchCheck:
     place: Place
     ledger: Ledger | None
     now: datetime
+    context: Any  # Lambda's
 
     def run(self) -> dict[str, str]:
         """Answer the outcome, for whoever invokes the function by hand."""
@@ -102,12 +103,14 @@ class LaunchCheck:
         return clusters.read(self.launch.cluster_id)
 
     def _alert(self, judged: Judged, rule: LiveRule) -> None:
-        alerting = make_alerting(self.place, rule.name, DetectedBy.LAUNCH_CHECK)
+        alerting = make_alerting(self.place, rule.name, DetectedBy.LAUNCH_CHECK, self.context)
         if alerting is None:
             raise NotConfiguredError("LEDGER_TABLE and ALERT_TOPIC_ARN must be set")
         # Reading may have taken longer than a claim lasts, so that begins now.
         if alerting.violation(judged, datetime.now(UTC), at_launch=True):
             self._ask_for_evaluation(rule)
+            if alerting.hub is not None:
+                alerting.hub.import_violation(judged, datetime.now(UTC))
 
     def _ask_for_evaluation(self, rule: LiveRule) -> None:
         """Have the verdict recorded soon; where that fails, the next schedule records it."""

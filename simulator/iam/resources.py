@@ -160,8 +160,9 @@ def _sts(_call: Call, given: dict[str, Any]) -> list[str]:
     return [given["RoleArn"]] if "RoleArn" in given else []
 
 
-def _securityhub(_call: Call, given: dict[str, Any]) -> list[str]:
-    return sorted({finding["ProductArn"] for finding in given.get("Findings", [])})
+def _securityhub(call: Call, given: dict[str, Any]) -> list[str]:
+    products = {finding["ProductArn"] for finding in given.get("Findings", [])}
+    return sorted(products) or [_arn(call, "securityhub", "hub/default")]
 
 
 _FINDERS: dict[str, Callable[[Call, dict[str, Any]], list[str]]] = {

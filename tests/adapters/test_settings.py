@@ -50,3 +50,12 @@ def test_resolved_messages_are_sent_unless_the_template_says_false(text, sends):
 def test_a_share_of_what_emr_takes_is_left_to_others_unless_told_otherwise(given, share):
     """The users' own pipelines have the rest."""
     assert read_settings(given).emr_call_share == share
+
+
+@pytest.mark.parametrize(
+    ("given", "reports"),
+    [({}, False), ({"SECURITY_HUB": "false"}, False), ({"SECURITY_HUB": "true"}, True)],
+)
+def test_security_hub_gets_nothing_unless_the_template_says_true(given, reports):
+    """AWS Config forwards its results there by itself; nobody is to get two."""
+    assert read_settings(given).security_hub is reports

@@ -69,8 +69,12 @@ def without(account: Watched, role: str, action: str) -> Iterator[None]:
 
 
 def rule_story(account: Watched, name: str) -> None:
-    """A bad security configuration, a sweep over a known cluster and a new one, a wrong event."""
+    """A bad security configuration that goes and returns, a sweep over a known cluster and a new
+    one, a wrong event."""
     account.simulator.set_events(drop=True)
+    account.configure(name, on=False)
+    account.emr.delete_security_configuration(Name=name)
+    account.simulator.settle()
     account.configure(name, on=False)
     account.launch(name, name, Instances=FLEET)
     account.simulator.schedule(RULE)

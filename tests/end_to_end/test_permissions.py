@@ -22,7 +22,13 @@ def deployment(simulator):
     account = Watched(simulator)
     account.prepare()
     key = simulator.client("kms").create_key()["KeyMetadata"]["Arn"]
-    account.change(TopicKeyArn=key, OverrideScope="instances", ExemptionTagKey="exempt")
+    simulator.client("securityhub").enable_security_hub()
+    account.change(
+        TopicKeyArn=key,
+        OverrideScope="instances",
+        ExemptionTagKey="exempt",
+        SecurityHubFindings="yes",
+    )
     account.queue_url = account.subscribe("alerts")
     for output in ("FunctionArn", "LaunchCheckFunctionArn"):  # one attempt shows what is missing
         simulator.client("lambda").put_function_event_invoke_config(

@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError
 CLIENT_CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 5}, connect_timeout=3, read_timeout=10
 )
+# Nobody waits for Security Hub: what it does not take now it gets with the next sweep.
+HUB_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3})
 # At DEBUG these log whole requests and answers, and a cluster's Configurations can hold passwords.
 TALKATIVE = ("boto3", "botocore", "urllib3")
 

@@ -21,6 +21,10 @@ class PublishError(Exception):
     """SNS did not take a message."""
 
 
+class HubError(Exception):
+    """Security Hub did not answer, or did not take a finding."""
+
+
 def explain(operation: str, error: AwsError) -> str:
     """Answer a line such as "DescribeCluster: ThrottlingException: Rate exceeded"."""
     if isinstance(error, ClientError):

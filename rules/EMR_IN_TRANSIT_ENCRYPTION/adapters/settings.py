@@ -15,6 +15,7 @@ class Settings(NamedTuple):
     send_resolved: bool
     rule_function_arn: str
     emr_call_share: float
+    security_hub: bool
 
     @property
     def alerts(self) -> bool:
@@ -30,4 +31,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         send_resolved=environment.get("SEND_RESOLVED", "true") == "true",
         rule_function_arn=environment.get("RULE_FUNCTION_ARN", ""),
         emr_call_share=float(environment.get("EMR_CALL_SHARE", DEFAULT_EMR_CALL_SHARE)),
+        security_hub=environment.get("SECURITY_HUB", "false") == "true",
     )

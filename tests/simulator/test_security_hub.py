@@ -1,0 +1,250 @@
+"""The simulator's Security Hub takes what AWS takes, and keeps what people made of it."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+
+PRODUCT = (
+    f"arn:aws:securityhub:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:product/{DEFAULT_ACCOUNT}/default"
+)
+HUB = f"arn:aws:securityhub:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:hub/default"
+
+
+@pytest.fixture
+def hub(aws):
+    """An account that has enabled Security Hub."""
+    client = aws.client("securityhub")
+    client.enable_security_hub()
+    return client
+
+
+def finding(finding_id="one", minute=0, **members):
+    """Make a finding that Security Hub takes, as of a minute."""
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": finding_id,
+        "ProductArn": PRODUCT,
+        "GeneratorId": "rule",
+        "AwsAccountId": DEFAULT_ACCOUNT,
+        "CreatedAt": "2026-05-06T12:00:00Z",
+        "UpdatedAt": f"2026-05-06T12:{minute:02}:00Z",
+        "Title": "title",
+        "Description": "description",
+        "Resources": [{"Type": "Other", "Id": "j-1"}],
+        "Compliance": {"Status": "FAILED"},
+    } | members
+
+
+def imported(hub, *findings):
+    """Import findings; answer what was refused."""
+    answer = hub.batch_import_findings(Findings=list(findings))
+    assert answer["SuccessCount"] + answer["FailedCount"] == len(findings)
+    assert len(answer["FailedFindings"]) == answer["FailedCount"]
+    return answer["FailedFindings"]
+
+
+def only(hub, **filters):
+    """Answer the one finding there is."""
+    (found,) = hub.get_findings(Filters=filters)["Findings"]
+    return found
+
+
+def resolve(hub, *ids, status="RESOLVED"):
+    """Set the workflow of findings; answer what could not be."""
+    identifiers = [{"Id": each, "ProductArn": PRODUCT} for each in ids]
+    answer = hub.batch_update_findings(FindingIdentifiers=identifiers, Workflow={"Status": status})
+    assert len(answer["ProcessedFindings"]) + len(answer["UnprocessedFindings"]) == len(ids)
+    return answer["UnprocessedFindings"]
+
+
+CALLS = {
+    "import": lambda hub: imported(hub, finding()),
+    "update": lambda hub: resolve(hub, "one"),
+    "query": lambda hub: hub.get_findings(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_an_account_that_has_not_enabled_it_is_refused(aws, call):
+    """With the error that AWS documents."""
+    with pytest.raises(ClientError, match=r"\(InvalidAccessException\).*not subscribed"):
+        call(aws.client("securityhub"))
+
+
+@pytest.mark.parametrize("account", ["id", "product"])
+def test_findings_of_another_account_are_refused(hub, account):
+    """Only an account itself imports under its default product."""
+    other = {
+        "id": {"AwsAccountId": "444455556666"},
+        "product": {"ProductArn": PRODUCT.replace(DEFAULT_ACCOUNT, "444455556666")},
+    }
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        imported(hub, finding(**other[account]))
+
+
+def test_a_batch_has_a_hundred_at_most(hub):
+    """botocore does not count for its callers."""
+    with pytest.raises(ClientError, match="InvalidInputException"):
+        imported(hub, *[finding(str(number)) for number in range(101)])
+    with pytest.raises(ClientError, match="InvalidInputException"):
+        resolve(hub, *map(str, range(101)))
+
+
+def other(text):
+    return [{"Type": "Other", "Id": "j-1", "Details": {"Other": {"name": text}}}]
+
+
+BREACHES = {
+    "a long title": {"Title": "x" * 257},
+    "a title of emoji, which count twice": {"Title": "\N{ROCKET}" * 129},
+    "a long description": {"Description": "x" * 1025},
+    "an empty description": {"Description": " "},
+    "a long remedy": {"Remediation": {"Recommendation": {"Text": "x" * 513}}},
+    "a long id": {"Id": "x" * 513},
+    "no resource": {"Resources": []},
+    "an empty detail": {"Resources": other("")},
+    "a long detail": {"Resources": other("x" * 1025)},
+    "too many requirements": {"Compliance": {"RelatedRequirements": ["x"] * 33}},
+    "a time that is none": {"UpdatedAt": "yesterday"},
+    "a time without a zone": {"UpdatedAt": "2026-05-06T12:00:00"},
+    "a type of no namespace": {"FindingProviderFields": {"Types": ["Encryption"]}},
+    "a workflow": {"Workflow": {"Status": "NEW"}},
+    "a severity outside FindingProviderFields": {"Severity": {"Label": "HIGH"}},
+    "a field without a name": {"ProductFields": {"": "x"}},
+    "a huge finding": {"UserDefinedFields": {str(n): "x" * 1024 for n in range(240)}},
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES.values(), ids=BREACHES.keys())
+def test_a_finding_of_another_form_fails_alone(hub, breach):
+    """The rest of its batch is taken."""
+    (failed,) = imported(hub, finding("bad") | breach, finding("good"))
+    assert failed["ErrorCode"] == "InvalidInput"
+    assert failed["Id"] == breach.get("Id", "bad")
+    assert only(hub)["Id"] == "good"
+
+
+def test_a_finding_without_what_is_required_is_refused(hub):
+    """botocore refuses it before; another client might not."""
+    incomplete = finding()
+    del incomplete["GeneratorId"]
+
+    def smuggle(params, **_):
+        params["body"] = json.dumps({"Findings": [incomplete]}).encode()
+
+    hub.meta.events.register("before-call", smuggle)
+    answer = hub.batch_import_findings(Findings=[finding()])
+    assert "GeneratorId" in answer["FailedFindings"][0]["ErrorMessage"]
+
+
+def test_an_id_is_imported_once_and_updated_then(hub):
+    """By what is later; what is not is passed over."""
+    imported(hub, finding(minute=5))
+    imported(hub, finding(minute=5, Title="same time"), finding(minute=4, Title="earlier"))
+    assert only(hub)["Title"] == "title"
+    imported(hub, finding(minute=6, Title="later"))
+    assert only(hub)["Title"] == "later"
+
+
+def test_what_the_provider_says_of_severity_is_shown(hub):
+    """At the top level too."""
+    imported(hub, finding(FindingProviderFields={"Severity": {"Label": "HIGH"}}))
+    assert only(hub)["Severity"] == {"Label": "HIGH"}
+
+
+FAILED, PASSED = {"Compliance": {"Status": "FAILED"}}, {"Compliance": {"Status": "PASSED"}}
+ARCHIVED, ACTIVE = {"RecordState": "ARCHIVED"}, {"RecordState": "ACTIVE"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status", "then"),
+    [
+        (FAILED, FAILED, "RESOLVED", "RESOLVED"),
+        (PASSED, FAILED, "RESOLVED", "NEW"),
+        (PASSED, FAILED, "NOTIFIED", "NEW"),
+        (ARCHIVED, ACTIVE, "RESOLVED", "NEW"),
+        (PASSED | ARCHIVED, FAILED | ACTIVE, "SUPPRESSED", "SUPPRESSED"),
+        (FAILED, PASSED | ARCHIVED, "NOTIFIED", "NOTIFIED"),
+    ],
+)
+def test_what_returns_is_new_again_unless_it_is_suppressed(hub, before, after, status, then):
+    """As the user guide says of workflow statuses."""
+    imported(hub, finding(**before))
+    assert only(hub)["Workflow"] == {"Status": "NEW"}
+    resolve(hub, "one", status=status)
+    imported(hub, finding(minute=1, **after))
+    assert only(hub)["Workflow"] == {"Status": then}
+
+
+def test_a_finding_that_is_not_there_cannot_be_resolved(hub):
+    """The others of the batch are."""
+    imported(hub, finding())
+    (unprocessed,) = resolve(hub, "one", "another")
+    assert unprocessed["ErrorCode"] == "FindingNotFound"
+    assert unprocessed["FindingIdentifier"]["Id"] == "another"
+    assert only(hub)["Workflow"] == {"Status": "RESOLVED"}
+
+
+def test_findings_are_found_by_filters_and_page_by_page(hub):
+    """All filters must hold, and one value of each."""
+    for start in (0, 100, 200):
+        imported(hub, *[finding(f"a/{number}") for number in range(start, start + 50)])
+    imported(hub, finding("b/1"), finding("b/2", **ARCHIVED))
+    pages = list(hub.get_paginator("get_findings").paginate(Filters={"Id": [prefix("a/")]}))
+    assert [len(page["Findings"]) for page in pages] == [100, 50]
+    active = [{"Value": "ACTIVE", "Comparison": "EQUALS"}]
+    assert only(hub, Id=[prefix("b/")], RecordState=active)["Id"] == "b/1"
+    assert hub.get_findings(Filters={"Id": [prefix("c/")]})["Findings"] == []
+
+
+def prefix(value):
+    return {"Value": value, "Comparison": "PREFIX"}
+
+
+def test_a_page_has_a_hundred_at_most(hub):
+    """As AWS's model says; botocore does not hold callers to it."""
+    with pytest.raises(ClientError, match="InvalidInputException"):
+        hub.get_findings(MaxResults=101)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda hub: hub.get_findings(Filters={"Title": [prefix("x")]}),
+        lambda hub: hub.get_findings(Filters={"Id": [{"Value": "x", "Comparison": "CONTAINS"}]}),
+        lambda hub: hub.batch_update_findings(
+            FindingIdentifiers=[{"Id": "one", "ProductArn": PRODUCT}], Confidence=1
+        ),
+    ],
+)
+def test_what_it_does_not_know_it_refuses(hub, call):
+    """Rather than answer something else."""
+    imported(hub, finding())
+    with pytest.raises(ClientError, match="NotImplemented"):
+        call(hub)
+
+
+@pytest.mark.usefixtures("hub")
+def test_each_call_needs_its_own_permission(aws):
+    """Imports on the product, the rest on the hub."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="ana")
+    key = iam.create_access_key(UserName="ana")["AccessKey"]
+    aws.set_iam(enforce=True)
+    names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+    ana = aws.client("securityhub", **{option: key[name] for option, name in names.items()})
+    needed = {
+        "import": ("BatchImportFindings", PRODUCT),
+        "update": ("BatchUpdateFindings", HUB),
+        "query": ("GetFindings", HUB),
+    }
+    for call, (action, resource) in needed.items():
+        with pytest.raises(ClientError, match=f"perform: securityhub:{action} on .*{resource}"):
+            CALLS[call](ana)
+        statement = {"Effect": "Allow", "Action": f"securityhub:{action}", "Resource": resource}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="ana", PolicyName="policy", PolicyDocument=policy)
+        CALLS[call](ana)
