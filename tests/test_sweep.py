@@ -10,11 +10,14 @@ from botocore.stub import ANY, Stubber
 from adapters.clusters import Clusters
 from adapters.emr import EmrReader
 from adapters.evaluations import EvaluationRecorder
+from adapters.facts_codec import SCHEMA_VERSION, encode
+from adapters.ledger import Ledger
 from judgement.parameters import parse_parameters
 from judgement.reasons import Reason
 from judgement.verdict import Compliance, Finding, Verdict
 from sweep import Sweep
 from sweep_report import SweepReport
+from tests.builders import facts
 
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
 PARAMETERS = parse_parameters({})
@@ -30,6 +33,7 @@ class Aws:
         self.stubs = [Stubber(self.emr), Stubber(self.config)]
         self.put = {}
         self.described = []
+        self.ledger = None
         self.config.meta.events.register(
             "provide-client-params.config-service.PutEvaluations", self._remember
         )
@@ -75,6 +79,20 @@ class Aws:
             "describe_cluster", {"Cluster": cluster}, {"ClusterId": cluster_id}
         )
 
+    def knows(self, known):
+        """Give the sweep a ledger that knows a cluster."""
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        item = {
+            "sk": {"S": known.cluster_id},
+            "facts": {"S": encode(known)},
+            "schema": {"N": str(SCHEMA_VERSION)},
+            "described": {"S": NOW.isoformat()},
+            "expires": {"N": str(int(NOW.timestamp()))},
+        }
+        self.stubs.append(Stubber(client))
+        self.stubs[-1].add_response("batch_get_item", {"Responses": {"ledger": [item]}})
+        self.ledger = Ledger(client, "ledger", "111122223333", "eu-west-1")
+
     def takes_evaluations(self):
         self.stubs[1].add_response("put_evaluations", {})
 
@@ -85,7 +103,7 @@ class Aws:
         report = Sweep(
             rule_name=RULE,
             reader=reader,
-            clusters=Clusters(reader, None, None, NOW),
+            clusters=Clusters(reader, self.ledger, None, NOW),
             recorder=EvaluationRecorder(self.config, "token", NOW),
             parameters=PARAMETERS,
             now=NOW,
@@ -123,6 +141,19 @@ def test_what_the_time_does_not_reach_is_deferred_and_keeps_its_result(aws):
     report = aws.sweep(lambda: next(left))
     assert (report.deferred, report.problems) == (2, {})
     assert aws.put == {"a": "NON_COMPLIANT"}
+
+
+@pytest.mark.parametrize(("seconds", "deferred"), [(61.0, 0), (59.0, 1)])
+def test_what_the_ledger_knows_is_judged_while_there_is_time_to_record_it(aws, seconds, deferred):
+    """It waits for no call, so those that need one do not cost it its turn."""
+    aws.recorded(known=9)
+    aws.listed("known")
+    if not deferred:
+        aws.takes_evaluations()
+    aws.knows(facts("known", created=NOW))
+    report = aws.sweep(lambda: seconds)
+    assert report.deferred == deferred
+    assert aws.put == ({} if deferred else {"known": "COMPLIANT"})
 
 
 def test_a_cluster_that_the_listing_lacks_is_retired_only_if_emr_says_that_it_ended(aws):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # What is left of the function's time when a sweep stops: enough for one call that times out five
 # times (adapters/clients.py), and to record what is pending.
 SECONDS_KEPT = 90.0
+# What the ledger knows is judged at once, so it may use of that what recording it can take.
+SECONDS_KEPT_BY_QUICK = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +60,8 @@ class Sweep:
         in_order = sorted(listed, key=lambda cluster_id: _age_rank(recorded, cluster_id))
         self.clusters.expect(in_order)
         for cluster_id in in_order:
-            self._attempt(lambda each: self._judge(each, listed[each]), cluster_id)
+            is_slow = self.clusters.asks_emr(cluster_id)
+            self._attempt(lambda each: self._judge(each, listed[each]), cluster_id, is_slow=is_slow)
         known = recorded.keys() | set(self.alerted)
         for cluster_id in sorted(known - listed.keys() if complete else ()):
             self._attempt(self._retire_if_ended, cluster_id)
@@ -78,8 +81,10 @@ class Sweep:
             self._problem("the recorded results", error)
             return {}
 
-    def _attempt(self, work: Callable[[str], None], cluster_id: str) -> None:
-        if self.seconds_left() < SECONDS_KEPT:
+    def _attempt(
+        self, work: Callable[[str], None], cluster_id: str, *, is_slow: bool = True
+    ) -> None:
+        if self.seconds_left() < (SECONDS_KEPT if is_slow else SECONDS_KEPT_BY_QUICK):
             self.report.deferred += 1
             return
         try:

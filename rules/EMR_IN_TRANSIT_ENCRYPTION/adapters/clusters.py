@@ -81,6 +81,10 @@ class Clusters:
         settings = self._reader.instance_settings(facts)
         return facts._replace(settings=facts.settings + settings)
 
+    def asks_emr(self, cluster_id: str) -> bool:
+        """Answer whether reading the cluster takes a call to EMR, and so its time."""
+        return self._known(cluster_id) is None or self._reader.reads_instances
+
     def launched_by(self, cluster_id: str) -> str:
         """Answer who launched it, "" when nobody has told."""
         entry = self._entries.get(cluster_id)

@@ -79,9 +79,14 @@ class EmrReader:
             )
         return facts
 
+    @property
+    def reads_instances(self) -> bool:
+        """Whether the rule looks at instance groups and fleets, which costs a call each time."""
+        return self._parameters.override_scope is OverrideScope.INSTANCES
+
     def instance_settings(self, facts: ClusterFacts) -> tuple[PropertySetting, ...]:
         """Answer what is set for instance groups or fleets, where the rule looks at them."""
-        if self._parameters.override_scope is not OverrideScope.INSTANCES:
+        if not self.reads_instances:
             return ()
         return read_instance_settings(self._client, facts.cluster_id, has_fleets=facts.has_fleets)
 
