@@ -14,9 +14,9 @@ from tools.bench_sweeps import Pace
 from tools.package import ROOT
 
 FLEETS = (100, 500, 1000, 5000)
-SPEED = 30.0
+SPEED = 10.0
 # A sweep is sped up less where it would be over sooner than this, in seconds of the clock.
-SHORTEST = 20.0
+SHORTEST = 60.0
 IMPORTS = 20
 QUICK = Options(fleets=(100,), pace=Pace(SPEED, 4.0), real=False, imports=5)
 

@@ -60,6 +60,7 @@ class Fault:
 FRESH_BAD, CHANGE_BAD, LAUNCH_BAD = ("fresh-bad",), ("change-bad",), ("launch-bad",)
 LAUNCH_ALL_BAD = ("launch-bad", "launch-other")
 DESCRIBE_CONFIGURATION = "elasticmapreduce:DescribeSecurityConfiguration"
+IMPORT = "securityhub:BatchImportFindings"
 
 CALLS = (
     Call(SWEEP, "elasticmapreduce:ListClusters", "", (*OLD, *GONE, *FRESH), FRESH_BAD),
@@ -76,11 +77,16 @@ CALLS = (
     Call(SWEEP, "dynamodb:Query", mutes=FRESH_BAD),
     Call(SWEEP, "dynamodb:PutItem", "fresh-bad", mutes=FRESH_BAD),
     Call(SWEEP, "sns:Publish", "fresh-bad", mutes=FRESH_BAD),
+    Call(SWEEP, "securityhub:GetFindings"),
+    Call(SWEEP, IMPORT, "fresh-bad"),
+    Call(SWEEP, "securityhub:BatchUpdateFindings", "gone-bad"),
     Call(CHANGE, DESCRIBE_CONFIGURATION, "change-bad", CHANGE_BAD, CHANGE_BAD),
     Call(CHANGE, "config:PutEvaluations", "change-bad", CHANGE_BAD, CHANGE_BAD),
     Call(CHANGE, "dynamodb:GetItem", "change-bad", mutes=CHANGE_BAD),
     Call(CHANGE, "dynamodb:PutItem", "change-bad", mutes=CHANGE_BAD),
     Call(CHANGE, "sns:Publish", "change-bad", mutes=CHANGE_BAD),
+    Call(CHANGE, "securityhub:GetFindings", "AWS::EMR::SecurityConfiguration"),
+    Call(CHANGE, IMPORT, "change-bad"),
     Call(LAUNCH, "config:DescribeConfigRules", mutes=LAUNCH_ALL_BAD),
     Call(LAUNCH, "elasticmapreduce:DescribeCluster", "launch-bad", mutes=LAUNCH_BAD),
     Call(LAUNCH, DESCRIBE_CONFIGURATION, "off", mutes=LAUNCH_BAD),
@@ -93,6 +99,7 @@ CALLS = (
     Call(LAUNCH, "dynamodb:PutItem", "/turn", spare=True),
     Call(LAUNCH, "config:StartConfigRulesEvaluation", spare=True),
     Call(LAUNCH, "sns:Publish", "launch-bad", mutes=LAUNCH_BAD),
+    Call(LAUNCH, IMPORT, "launch-bad", spare=True),
 )
 
 LOST = {"reset": True, "lost_answer": True, "times": 1}
@@ -119,7 +126,10 @@ FAULTS = (
     Fault("killed-after-it", LOST | {"delay": 1}, heals=True, kills=True),
 )
 # A call that only reads has no effect that its answer could be lost after.
-WRITES = ("Publish", "PutEvaluations", "PutItem", "StartConfigRulesEvaluation", "UpdateItem")
+WRITES = (
+    *("Publish", "PutEvaluations", "PutItem", "StartConfigRulesEvaluation", "UpdateItem"),
+    *("BatchImportFindings", "BatchUpdateFindings"),
+)
 ONLY_READING, ONLY_WRITING = ("killed-before-it",), ("answer-lost", "killed-after-it")
 CASES = tuple(
     (call, fault)

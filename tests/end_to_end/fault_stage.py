@@ -12,7 +12,11 @@ from tests.end_to_end.fault_matrix import FRESH, OLD
 from tools.account import RULE, Account
 
 TAG, MAIL = "exempt", "matrix@example.com"
-PARAMETERS = {"OverrideScope": "instances", "ExemptionTagKey": TAG}
+PARAMETERS = {
+    "OverrideScope": "instances",
+    "ExemptionTagKey": TAG,
+    "SecurityHubFindings": "yes",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Stage(Account):
         """Deploy, launch the old fleet and the first clusters that will have ended, judge them."""
         self.simulator.reset()
         self.prepare()
+        self.simulator.client("securityhub").enable_security_hub()
         self.outputs = self.deploy(**PARAMETERS)
         topic = self.outputs["AlertTopicArn"]
         self.simulator.client("sns").subscribe(TopicArn=topic, Protocol="email-json", Endpoint=MAIL)
