@@ -1,12 +1,15 @@
 """Alarms: when the control itself fails, the person on call hears of it, through no function."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from sweep_report import SweepReport
 from tests.end_to_end.watched import ONCALL
 from tools.account import STACK
 
+PARAMETERS = {"Dashboard": "yes"}
 HOUR = timedelta(hours=1)
 DENIED = {"code": "AccessDeniedException", "status": 400}
 
@@ -108,3 +111,17 @@ def test_a_sweep_that_never_gets_to_its_end_does_not_count_as_finished(alerts):
 
 def finished(alerts):
     return [line for line in alerts.log("RuleLogGroupName") if "SweepsFinished" in line]
+
+
+def test_the_dashboard_shows_all_that_sweeps_count(alerts):
+    """Of the very functions that were deployed, under the names that they log."""
+    cloudwatch = alerts.simulator.client("cloudwatch")
+    [dashboard] = cloudwatch.list_dashboards()["DashboardEntries"]
+    found = cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])
+    widgets = json.loads(found["DashboardBody"])["widgets"]
+    metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+    assert {name for _, name, *_ in metrics} == {*SweepReport().metrics(), "Errors", "Invocations"}
+    functions = {
+        alerts.outputs[output].split(":")[6] for output in ("FunctionArn", "LaunchCheckFunctionArn")
+    }
+    assert {function for *_, function in metrics} - {"."} == functions
