@@ -154,6 +154,10 @@ class Controls:
         """The messages that topics took, and where each went."""
         return self.call("GET", "/topics", topic=topic)
 
+    def confirm_emails(self, *, confirm: bool = True) -> Any:
+        """Have the owners of email addresses confirm all subscriptions, or none from now on."""
+        return self.call("PUT", "/topics", confirm=confirm)
+
     def inbox(self, to: str | None = None, topic: str | None = None) -> Any:
         """The emails that people got."""
         return self.call("GET", "/inbox", to=to, topic=topic)

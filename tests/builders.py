@@ -93,8 +93,17 @@ class Inbox:
         self.arn = client("sns").create_topic(Name="alerts")["TopicArn"]
 
     @property
+    def _topic(self) -> Any:
+        return sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self.arn]
+
+    @property
     def _sent(self) -> list[Any]:
-        return sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self.arn].sent_notifications
+        return self._topic.sent_notifications
+
+    def count(self, *, pending: int = 0, confirmed: int = 0) -> None:
+        """Say how many have been asked to subscribe, and how many have confirmed it."""
+        self._topic.subscriptions_pending = pending
+        self._topic.subscriptions_confimed = confirmed  # moto's spelling
 
     @property
     def documents(self) -> list[Any]:

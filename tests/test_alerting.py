@@ -298,3 +298,19 @@ def test_each_message_is_one_line_of_the_log(alerting, caplog):
         1,
         episode(alerting).alert_id,
     )
+
+
+def test_an_alert_that_nobody_could_read_is_held_back_and_not_taken_for_told(
+    alerting, inbox, caplog
+):
+    """The first email asks for a confirmation; what SNS takes before that reaches nobody."""
+    inbox.count(pending=1)
+    assert alerting.violation(BAD, NOW) is False
+    assert alerting.violation(BAD, NOW, at_launch=True) is False
+    assert (inbox.documents, episode(alerting)) == ([], None)
+    assert [each.why for each in caplog.records] == [
+        "no subscription of the topic is confirmed yet"
+    ] * 2
+    inbox.count(confirmed=1)
+    assert alerting.violation(BAD, LATER) is True
+    assert len(inbox.documents) == 1

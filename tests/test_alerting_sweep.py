@@ -273,3 +273,13 @@ def test_without_alerts_or_while_the_ledger_is_down_no_cluster_is_known_as_alert
         assert list(alerted_clusters(alerting)) == []
     assert list(alerted_clusters(None)) == []
     assert list(alerted_clusters(alerting)) == ["j-000"]
+
+
+def test_a_sweep_tells_all_at_once_when_somebody_has_confirmed_a_subscription(alerting, inbox):
+    """What a deployment found before anybody could read it."""
+    inbox.count(pending=1)
+    assert alert_after_sweep(alerting, many(12), {}, NOW) == 0
+    assert (inbox.documents, alerting.episodes.read_all(CLUSTER_TYPE)) == ([], {})
+    inbox.count(confirmed=1)
+    assert alert_after_sweep(alerting, many(12), {}, LATER) == 12
+    assert [kind for kind, _ in inbox.told] == ["digest"]

@@ -114,6 +114,14 @@ class Alerting:
         except ConflictError:
             logger.info("episode changed meanwhile", extra={"resource_id": resource_id})
 
+    def holds_back(self, resources: int) -> bool:
+        """Answer whether nobody could read an alert yet; the first sweep after that alerts."""
+        if not self.topic.waits_for_readers():
+            return False
+        why = "no subscription of the topic is confirmed yet"
+        logger.warning("alerts held back", extra={"resources": resources, "why": why})
+        return True
+
     def publish(self, alert: Alert) -> None:
         """Publish one message."""
         self.topic.publish(alert)
@@ -123,7 +131,7 @@ class Alerting:
         )
 
     def _claim_alone(self, judged: Judged, now: datetime, at_launch: bool) -> Episode | None:
-        """Answer the claimed episode; None when people have been told."""
+        """Answer the claimed episode; None when people have been told, or cannot be told yet."""
         resource, found = judged.resource, fingerprint(judged.verdict)
         for _ in range(CLAIM_ATTEMPTS):
             episode = self.episodes.get(resource.resource_type, resource.resource_id)
@@ -134,6 +142,8 @@ class Alerting:
                 return None
             if step is Step.WAIT:
                 break
+            if self.holds_back(1):
+                return None
             claimed = self.claim(judged, episode, str(uuid.uuid4()), now)
             if claimed is not None:
                 return claimed

@@ -53,6 +53,8 @@ def alert_after_sweep(
         if next_step(known.get(judged.resource.resource_id), fingerprint(judged.verdict), now)
         is Step.ALERT
     ]
+    if fresh and alerting.holds_back(len(fresh)):
+        fresh = []
     for alert in _alerts(alerting, fresh, now):
         _claim_and_publish(alerting, alert, known)
     for cluster_id, episode in known.items():

@@ -20,6 +20,7 @@ from simulator.control import on_reset, route
 from simulator.iam import grants, keys, policies
 from simulator.iam.resource_policies import Principal, caller, decide
 from simulator.refusals import RefusedError
+from simulator.topics import confirmations as topic_confirmations
 from simulator.topics import deliveries as topic_deliveries
 from simulator.topics import messages as topic_messages
 from simulator.topics import settings as topic_settings
@@ -162,4 +163,5 @@ def install() -> None:
     SNSResponse.publish_batch = _publish_batch  # type: ignore[method-assign]
     topic_deliveries.install()
     topic_settings.install()
+    topic_confirmations.install()
     on_reset(topic_deliveries.forget)

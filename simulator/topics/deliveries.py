@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.utils import iso_8601_datetime_with_milliseconds
-from moto.sns.models import Subscription, Topic, sns_backends
+from moto.sns.models import Subscription, Topic
 
 from simulator import functions, inbox, metrics, queues
 from simulator.iam.resource_policies import Principal, service
 from simulator.refusals import RefusedError
 from simulator.topics import messages as topic_messages
+from simulator.topics.confirmations import subscriptions
 
 SERVICE = "sns.amazonaws.com"
 _KEPT = 5000
@@ -134,19 +135,6 @@ def _typed(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _subscriptions(topic: Topic) -> list[Subscription]:
-    # moto keeps a subscription with the account that made it, which may not be the topic's.
-    region = topic.sns_backend.region_name
-    backends = [backends.get(region) for backends in list(sns_backends.values())]
-    return [
-        subscription
-        for backend in backends
-        if backend is not None
-        for subscription in list(backend.subscriptions.values())
-        if subscription.topic is topic
-    ]
-
-
 def _publish(
     self: Topic,
     message: str,
@@ -156,7 +144,7 @@ def _publish(
 ) -> str:
     message_id, attributes = str(uuid.uuid4()), message_attributes or {}
     deliveries = []
-    for to in _subscriptions(self):
+    for to in subscriptions(self):
         text = topic_messages.part(message, options.get("message_structure"), to.protocol)
         group_id = options.get("group_id")
         delivery = _Delivery(to, message_id, text, subject, attributes, group_id)

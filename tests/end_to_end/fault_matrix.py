@@ -60,6 +60,7 @@ class Fault:
 FRESH_BAD, CHANGE_BAD, LAUNCH_BAD = ("fresh-bad",), ("change-bad",), ("launch-bad",)
 LAUNCH_ALL_BAD = ("launch-bad", "launch-other")
 DESCRIBE_CONFIGURATION = "elasticmapreduce:DescribeSecurityConfiguration"
+READERS = "sns:GetTopicAttributes"
 IMPORT = "securityhub:BatchImportFindings"
 
 CALLS = (
@@ -77,6 +78,7 @@ CALLS = (
     Call(SWEEP, "dynamodb:Query", mutes=FRESH_BAD),
     Call(SWEEP, "dynamodb:PutItem", "fresh-bad", mutes=FRESH_BAD),
     Call(SWEEP, "sns:Publish", "fresh-bad", mutes=FRESH_BAD),
+    Call(SWEEP, READERS, spare=True),
     Call(SWEEP, "securityhub:GetFindings"),
     Call(SWEEP, IMPORT, "fresh-bad"),
     Call(SWEEP, "securityhub:BatchUpdateFindings", "gone-bad"),
@@ -85,6 +87,7 @@ CALLS = (
     Call(CHANGE, "dynamodb:GetItem", "change-bad", mutes=CHANGE_BAD),
     Call(CHANGE, "dynamodb:PutItem", "change-bad", mutes=CHANGE_BAD),
     Call(CHANGE, "sns:Publish", "change-bad", mutes=CHANGE_BAD),
+    Call(CHANGE, READERS, spare=True),
     Call(CHANGE, "securityhub:GetFindings", "AWS::EMR::SecurityConfiguration"),
     Call(CHANGE, IMPORT, "change-bad"),
     Call(LAUNCH, "config:DescribeConfigRules", mutes=LAUNCH_ALL_BAD),
@@ -99,6 +102,7 @@ CALLS = (
     Call(LAUNCH, "dynamodb:PutItem", "/turn", spare=True),
     Call(LAUNCH, "config:StartConfigRulesEvaluation", spare=True),
     Call(LAUNCH, "sns:Publish", "launch-bad", mutes=LAUNCH_BAD),
+    Call(LAUNCH, READERS, spare=True),
     Call(LAUNCH, IMPORT, "launch-bad", spare=True),
 )
 

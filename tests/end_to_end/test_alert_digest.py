@@ -66,3 +66,26 @@ def test_a_sweep_cut_short_between_publishing_and_confirming_repeats_only_what_i
     told_again = Counter(each["resourceId"] for each in repeats)
     assert len(told_again) == 12 - 4
     assert set(told_again.values()) == {1}
+
+
+def test_nothing_is_told_before_somebody_can_read_it_and_all_of_it_afterwards(simulator):
+    """The owner of AlertEmail has to confirm; the deployment's own sweep does not wait for that."""
+    simulator.reset()
+    simulator.confirm_emails(confirm=False)
+    account = Watched(simulator)
+    account.prepare()
+    old = {account.launch(f"old-{number}") for number in range(11)}
+    account.change()
+    assert set(account.results()) == old, "recorded all the same"
+    early = account.launch_and_wait("launched before the confirmation")
+    assert (account.published(), account.emails()) == ([], [])
+
+    simulator.confirm_emails()
+    assert account.sweep()["ok"]
+    (email,) = account.emails()
+    (message,) = account.published()
+    told = {resource["resourceId"] for resource in message.document["resources"]}
+    assert told == old | {early}
+    assert "12 clusters not encrypted in transit" in email["subject"]
+    late = account.launch_and_wait("launched after it")
+    assert account.published()[-1].document["resourceId"] == late

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from simulator.client import Simulator
+from simulator.control_client import SimulatorError
 from tests.simulator.messaging import (
     REGION,
     make_key,
@@ -162,3 +163,31 @@ def role_client(aws: Simulator, arn: str) -> Any:
         aws_secret_access_key=given["SecretAccessKey"],
         aws_session_token=given["SessionToken"],
     )
+
+
+def test_an_email_subscription_counts_and_gets_messages_once_it_is_confirmed(
+    aws: Simulator,
+) -> None:
+    topic, client = make_topic(aws), aws.client("sns")
+    aws.confirm_emails(confirm=False)
+    client.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@example.com")
+    queue = aws.client("sqs").create_queue(QueueName="q")["QueueUrl"].rpartition("/")[2]
+    assert counts(aws, topic) == ("1", "0")
+    client.publish(TopicArn=topic, Message="nobody reads this")
+    assert aws.inbox() == []
+
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
+    client.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    assert counts(aws, topic) == ("1", "1")
+    aws.confirm_emails()
+    assert counts(aws, topic) == ("0", "2")
+    client.publish(TopicArn=topic, Message="now")
+    [email] = aws.inbox()
+    assert email["body"].startswith("now\n")
+    with pytest.raises(SimulatorError, match="confirm is true or false"):
+        aws.call("PUT", "/topics", confirm="perhaps")
+
+
+def counts(aws: Simulator, topic: str) -> tuple[str, str]:
+    found = aws.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    return found["SubscriptionsPending"], found["SubscriptionsConfirmed"]

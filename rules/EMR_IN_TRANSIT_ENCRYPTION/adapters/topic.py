@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 from adapters.errors import AWS_ERRORS, PublishError, explain
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 
     from judgement.alert import Alert
 
-PERMISSIONS = ("sns:Publish",)
+PERMISSIONS = ("sns:GetTopicAttributes", "sns:Publish")
 # Where the topic is under a key of KMS, which SNS uses on behalf of the publisher.
 KEY_PERMISSIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 # SNS takes 256 KiB (SNS API, Publish); the rest is for the attributes.
 MESSAGE_LIMIT = 250 * 1024
+
+logger = logging.getLogger(__name__)
 
 
 def topic_region(arn: str) -> str:
@@ -45,6 +48,24 @@ class Topic:
     def __init__(self, client: SNSClient, arn: str) -> None:
         self._client = client
         self._arn = arn
+
+    def waits_for_readers(self) -> bool:
+        """Answer whether people were asked to subscribe, and none of them has confirmed it yet.
+
+        What SNS does not tell counts as confirmed: no error of this call holds an alert back.
+        """
+        try:
+            counts = self._client.get_topic_attributes(TopicArn=self._arn)["Attributes"]
+            pending, confirmed = counts["SubscriptionsPending"], counts["SubscriptionsConfirmed"]
+        except AWS_ERRORS as error:
+            # The topic of another account need not tell this one.
+            why = explain("GetTopicAttributes", error)
+        except KeyError as error:
+            why = f"GetTopicAttributes: answered without {error}"
+        else:
+            return pending != "0" and confirmed == "0"
+        logger.info("subscriptions not read", extra={"why": why})
+        return False
 
     def publish(self, alert: Alert) -> None:
         """Publish an alert; raise PublishError when SNS does not take it."""
