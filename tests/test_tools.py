@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.account import BUCKET, RULE, Account
+from tools.account import BUCKET, RULE, STACK, Account
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,6 +65,12 @@ def test_deploy_makes_a_stack_then_leaves_it_then_updates_it(deploy, aws):
     assert (changed.returncode, changed.stderr, changed.stdout) == (0, "", made.stdout)
     (rule,) = aws.client("config").describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
     assert '"coverage":"complete"' in rule["InputParameters"].replace(" ", "")
+
+    assert deploy("Frequency=Six_Hours").returncode == 0
+    described = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    held = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
+    kept = {"Coverage": "complete", "SendResolved": "false", "Frequency": "Six_Hours"}
+    assert held | kept == held, "what is not named stays as it was"
 
 
 def test_deploy_says_why_a_stack_has_failed(deploy, aws):

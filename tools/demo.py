@@ -28,7 +28,7 @@ from tools.demo_fleet import (
     NO_VERDICT,
     Launch,
 )
-from tools.deploy import DeployError
+from tools.stacks import StackError
 
 EMAIL = "oncall@example.com"
 EXPECTED = {launch.name: launch.reason for launch in LAUNCHES}
@@ -276,7 +276,7 @@ def main() -> None:
     """Run the demo; exit with 1 and one line when something is not as it should be."""
     try:
         run()
-    except (UnexpectedError, SimulatorError, DeployError) as error:
+    except (UnexpectedError, SimulatorError, StackError) as error:
         sys.exit(f"\nThe demo failed: {error}")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"\nThe demo failed: the simulator refused a call: {error}")

@@ -12,12 +12,26 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.rdk_account import ALERT_STACK, LAYER, ROLE_STACK, RULE_STACK, Region, RegionError
+from tools.rdk_account import (
+    ALERT_STACK,
+    LAYER,
+    ROLE_STACK,
+    RULE_STACK,
+    TEMPLATES,
+    Region,
+    RegionError,
+)
 from tools.rdk_export import ExportError, mend_0_12, mend_1_x
 from tools.rdk_run import RdkError, regions_of, run_rdk
 from tools.rdk_stage import ROOT, RULE, StageError, merge_optional, stage
+from tools.stacks import StackError
 
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+# What is the user's, the account's or rdk's, and no error of this tool.
+PROBLEMS = (
+    *(BotoCoreError, ClientError, ExportError),
+    *(RdkError, RegionError, StackError, StageError),
+)
 TIMEOUT = ("--lambda-timeout", "900")  # rdk's default of a minute is too short for a large sweep
 
 
@@ -63,7 +77,7 @@ def deploy(job: Job) -> None:
         bucket = region.require_bucket(job.bucket)
         options = [*job.options(region), *(["--custom-code-bucket", bucket] if job.bucket else [])]
         run_rdk(folder, "--region", name, "deploy", RULE, *options)
-        region.require_status(RULE_STACK, DEPLOYED)
+        region.stacks.require_status(RULE_STACK, *DEPLOYED)
         region.log_in_json()
 
 
@@ -73,9 +87,9 @@ def undeploy(job: Job) -> None:
     for name in job.regions:
         region = Region(name)
         run_rdk(folder, "--region", name, "undeploy", "--force", RULE)
-        region.require_status(RULE_STACK, ("",))
+        region.stacks.require_status(RULE_STACK, "")
         for stack in (ALERT_STACK, ROLE_STACK):
-            if region.delete_stack(stack):
+            if region.stacks.delete(stack):
                 print(f"[{name}]: Stack {stack} removed.")
         region.delete_layer()
 
@@ -83,7 +97,7 @@ def undeploy(job: Job) -> None:
 def alerts(job: Job) -> None:
     """Deploy the alerts beside the rule to each Region."""
     for name in job.regions:
-        outputs = Region(name).deploy_stack(ALERT_STACK, "alerts.yml", job.given)
+        outputs = Region(name).stacks.deploy(ALERT_STACK, TEMPLATES / "alerts.yml", job.given)
         print(f"[{name}]: AlertTopicArn: {outputs['AlertTopicArn']}")
 
 
@@ -155,7 +169,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         COMMANDS[given.command](job_of(given))
-    except (BotoCoreError, ClientError, RdkError, RegionError, StageError, ExportError) as error:
+    except PROBLEMS as error:
         sys.exit(f"Cannot {given.command}: {error}")
 
 

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
+
+from tools.stacks import Stacks
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "rdk-config"
 FUNCTION = "RDK-Rule-Function-EMRINTRANSITENCRYPTION"
@@ -31,7 +32,7 @@ class Region:
     def __init__(self, name: str) -> None:
         self.name = name
         session = boto3.Session(region_name=name)
-        self.cloudformation = session.client("cloudformation")
+        self.stacks = Stacks(session.client("cloudformation"))
         self.lambda_ = session.client("lambda")
         self.s3 = session.client("s3")
         self.account = session.client("sts").get_caller_identity()["Account"]
@@ -51,7 +52,7 @@ class Region:
 
     def make_role(self) -> str:
         """Create or update the role's stack; answer the role's ARN."""
-        return self.deploy_stack(ROLE_STACK, "role.yml", {})["RoleArn"]
+        return self.stacks.deploy(ROLE_STACK, TEMPLATES / "role.yml", {})["RoleArn"]
 
     def publish_layer(self) -> str:
         """Publish rdklib as installed here, unless the newest version is just that; answer its ARN."""
@@ -90,67 +91,6 @@ class Region:
         self.lambda_.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
         logging = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
         self.lambda_.update_function_configuration(FunctionName=FUNCTION, LoggingConfig=logging)
-
-    def deploy_stack(self, stack: str, template: str, parameters: dict[str, str]) -> dict[str, str]:
-        """Create or update a stack of one of our templates; answer its outputs."""
-        request = {
-            "StackName": stack,
-            "TemplateBody": (TEMPLATES / template).read_text(),
-            "Parameters": [
-                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-            ],
-            "Capabilities": ["CAPABILITY_IAM"],
-        }
-        kind = "update" if self.status(stack) else "create"
-        try:
-            getattr(self.cloudformation, f"{kind}_stack")(**request)
-            self._wait(stack, f"stack_{kind}_complete")
-        except ClientError as error:
-            if "No updates are to be performed" not in str(error):
-                raise
-        described = self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-        return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
-
-    def delete_stack(self, stack: str) -> bool:
-        """Delete a stack; answer whether there was one."""
-        if not self.status(stack):
-            return False
-        self.cloudformation.delete_stack(StackName=stack)
-        self._wait(stack, "stack_delete_complete")
-        return True
-
-    def status(self, stack: str) -> str:
-        """Answer the status of a stack, empty when there is none."""
-        try:
-            described = self.cloudformation.describe_stacks(StackName=stack)
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return ""
-            raise
-        return str(described["Stacks"][0]["StackStatus"])
-
-    def require_status(self, stack: str, wanted: Iterable[str]) -> None:
-        """Raise RegionError unless the stack is as wanted; rdk calls a roll-back a success."""
-        status = self.status(stack)
-        if status not in wanted:
-            reasons = "; ".join(self._failures(stack)) if status else "there is none"
-            raise RegionError(f"stack {stack} is {status or 'missing'}: {reasons}")
-
-    def _wait(self, stack: str, waiter: str) -> None:
-        try:
-            self.cloudformation.get_waiter(waiter).wait(
-                StackName=stack, WaiterConfig={"Delay": 2, "MaxAttempts": 450}
-            )
-        except WaiterError as error:
-            reasons = "; ".join(self._failures(stack))
-            raise RegionError(f"stack {stack} failed: {reasons}") from error
-
-    def _failures(self, stack: str) -> Iterator[str]:
-        events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        for event in reversed(events):
-            if event["ResourceStatus"].endswith("_FAILED"):
-                reason = event.get("ResourceStatusReason", event["ResourceStatus"])
-                yield f"{event['LogicalResourceId']}: {reason}"
 
 
 def layer_zip() -> bytes:

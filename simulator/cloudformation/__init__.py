@@ -75,6 +75,7 @@ def install() -> None:
     CloudFormationBackend.delete_stack = stack_api.delete_stack
     CloudFormationBackend.create_change_set = stack_api.create_change_set
     CloudFormationBackend.execute_change_set = stack_api.execute_change_set
+    CloudFormationResponse._validate_different_update = stack_api.leave_to_the_update  # noqa: SLF001
     for name in ("create_stack", "update_stack", "create_change_set"):
         operation = getattr(CloudFormationResponse, name)
         setattr(CloudFormationResponse, name, stack_api.with_capabilities(operation))

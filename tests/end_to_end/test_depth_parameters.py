@@ -71,6 +71,11 @@ def words(account, cluster_id):
     return " ".join(verdict(account, cluster_id)).strip()
 
 
+def as_in_template(values):
+    """Answer the template's parameters for those of the rule; an update keeps what is not named."""
+    return {name[0].upper() + name[1:]: value for name, value in values.items()}
+
+
 def passed(account, rule):
     """Answer the InputParameters of a deployed rule."""
     (described,) = account.config.describe_config_rules(ConfigRuleNames=[rule])["ConfigRules"]
@@ -90,7 +95,9 @@ def test_the_parameter_of_the_template_changes_the_verdict(stack, name):
     assert plain[name].startswith(before)
     assert "CERTIFICATES_EXPIRING" not in plain[name]
 
-    account.deploy(**{name[0].upper() + name[1:]: value})
+    account.deploy(
+        **as_in_template({each.name: each.default for each in PARAMETERS} | {name: value})
+    )
     sweep(account)
     assert words(account, clusters[name]).startswith(after)
     for rule in (RULE, CONFIGURATION_RULE):

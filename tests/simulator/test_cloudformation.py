@@ -136,3 +136,28 @@ def test_a_retained_resource_outlives_its_stack(aws: Simulator) -> None:
     assert url.endswith("/kept")
     with pytest.raises(ClientError, match="does not exist"):
         described(aws)
+
+
+def test_a_previous_value_may_be_a_default_and_must_be_known(aws: Simulator) -> None:
+    declared = {
+        "Name": {"Type": "String"},
+        "Delay": {"Type": "Number", "Default": "5"},
+        "Size": {"Type": "Number", "Default": "2048"},
+    }
+    refs = {"QueueName": {"Ref": "Name"}, "DelaySeconds": {"Ref": "Delay"}}
+    refs["MaximumMessageSize"] = {"Ref": "Size"}
+    template = text({"Q": queue(**refs)}, Parameters=declared)
+    assert create(aws, template, Name="first") == "CREATE_COMPLETE"
+
+    held = [{"ParameterKey": each, "UsePreviousValue": True} for each in ("Name", "Delay")]
+    size = {"ParameterKey": "Size", "ParameterValue": "4096"}
+    change = {"StackName": "s", "TemplateBody": template}
+    cloudformation = aws.client("cloudformation")
+    cloudformation.update_stack(**change, Parameters=[*held, size])
+    found = {each["ParameterKey"]: each["ParameterValue"] for each in described(aws)["Parameters"]}
+    assert found == {"Name": "first", "Delay": "5", "Size": "4096"}
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        cloudformation.update_stack(**change, Parameters=[*held, size])
+    unknown = {"ParameterKey": "Colour", "UsePreviousValue": True}
+    with pytest.raises(ClientError, match=r"Colour\. Cannot specify usePreviousValue"):
+        cloudformation.update_stack(**change, Parameters=[*held, unknown])
