@@ -283,3 +283,22 @@ def test_a_sweep_tells_all_at_once_when_somebody_has_confirmed_a_subscription(al
     inbox.count(confirmed=1)
     assert alert_after_sweep(alerting, many(12), {}, LATER) == 12
     assert [kind for kind, _ in inbox.told] == ["digest"]
+
+
+@pytest.mark.parametrize("count", [MOST_SINGLE_ALERTS, MOST_SINGLE_ALERTS + 1])
+def test_more_than_ten_that_comply_again_are_one_digest(alerting, inbox, count):
+    """A parameter that was relaxed ends many at once; what has gone is closed and not told of."""
+    alert_after_sweep(alerting, many(count + 1), {}, NOW)
+    before = len(inbox.told)
+    comply = many(count, GOOD)
+    ended = {each.resource.resource_id: each for each in comply} | {f"j-{count:03}": None}
+    alert_after_sweep(alerting, [], ended, LATER)
+    ids = [each.resource.resource_id for each in comply]
+    if count > MOST_SINGLE_ALERTS:
+        assert inbox.told[before:] == [("resolvedDigest", ids)]
+    else:
+        assert sorted(inbox.told[before:]) == [("resolved", [each]) for each in ids]
+    assert inbox.ids[before:] == [inbox.ids[0]] * len(inbox.told[before:])
+    assert set(states(alerting).values()) == {State.CLOSED}
+    alert_after_sweep(alerting, [], ended, LATER)
+    assert len(inbox.told) == before + (1 if count > MOST_SINGLE_ALERTS else count)

@@ -106,9 +106,16 @@ class Alerting:
 
         What is exempt or has gone (None) is closed without a message.
         """
-        # Nobody is told of the end of what nobody was told of.
-        if complies is not None and self.send_resolved and episode.sent:
+        if complies is not None and self.tells_of_end(episode):
             self.publish(Alert(episode.alert_id, (complies,), self.origin, now))
+        self.close(resource_type, resource_id, episode)
+
+    def tells_of_end(self, episode: Episode) -> bool:
+        """Answer whether people want to know; not of the end of what nobody was told of."""
+        return self.send_resolved and bool(episode.sent)
+
+    def close(self, resource_type: str, resource_id: str, episode: Episode) -> None:
+        """Write down that an episode is over, unless it has changed meanwhile."""
         try:
             self.episodes.put(resource_type, resource_id, closed_episode(episode))
         except ConflictError:

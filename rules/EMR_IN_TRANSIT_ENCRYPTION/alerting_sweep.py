@@ -12,7 +12,7 @@ from judgement.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, Alert, Judged
 from judgement.episode import State, Step, fingerprint, next_step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from alerting import Alerting
@@ -57,10 +57,37 @@ def alert_after_sweep(
         fresh = []
     for alert in _alerts(alerting, fresh, now):
         _claim_and_publish(alerting, alert, known)
-    for cluster_id, episode in known.items():
-        if cluster_id in ended and episode.state is not State.CLOSED:
-            alerting.end(CLUSTER_TYPE, cluster_id, episode, ended[cluster_id], now)
+    over = {
+        cluster_id: episode
+        for cluster_id, episode in known.items()
+        if cluster_id in ended and episode.state is not State.CLOSED
+    }
+    _end(alerting, over, ended, now)
     return len(fresh)
+
+
+def _end(
+    alerting: Alerting,
+    over: Mapping[str, Episode],
+    ended: Mapping[str, Judged | None],
+    now: datetime,
+) -> None:
+    told = {
+        cluster_id: complies
+        for cluster_id, episode in over.items()
+        if (complies := ended[cluster_id]) is not None and alerting.tells_of_end(episode)
+    }
+    if len(told) <= MOST_SINGLE_ALERTS:
+        for cluster_id, episode in over.items():
+            alerting.end(CLUSTER_TYPE, cluster_id, episode, ended[cluster_id], now)
+        return
+    # A parameter that was relaxed, or a table that was mended, ends many at once.
+    for alert in in_parts(
+        Alert(_most_common(over[each] for each in told), tuple(told.values()), alerting.origin, now)
+    ):
+        alerting.publish(alert)
+    for cluster_id, episode in over.items():
+        alerting.close(CLUSTER_TYPE, cluster_id, episode)
 
 
 def _alerts(alerting: Alerting, fresh: Sequence[Judged], now: datetime) -> list[Alert]:
@@ -94,9 +121,14 @@ def _claim_and_publish(alerting: Alerting, alert: Alert, known: Mapping[str, Epi
     if not claims:
         return
     # Claims that were taken over keep their alert id, so that a reader can see the repeat.
-    alert_id = Counter(claimed.alert_id for _, claimed in claims).most_common(1)[0][0]
+    alert_id = _most_common(claimed for _, claimed in claims)
     alerting.publish(
         alert._replace(alert_id=alert_id, judged=tuple(judged for judged, _ in claims))
     )
     for judged, claimed in claims:
         alerting.confirm(judged, claimed._replace(alert_id=alert_id))
+
+
+def _most_common(episodes: Iterable[Episode]) -> str:
+    """Answer the alert id that most of the episodes have."""
+    return Counter(episode.alert_id for episode in episodes).most_common(1)[0][0]

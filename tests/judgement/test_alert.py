@@ -209,6 +209,8 @@ def test_a_reason_that_applies_twice_to_a_cluster_counts_once():
         ([judged(GOOD)], 1, "resolved"),
         (many(2), 1, "digest"),
         ([judged()], 2, "digest"),
+        (many(2, GOOD), 1, "resolvedDigest"),
+        ([judged(GOOD)], 2, "resolvedDigest"),
     ],
 )
 def test_the_kind_says_what_the_message_is(told, parts, kind):
@@ -326,6 +328,18 @@ def test_the_email_of_a_digest_names_the_first_50(count):
     assert (f"{count - NAMED_IN_EMAIL} more" in text) == (count > NAMED_IN_EMAIL)
     assert f"{count} EMR clusters" in text
     assert f"{count}  {BARE}" in text
+
+
+def test_a_digest_of_what_complies_again_names_clusters_and_no_reasons():
+    """It says that it is over, and of what."""
+    told = alert(*many(12, GOOD))
+    text = email(told)
+    assert text.startswith("12 EMR clusters comply again.\n")
+    assert sum("(j-" in line for line in text.split("\n")) == 12
+    assert "By reason" not in text
+    assert subject(told).startswith("EMR: 12 clusters comply again (")
+    assert attributes(told)["complianceType"] == "COMPLIANT"
+    assert (document(told)["counts"], document(told)["remedies"]) == ({}, {})
 
 
 def test_a_reason_that_applies_twice_is_named_once_in_a_digest():

@@ -56,7 +56,7 @@ class Judged(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """One message: a violation, its end, or many violations at once."""
+    """One message: a violation, its end, or many of either at once."""
 
     alert_id: str
     judged: tuple[Judged, ...]  # one, unless it is a digest
@@ -74,9 +74,13 @@ class Alert(NamedTuple):
     def kind(self) -> str:
         """The ``kind`` of the document."""
         if self.is_digest:
-            return "digest"
-        is_violation = self.judged[0].verdict.compliance is Compliance.NON_COMPLIANT
-        return "violation" if is_violation else "resolved"
+            return "digest" if self.is_violation else "resolvedDigest"
+        return "violation" if self.is_violation else "resolved"
+
+    @property
+    def is_violation(self) -> bool:
+        """Whether it tells of violations; otherwise of their end."""
+        return self.judged[0].verdict.compliance is Compliance.NON_COMPLIANT
 
 
 def cluster_resource(facts: ClusterFacts, state: str, launched_by: str) -> Resource:

@@ -17,9 +17,10 @@ def subject(alert: Alert) -> str:
     where = f" ({alert.origin.region}, {alert.origin.account})"
     if alert.is_digest:
         part = f" (part {alert.part} of {alert.parts})" if alert.parts > 1 else ""
-        return f"EMR: {len(alert.judged)} clusters not encrypted in transit{where}{part}"
+        many = "not encrypted in transit" if alert.is_violation else "comply again"
+        return f"EMR: {len(alert.judged)} clusters {many}{where}{part}"
     judged = alert.judged[0]
-    state = "not encrypted in transit" if alert.kind == "violation" else "complies again"
+    state = "not encrypted in transit" if alert.is_violation else "complies again"
     head, tail = f"EMR {_noun(judged)} ", f" {state}{where}"
     return head + _ascii(judged.resource.name, SUBJECT_LIMIT - len(head) - len(tail)) + tail
 
@@ -29,7 +30,7 @@ def email(alert: Alert) -> str:
     if alert.is_digest:
         return _digest(alert)
     judged = alert.judged[0]
-    if alert.kind == "resolved":
+    if not alert.is_violation:
         head = f"The EMR {_noun(judged)} {quoted(judged.resource.name)} complies again."
         return "\n".join([head, "", *_facts(alert, judged)])
     head = f"The EMR {_noun(judged)} {quoted(judged.resource.name)} does not encrypt its data in transit."
@@ -72,20 +73,15 @@ def _facts(alert: Alert, judged: Judged) -> list[str]:
 def _digest(alert: Alert) -> str:
     origin = alert.origin
     counts = [f"{count:>6}  {reason}" for reason, count in reason_counts(alert.judged)]
-    named = [
-        f"  {clip(each.resource.name, 60)} ({each.resource.resource_id}): "
-        + ", ".join(dict.fromkeys(f.reason.value for f in each.verdict.violations))
-        for each in alert.judged[:NAMED_IN_EMAIL]
-    ]
+    named = [f"  {_named(each)}" for each in alert.judged[:NAMED_IN_EMAIL]]
     more = len(alert.judged) - NAMED_IN_EMAIL
+    do = "do not encrypt their data in transit" if alert.is_violation else "comply again"
     return "\n".join(
         [
-            f"{len(alert.judged)} EMR clusters do not encrypt their data in transit.",
+            f"{len(alert.judged)} EMR clusters {do}.",
             f"Account {origin.account}, Region {origin.region}, rule {origin.rule_name}.",
             "",
-            "By reason",
-            *counts,
-            "",
+            *(["By reason", *counts, ""] if counts else []),
             "Clusters",
             *named,
             *([f"  and {more} more, all of them in the message for machines"] if more > 0 else []),
@@ -94,6 +90,12 @@ def _digest(alert: Alert) -> str:
             f"Alert: {alert.alert_id}",
         ]
     )
+
+
+def _named(judged: Judged) -> str:
+    cluster = f"{clip(judged.resource.name, 60)} ({judged.resource.resource_id})"
+    reasons = dict.fromkeys(finding.reason.value for finding in judged.verdict.violations)
+    return f"{cluster}: {', '.join(reasons)}" if reasons else cluster
 
 
 def _noun(judged: Judged) -> str:
