@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from tools import bench_report
+from tools import bench_report, bench_tables
 from tools.bench_fleet import PAGE, bound
-from tools.bench_run import Measured
+from tools.bench_run import FLEETS, REAL_FLEET, Measured
 from tools.bench_start import TARGETS, measure_starts
 from tools.bench_sweeps import ADAPTIVE, CHANGED, COLD, PLAIN, WARM, Fleet, Pace
 
@@ -88,3 +88,27 @@ def test_the_tables_show_all(measured, rows):
     assert len(table.splitlines()) == 1 + len(rows)
     assert all(who in table for who in rows)
     assert "launch_check" in bench_report.starts(measured.starts)
+
+
+KEPT = bench_tables.measured()
+OURS = [row for row in KEPT["rows"] + KEPT["real_rows"] if row["who"].startswith("ours")]
+
+
+@pytest.mark.parametrize("row", OURS, ids=lambda row: f"{row['live']} {row['who']} {row['speed']}")
+def test_the_kept_figures_are_what_this_code_promises(row):
+    """What the README shows of our sweeps: few calls, nothing missed, little memory."""
+    assert row["missed"] == 0
+    assert row["throttled"] <= 0.02 * sum(row["calls"].values())
+    assert row["peak_mib"] <= 192
+    if row["who"] == WARM:
+        assert set(row["calls"]) == {"ListClusters"}
+    if row["who"] == COLD and row["runs"] == 1:
+        assert row["seconds"] <= 1.10 * row["bound"]
+
+
+def test_the_kept_figures_are_of_every_fleet():
+    """A quick run does not pass for the whole."""
+    assert {row["live"] for row in KEPT["rows"]} == set(FLEETS)
+    assert {row["live"] for row in KEPT["real_rows"]} == {REAL_FLEET}
+    for start in KEPT["starts"]:
+        assert start["compiled_ratio"] <= 1.25

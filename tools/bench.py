@@ -1,6 +1,6 @@
 """Tool: measures our sweep beside a plain rdklib rule, on the simulator with EMR's limits on.
 
-Usage: python -m tools.bench [--fleets 100,500] [--speed 20] [--quick]   (or: make bench)
+Usage: python -m tools.bench [--fleets 100,500] [--speed 20] [--quick] [--keep]   (or: make bench)
 """
 
 import argparse
@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from tools import bench_plot, bench_report
-from tools.bench_run import Measured, Options, measure
+from tools.bench_run import FLEETS, Measured, Options, measure
 from tools.bench_sweeps import Pace
+from tools.bench_tables import KEPT
 from tools.package import ROOT
 
-FLEETS = (100, 500, 1000, 5000)
 SPEED = 10.0
 # A sweep is sped up less where it would be over sooner than this, in seconds of the clock.
 SHORTEST = 60.0
@@ -22,8 +22,8 @@ QUICK = Options(fleets=(100,), pace=Pace(SPEED, 4.0), real=False, imports=5)
 
 
 def main() -> None:
-    """Measure, print the tables, and write dist/bench.json and dist/bench.png."""
-    options = _options()
+    """Measure, print the tables, and write bench.json and bench.png."""
+    options, folder = _options()
     began = time.monotonic()
 
     def say(text: str) -> None:
@@ -31,7 +31,6 @@ def main() -> None:
 
     measured = measure(options, say)
     say("done")
-    folder = ROOT / "dist"
     folder.mkdir(exist_ok=True)
     document = json.dumps(measured.document(), indent=2)
     (folder / "bench.json").write_text(document + "\n")
@@ -39,21 +38,24 @@ def main() -> None:
     _show(measured, folder)
 
 
-def _options() -> Options:
+def _options() -> tuple[Options, Path]:
     parser = argparse.ArgumentParser(prog="bench", description="Measure the sweep.")
     parser.add_argument("--fleets", type=_numbers, help="sizes, such as 100,500 (clusters)")
     parser.add_argument("--speed", type=float, default=SPEED, help="EMR's limits, so much faster")
     parser.add_argument("--quick", action="store_true", help="100 clusters, not at the real rate")
+    keep = f"write to {KEPT.name}/, which the README shows, instead of dist/"
+    parser.add_argument("--keep", action="store_true", help=keep)
     given = parser.parse_args()
     if given.speed < 1:
         parser.error("--speed is 1 or more")
     shortest = QUICK.pace.shortest if given.quick else SHORTEST
-    return Options(
+    options = Options(
         fleets=given.fleets or (QUICK.fleets if given.quick else FLEETS),
         pace=Pace(given.speed, shortest),
         real=not given.quick,
         imports=QUICK.imports if given.quick else IMPORTS,
     )
+    return options, KEPT if given.keep else ROOT / "dist"
 
 
 def _numbers(text: str) -> tuple[int, ...]:

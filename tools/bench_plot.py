@@ -26,7 +26,7 @@ _WIDTH = 0.8 / len(_COLOURS)
 def draw(rows: Sequence[Row], path: Path) -> None:
     """Draw EMR calls and wall time for each fleet; hatched is what did not end with all verdicts."""
     kept = [row for row in rows if row.who in _COLOURS]
-    figure, (calls, seconds) = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained")
+    figure, (calls, seconds) = plt.subplots(1, 2, figsize=(15, 5.2), layout="constrained")
     _bars(calls, kept, lambda row: sum(row.calls.values()), lambda row: sum(row.floor.values()))
     calls.set_title("EMR calls, throttled ones included")
     calls.set_ylabel("calls")
@@ -73,7 +73,7 @@ def _bar(axes: Axes, fleet: int, who: str, height: float, *, lost: bool) -> None
         linewidth=0.5,
     )
     digits = 0 if height >= 10 else 1
-    axes.bar_label(bars, [f"{height:,.{digits}f}".removesuffix(".0")], fontsize=7, padding=2)
+    axes.bar_label(bars, [f"{height:,.{digits}f}".removesuffix(".0")], fontsize=6, padding=2)
 
 
 def _label(who: str) -> str:

@@ -15,6 +15,7 @@ from tools.bench_sweeps import Fleet, Pace, Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+FLEETS = (100, 500, 1000, 5000)
 REAL_FLEET = 100
 REAL_TIME = Pace(fastest=1, shortest=1)
 

@@ -29,6 +29,7 @@ from judgement.override_row import Basis  # noqa: E402
 from judgement.override_table import OVERRIDES  # noqa: E402
 from judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
 from judgement.reasons import REASONS, Reason, Severity  # noqa: E402
+from tools import bench_tables  # noqa: E402
 
 README = ROOT / "README.md"
 
@@ -115,6 +116,18 @@ def alert_json() -> str:
     return f"```json\n{json.dumps(document(sample_alert()), indent=2)}\n```"
 
 
+def bench_sweeps() -> str:
+    """Answer what sweeps have been measured to cost."""
+    rows = bench_tables.sweep_rows(bench_tables.measured())
+    return _table(bench_tables.SWEEPS_HEAD, rows)
+
+
+def bench_starts() -> str:
+    """Answer what cold starts have been measured to cost."""
+    rows = bench_tables.start_rows(bench_tables.measured())
+    return _table(bench_tables.STARTS_HEAD, rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "parameters": parameters,
@@ -123,6 +136,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "hub-severities": hub_severities,
     "alert-email": alert_email,
     "alert-json": alert_json,
+    "bench-sweeps": bench_sweeps,
+    "bench-starts": bench_starts,
 }
 
 
