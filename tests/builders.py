@@ -91,6 +91,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.arn = client("sns").create_topic(Name="alerts")["TopicArn"]
+        self.count(confirmed=1)
 
     @property
     def _topic(self) -> Any:
@@ -100,9 +101,8 @@ class Inbox:
     def _sent(self) -> list[Any]:
         return self._topic.sent_notifications
 
-    def count(self, *, pending: int = 0, confirmed: int = 0) -> None:
-        """Say how many have been asked to subscribe, and how many have confirmed it."""
-        self._topic.subscriptions_pending = pending
+    def count(self, *, confirmed: int) -> None:
+        """Say how many subscriptions somebody has confirmed; moto counts none."""
         self._topic.subscriptions_confimed = confirmed  # moto's spelling
 
     @property

@@ -11,7 +11,14 @@ from adapters.errors import LedgerError, PublishError
 from adapters.topic import Topic
 from alerting import CLAIM_ATTEMPTS, Alerting, ClaimedElsewhereError
 from judgement.alert import CLUSTER_TYPE, DetectedBy
-from judgement.episode import State, claimed_episode, closed_episode, confirmed_episode, fingerprint
+from judgement.episode import (
+    State,
+    Told,
+    claimed_episode,
+    closed_episode,
+    confirmed_episode,
+    fingerprint,
+)
 from tests.builders import (
     ACCOUNT,
     BARE,
@@ -71,9 +78,9 @@ def claim_for_another(alerting, told=BAD, alert_id="theirs"):
 
 def test_a_violation_is_told_once(alerting, inbox):
     """However often it is met, and by whichever way."""
-    assert alerting.violation(BAD, NOW)
-    assert not alerting.violation(BAD, NOW)
-    assert not alerting.violation(judged(name="renamed"), LATER, at_launch=True)
+    assert alerting.violation(BAD, NOW) is Told.NOW
+    assert alerting.violation(BAD, NOW) is Told.BEFORE
+    assert alerting.violation(judged(name="renamed"), LATER, at_launch=True) is Told.BEFORE
     assert inbox.told == [("violation", ["j-1"])]
     assert (episode(alerting).state, episode(alerting).alert_id) == (State.SENT, inbox.ids[0])
 
@@ -109,7 +116,7 @@ def test_a_claim_of_another_function_is_left_to_it_while_its_lease_runs(alerting
 def test_a_claim_whose_lease_has_lapsed_is_taken_over_with_its_alert_id(alerting, inbox):
     """Its function died: before it published, or after, which the same id then shows."""
     claim_for_another(alerting)
-    assert alerting.violation(BAD, LATER)
+    assert alerting.violation(BAD, LATER) is Told.NOW
     assert inbox.ids == ["theirs"]
     assert episode(alerting).state is State.SENT
 
@@ -156,7 +163,7 @@ def test_a_function_that_was_slower_by_a_moment_finds_that_people_were_told(aler
         alerting.confirm(BAD, claim_for_another(alerting))
 
     with interfere(tell):
-        assert not alerting.violation(BAD, NOW)
+        assert alerting.violation(BAD, NOW) is Told.BEFORE
     assert inbox.told == []
 
 
@@ -175,7 +182,7 @@ def test_a_claim_that_fails_again_and_again_is_left_to_a_retry(alerting, inbox):
         alerting.violation(BAD, NOW)
     assert inbox.told == []
     with interfere(*turns[1:]):
-        assert alerting.violation(BAD, NOW)
+        assert alerting.violation(BAD, NOW) is Told.NOW
     assert inbox.told == [("violation", ["j-1"])]
 
 
@@ -186,7 +193,7 @@ def test_what_sns_does_not_take_is_not_marked_as_sent(alerting, inbox, at_launch
         alerting.violation(BAD, NOW, at_launch=at_launch)
     claimed = episode(alerting)
     assert (claimed.state, claimed.sent) == (State.PENDING, frozenset())
-    assert alerting.violation(BAD, LATER, at_launch=at_launch)
+    assert alerting.violation(BAD, LATER, at_launch=at_launch) is Told.NOW
     assert inbox.ids == [claimed.alert_id]
 
 
@@ -196,7 +203,7 @@ def test_without_the_ledger_only_a_launch_is_told(alerting, inbox, caplog):
         with pytest.raises(LedgerError, match="GetItem"):
             alerting.violation(BAD, NOW)
         assert inbox.told == []
-        assert alerting.violation(BAD, NOW, at_launch=True)
+        assert alerting.violation(BAD, NOW, at_launch=True) is Told.NOW
     assert inbox.told == [("violation", ["j-1"])]
     assert [each.why for each in caplog.records if each.message == "alert sent without the ledger"]
 
@@ -204,7 +211,7 @@ def test_without_the_ledger_only_a_launch_is_told(alerting, inbox, caplog):
 def test_a_ledger_that_fails_at_the_claim_is_no_ledger_either(alerting, inbox):
     """It can be read, but not be written."""
     with refusing("dynamodb", "PutItem"):
-        assert alerting.violation(BAD, NOW, at_launch=True)
+        assert alerting.violation(BAD, NOW, at_launch=True) is Told.NOW
     assert inbox.told == [("violation", ["j-1"])]
     assert episode(alerting) is None
 
@@ -219,7 +226,7 @@ def test_a_ledger_that_fails_at_the_confirmation_is_an_error(alerting, inbox):
         outage.enter_context(on("sns", "before-call.sns.Publish", begin))
         with pytest.raises(LedgerError, match="PutItem"):
             alerting.violation(BAD, NOW, at_launch=True)
-    assert alerting.violation(BAD, LATER, at_launch=True)
+    assert alerting.violation(BAD, LATER, at_launch=True) is Told.NOW
     assert len(inbox.ids) == 2
     assert len(set(inbox.ids)) == 1
 
@@ -228,7 +235,7 @@ def test_an_event_of_the_launch_that_comes_after_the_end_tells_nobody(alerting, 
     """CloudTrail may be minutes late, and the cluster gone: its violation is no new one."""
     alerting.violation(BAD, NOW, at_launch=True)
     alerting.ended(CLUSTER_TYPE, "j-1", None, LATER)
-    assert not alerting.violation(BAD, LATER, at_launch=True)
+    assert alerting.violation(BAD, LATER, at_launch=True) is Told.BEFORE
     assert inbox.told == [("violation", ["j-1"])]
     assert episode(alerting).state is State.CLOSED
 
@@ -304,13 +311,11 @@ def test_an_alert_that_nobody_could_read_is_held_back_and_not_taken_for_told(
     alerting, inbox, caplog
 ):
     """The first email asks for a confirmation; what SNS takes before that reaches nobody."""
-    inbox.count(pending=1)
-    assert alerting.violation(BAD, NOW) is False
-    assert alerting.violation(BAD, NOW, at_launch=True) is False
+    inbox.count(confirmed=0)
+    assert alerting.violation(BAD, NOW) is Told.NOT_YET
+    assert alerting.violation(BAD, NOW, at_launch=True) is Told.NOT_YET
     assert (inbox.documents, episode(alerting)) == ([], None)
-    assert [each.why for each in caplog.records] == [
-        "no subscription of the topic is confirmed yet"
-    ] * 2
+    assert [each.why for each in caplog.records] == ["the topic has no confirmed subscription"] * 2
     inbox.count(confirmed=1)
-    assert alerting.violation(BAD, LATER) is True
+    assert alerting.violation(BAD, LATER) is Told.NOW
     assert len(inbox.documents) == 1

@@ -11,6 +11,7 @@ from adapters.errors import HubError
 from adapters.topic import Topic
 from alerting import Alerting
 from alerting_hub import HubFindings
+from alerting_sweep import alerted_clusters
 from judgement.alert import CLUSTER_TYPE, DetectedBy
 from judgement.reasons import Reason
 from tests.builders import (
@@ -218,3 +219,38 @@ def test_a_warning_that_changes_is_shown(alerting, hub):
     warned = judged(violating(BARE, Reason.CERTIFICATES_EXPIRING))
     update(alerting, warned, now=hours(1))
     assert "CERTIFICATES_EXPIRING" in hub.findings()["j-1"]["Description"]
+
+
+def test_a_violation_that_is_not_judged_again_is_not_forgotten(alerting, hub):
+    """A security configuration is judged once, and Security Hub deletes what nobody updates."""
+    alerting.violation(BAD, NOW)
+    update(alerting, BAD)
+    before = hub.findings()["j-1"]
+    with hub.watched() as calls:
+        assert alerting.hub.after_sweep([], {}, hours(24 * 29)) == {}
+    assert IMPORT not in calls
+    with hub.watched() as calls:
+        assert alerting.hub.after_sweep([], {}, hours(24 * 31)) == {}
+    assert calls.count(IMPORT) == 1
+    after = hub.findings()["j-1"]
+    assert hub.states() == {"j-1": OPEN}
+    changing = {"UpdatedAt", "ProcessedAt"}
+    told = {name for name in before if before[name] != after.get(name)}
+    assert told <= changing | {"ProductFields"}
+    assert after["UpdatedAt"] > before["UpdatedAt"]
+
+
+def test_a_sweep_says_what_security_hub_refused(alerting):
+    """People have been told; it is a problem of the sweep all the same."""
+    with refusing("securityhub", READ):
+        problems = alerting.hub.after_sweep([BAD], {}, LATER)
+    assert list(problems) == ["Security Hub"]
+    assert problems["Security Hub"].startswith("GetFindings: Access")
+
+
+def test_a_cluster_that_only_security_hub_remembers_is_looked_for(alerting):
+    """The ledger was down when its launch was alerted, and it ended before any sweep."""
+    update(alerting, BAD)
+    assert set(alerted_clusters(alerting)) == {"j-1"}
+    with refusing("securityhub", READ):
+        assert set(alerted_clusters(alerting)) == set()

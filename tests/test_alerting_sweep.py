@@ -9,7 +9,7 @@ from adapters.episodes import Episodes
 from adapters.errors import LedgerError, PublishError
 from adapters.topic import MESSAGE_LIMIT, Topic, fits, message
 from alerting import Alerting
-from alerting_sweep import alert_after_sweep, alerted_clusters, in_parts
+from alerting_sweep import SweepAlerts, alert_after_sweep, alerted_clusters, in_parts
 from judgement.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS
 from judgement.episode import LEASE, State, claimed_episode, fingerprint
 from judgement.verdict import Finding, verdict_of
@@ -70,7 +70,7 @@ def claim(alerting, *told, alert_id="theirs", now=NOW):
 @pytest.mark.parametrize("count", [0, 1, MOST_SINGLE_ALERTS])
 def test_up_to_ten_new_violations_are_one_message_each(alerting, inbox, count):
     """Each with an alert id of its own."""
-    assert alert_after_sweep(alerting, many(count), {}, NOW) == count
+    assert alert_after_sweep(alerting, many(count), {}, NOW).new == count
     assert inbox.told == [("violation", [f"j-{number:03}"]) for number in range(count)]
     assert len(set(inbox.ids)) == count
 
@@ -78,10 +78,10 @@ def test_up_to_ten_new_violations_are_one_message_each(alerting, inbox, count):
 def test_more_than_ten_new_violations_are_one_digest(alerting, inbox):
     """A first deployment over many bad clusters is one email, and no later repeats."""
     told = many(MOST_SINGLE_ALERTS + 1)
-    assert alert_after_sweep(alerting, told, {}, NOW) == 11
+    assert alert_after_sweep(alerting, told, {}, NOW).new == 11
     assert inbox.told == [("digest", [each.resource.resource_id for each in told])]
     assert set(states(alerting).values()) == {State.SENT}
-    assert alert_after_sweep(alerting, told, {}, LATER) == 0
+    assert alert_after_sweep(alerting, told, {}, LATER).new == 0
     assert len(inbox.told) == 1
 
 
@@ -89,7 +89,7 @@ def test_only_what_is_new_counts_for_a_digest(alerting, inbox):
     """Eleven violations of which people know one are ten messages."""
     told = many(11)
     alert_after_sweep(alerting, told[:1], {}, NOW)
-    assert alert_after_sweep(alerting, told, {}, LATER) == 10
+    assert alert_after_sweep(alerting, told, {}, LATER).new == 10
     assert [kind for kind, _ in inbox.told] == ["violation"] * 11
 
 
@@ -106,7 +106,7 @@ def test_what_another_function_is_telling_just_now_is_left_to_it(alerting, inbox
     """The launch check has claimed it; the next sweep looks again."""
     told = many(2)
     claim(alerting, told[0])
-    assert alert_after_sweep(alerting, told, {}, NOW) == 1
+    assert alert_after_sweep(alerting, told, {}, NOW).new == 1
     assert inbox.told == [("violation", ["j-001"])]
 
 
@@ -147,7 +147,7 @@ def test_what_another_function_claims_meanwhile_is_not_told_by_the_sweep(alertin
             claim(alerting, *once.pop())
 
     with on("dynamodb", "before-call.dynamodb.PutItem", interfere):
-        assert alert_after_sweep(alerting, told, {}, NOW) == 3
+        assert alert_after_sweep(alerting, told, {}, NOW).new == 3
     assert [ids for _, ids in inbox.told] == [["j-001"], ["j-002"]]
     assert states(alerting)["j-000"] is State.PENDING
 
@@ -277,11 +277,11 @@ def test_without_alerts_or_while_the_ledger_is_down_no_cluster_is_known_as_alert
 
 def test_a_sweep_tells_all_at_once_when_somebody_has_confirmed_a_subscription(alerting, inbox):
     """What a deployment found before anybody could read it."""
-    inbox.count(pending=1)
-    assert alert_after_sweep(alerting, many(12), {}, NOW) == 0
+    inbox.count(confirmed=0)
+    assert alert_after_sweep(alerting, many(12), {}, NOW) == SweepAlerts(0, [])
     assert (inbox.documents, alerting.episodes.read_all(CLUSTER_TYPE)) == ([], {})
     inbox.count(confirmed=1)
-    assert alert_after_sweep(alerting, many(12), {}, LATER) == 12
+    assert alert_after_sweep(alerting, many(12), {}, LATER) == SweepAlerts(12, many(12))
     assert [kind for kind, _ in inbox.told] == ["digest"]
 
 

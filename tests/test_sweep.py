@@ -290,5 +290,5 @@ def test_problems_are_put_together_by_cause_and_a_long_list_is_cut():
     """Thirty clusters with one cause are one sentence of twenty names."""
     problems = {f"j-{number}": "denied" for number in range(30)} | {"k-1": "throttled"}
     words = SweepReport(problems=problems).problems_in_words()
-    assert words.startswith("31 could not be judged or recorded: j-0, j-1, ")
+    assert words.startswith("31 could not be judged, recorded or told: j-0, j-1, ")
     assert words.endswith("j-19 and 10 more (denied); k-1 (throttled)")

@@ -27,7 +27,7 @@ from assembly import (
 )
 from change import Change
 from config_event import is_scheduled, notification_time, prepare_event, read_item
-from judgement.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE, DetectedBy
+from judgement.alert import SECURITY_CONFIGURATION_TYPE, DetectedBy
 from judgement.parameters import RuleParameters, parse_parameters
 from sweep import Sweep
 
@@ -124,13 +124,13 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
             # A sweep may take longer than a claim lasts, so that begins now.
             now = datetime.now(UTC)
             try:
-                report.alerts = alert_after_sweep(alerting, sweep.violating, sweep.ended, now)
-                if alerting.hub is not None:
-                    alerting.hub.update(CLUSTER_TYPE, sweep.violating, sweep.ended, now)
+                alerts = alert_after_sweep(alerting, sweep.violating, sweep.ended, now)
             except (LedgerError, PublishError) as error:
                 report.problems["the alerts"] = str(error)
-            except HubError as error:
-                report.problems["Security Hub"] = str(error)
+            else:
+                report.alerts = alerts.new
+                if alerting.hub is not None:
+                    report.problems |= alerting.hub.after_sweep(alerts.told, sweep.ended, now)
         metrics = metric_fields(self._context.function_name, report.metrics(), sweep.now)
         logger.info("sweep finished", extra=report.summary() | metrics)
         if report.problems:

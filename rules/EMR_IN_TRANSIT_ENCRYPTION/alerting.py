@@ -14,6 +14,7 @@ from judgement.episode import (
     Episode,
     State,
     Step,
+    Told,
     claimed_episode,
     closed_episode,
     confirmed_episode,
@@ -53,8 +54,8 @@ class Alerting:
     send_resolved: bool
     hub: HubFindings | None = None
 
-    def violation(self, judged: Judged, now: datetime, *, at_launch: bool = False) -> bool:
-        """Alert on one violation, unless people have been told of it; answer whether it did.
+    def violation(self, judged: Judged, now: datetime, *, at_launch: bool = False) -> Told:
+        """Alert on one violation, unless people have been told of it, or nobody could read it.
 
         ``at_launch`` it alerts without the ledger too, for nobody knows then whether people have
         been told: better twice than never. Raises ClaimedElsewhereError while another function is
@@ -67,12 +68,12 @@ class Alerting:
                 raise
             logger.warning("alert sent without the ledger", extra={"why": str(error)})
             self.publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now))
-            return True
-        if claimed is None:
-            return False
+            return Told.NOW
+        if isinstance(claimed, Told):
+            return claimed
         self.publish(Alert(claimed.alert_id, (judged,), self.origin, now))
         self.confirm(judged, claimed)
-        return True
+        return Told.NOW
 
     def ended(
         self, resource_type: str, resource_id: str, complies: Judged | None, now: datetime
@@ -122,10 +123,10 @@ class Alerting:
             logger.info("episode changed meanwhile", extra={"resource_id": resource_id})
 
     def holds_back(self, resources: int) -> bool:
-        """Answer whether nobody could read an alert yet; the first sweep after that alerts."""
-        if not self.topic.waits_for_readers():
+        """Answer whether nobody could read an alert; a sweep alerts as soon as somebody can."""
+        if not self.topic.has_no_reader():
             return False
-        why = "no subscription of the topic is confirmed yet"
+        why = "the topic has no confirmed subscription"
         logger.warning("alerts held back", extra={"resources": resources, "why": why})
         return True
 
@@ -137,8 +138,8 @@ class Alerting:
             extra={"alert_id": alert.alert_id, "kind": alert.kind, "resources": len(alert.judged)},
         )
 
-    def _claim_alone(self, judged: Judged, now: datetime, at_launch: bool) -> Episode | None:
-        """Answer the claimed episode; None when people have been told, or cannot be told yet."""
+    def _claim_alone(self, judged: Judged, now: datetime, at_launch: bool) -> Episode | Told:
+        """Answer the claimed episode, or why there is none to claim."""
         resource, found = judged.resource, fingerprint(judged.verdict)
         for _ in range(CLAIM_ATTEMPTS):
             episode = self.episodes.get(resource.resource_type, resource.resource_id)
@@ -146,11 +147,11 @@ class Alerting:
             # An event of the launch that comes after the end of the episode is no new violation.
             is_late = at_launch and episode is not None and episode.state is State.CLOSED
             if is_late or step is Step.NOTHING:
-                return None
+                return Told.BEFORE
             if step is Step.WAIT:
                 break
             if self.holds_back(1):
-                return None
+                return Told.NOT_YET
             claimed = self.claim(judged, episode, str(uuid.uuid4()), now)
             if claimed is not None:
                 return claimed

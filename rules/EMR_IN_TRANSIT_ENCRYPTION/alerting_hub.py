@@ -9,9 +9,17 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from adapters.errors import HubError
+from adapters.errors import HubError, LedgerError
+from judgement.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
 from judgement.episode import State
-from judgement.hub_finding import closed_finding, finding_id, is_shown, open_finding
+from judgement.hub_finding import (
+    closed_finding,
+    is_recent,
+    is_shown,
+    open_finding,
+    renewed_finding,
+)
+from judgement.hub_id import finding_id, resource_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +55,24 @@ class HubFindings:
             extra = {"resource_id": judged.resource.resource_id, "why": str(error)}
             logger.warning("not in Security Hub", extra=extra)
 
+    def shown(self, resource_type: str) -> set[str]:
+        """Answer the ids of the resources that Security Hub shows as violating."""
+        return {resource_id_of(each) for each in self._hub.active(resource_type)}
+
+    def after_sweep(
+        self, told: Sequence[Judged], ended: Mapping[str, Judged | None], now: datetime
+    ) -> dict[str, str]:
+        """Bring all findings in step; answer what went wrong, as problems of the sweep.
+
+        Security configurations are judged when they change; a sweep only keeps their findings.
+        """
+        try:
+            self.update(CLUSTER_TYPE, told, ended, now)
+            self.update(SECURITY_CONFIGURATION_TYPE, (), {}, now)
+        except (HubError, LedgerError) as error:
+            return {"Security Hub": str(error)}
+        return {}
+
     def update(
         self,
         resource_type: str,
@@ -67,7 +93,13 @@ class HubFindings:
         closed = [
             closed_finding(rest[each], over[each], now) for each in over if each not in refused
         ]
-        refused |= self._hub.import_findings([*wanted, *closed])
+        # What this run does not judge must not expire while it violates.
+        kept = [
+            renewed_finding(rest[each], now)
+            for each in rest.keys() - over.keys()
+            if not is_recent(rest[each], now)
+        ]
+        refused |= self._hub.import_findings([*wanted, *closed, *kept])
         if refused:
             raise HubError(f"{len(refused)} findings were refused, {min(refused)} among them")
 

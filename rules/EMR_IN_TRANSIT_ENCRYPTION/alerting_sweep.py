@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
-from adapters.errors import LedgerError
+from adapters.errors import HubError, LedgerError
 from adapters.topic import fits
 from judgement.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, Alert, Judged
 from judgement.episode import State, Step, fingerprint, next_step
@@ -19,19 +20,30 @@ if TYPE_CHECKING:
     from judgement.episode import Episode
 
 
+class SweepAlerts(NamedTuple):
+    """What a sweep has told people."""
+
+    new: int  # violations that nobody had been told of
+    told: list[Judged]  # all violations of which people know
+
+
 def alerted_clusters(alerting: Alerting | None) -> Collection[str]:
-    """Answer the ids of all clusters whose episode is not closed.
+    """Answer the ids of all clusters of which people know that they violate.
 
     One that was launched and ended between two sweeps is not on record in AWS Config: only its
-    episode remembers it.
+    episode, or its finding in Security Hub, remembers it. Where these do not answer, the sweep
+    judges and records all the same; what comes after it says what is wrong.
     """
     if alerting is None:
         return ()
-    try:
+    found: set[str] = set()
+    with suppress(LedgerError):
         known = alerting.episodes.read_all(CLUSTER_TYPE)
-    except LedgerError:
-        return ()  # the sweep judges and records all the same; alerting will say what is wrong
-    return [each for each, episode in known.items() if episode.state is not State.CLOSED]
+        found |= {each for each, episode in known.items() if episode.state is not State.CLOSED}
+    if alerting.hub is not None:
+        with suppress(HubError):
+            found |= alerting.hub.shown(CLUSTER_TYPE)
+    return found
 
 
 def alert_after_sweep(
@@ -39,8 +51,8 @@ def alert_after_sweep(
     violating: Sequence[Judged],
     ended: Mapping[str, Judged | None],
     now: datetime,
-) -> int:
-    """Tell of what nobody has been told of, and close what has ended; answer how many were new.
+) -> SweepAlerts:
+    """Tell of what nobody has been told of, and close what has ended.
 
     ``ended`` holds by cluster id what complies again; None for what is exempt or has gone. What
     another function has claimed is left to it: the next sweep looks again. Raises LedgerError or
@@ -53,25 +65,28 @@ def alert_after_sweep(
         if next_step(known.get(judged.resource.resource_id), fingerprint(judged.verdict), now)
         is Step.ALERT
     ]
+    not_yet: set[str] = set()
     if fresh and alerting.holds_back(len(fresh)):
+        not_yet = {judged.resource.resource_id for judged in fresh}
         fresh = []
     for alert in _alerts(alerting, fresh, now):
         _claim_and_publish(alerting, alert, known)
+    _end(alerting, known, ended, now)
+    told = [judged for judged in violating if judged.resource.resource_id not in not_yet]
+    return SweepAlerts(len(fresh), told)
+
+
+def _end(
+    alerting: Alerting,
+    known: Mapping[str, Episode],
+    ended: Mapping[str, Judged | None],
+    now: datetime,
+) -> None:
     over = {
         cluster_id: episode
         for cluster_id, episode in known.items()
         if cluster_id in ended and episode.state is not State.CLOSED
     }
-    _end(alerting, over, ended, now)
-    return len(fresh)
-
-
-def _end(
-    alerting: Alerting,
-    over: Mapping[str, Episode],
-    ended: Mapping[str, Judged | None],
-    now: datetime,
-) -> None:
     told = {
         cluster_id: complies
         for cluster_id, episode in over.items()
@@ -82,12 +97,16 @@ def _end(
             alerting.end(CLUSTER_TYPE, cluster_id, episode, ended[cluster_id], now)
         return
     # A parameter that was relaxed, or a table that was mended, ends many at once.
-    for alert in in_parts(
-        Alert(_most_common(over[each] for each in told), tuple(told.values()), alerting.origin, now)
-    ):
+    alert_id = _most_common(over[each] for each in told)
+    for alert in in_parts(Alert(alert_id, tuple(told.values()), alerting.origin, now)):
         alerting.publish(alert)
-    for cluster_id, episode in over.items():
-        alerting.close(CLUSTER_TYPE, cluster_id, episode)
+        _close(alerting, over, [judged.resource.resource_id for judged in alert.judged])
+    _close(alerting, over, over.keys() - told.keys())
+
+
+def _close(alerting: Alerting, over: Mapping[str, Episode], cluster_ids: Iterable[str]) -> None:
+    for cluster_id in cluster_ids:
+        alerting.close(CLUSTER_TYPE, cluster_id, over[cluster_id])
 
 
 def _alerts(alerting: Alerting, fresh: Sequence[Judged], now: datetime) -> list[Alert]:

@@ -10,6 +10,7 @@ from adapters.errors import CouldNotTellError
 from adapters.evaluations import Evaluation
 from adapters.logs import log_verdict
 from judgement.alert import Judged, Resource
+from judgement.episode import Told
 from judgement.facts import SecurityConfigurationFacts
 from judgement.judge import judge_security_configuration
 from judgement.security_configuration import read_body
@@ -87,12 +88,15 @@ class Change:
 
     def _alert(self, alerting: Alerting, judged: Judged) -> None:
         kind, resource_id = judged.resource.resource_type, judged.resource.resource_id
+        violating: list[Judged] = []
+        ended: dict[str, Judged | None] = {}
         if judged.verdict.compliance is Compliance.NON_COMPLIANT:
-            alerting.violation(judged, self.now)
-            violating, ended = [judged], {}
+            told = alerting.violation(judged, self.now)
+            violating = [] if told is Told.NOT_YET else [judged]
         else:
-            complies = judged if judged.verdict.compliance is Compliance.COMPLIANT else None
-            alerting.ended(kind, resource_id, complies, self.now)
-            violating, ended = [], {resource_id: complies}
+            ended[resource_id] = (
+                judged if judged.verdict.compliance is Compliance.COMPLIANT else None
+            )
+            alerting.ended(kind, resource_id, ended[resource_id], self.now)
         if alerting.hub is not None:
             alerting.hub.update(kind, violating, ended, self.now)

@@ -21,6 +21,7 @@ from adapters.rules import LiveRule, find_rule, start_evaluation
 from adapters.settings import read_settings
 from assembly import Place, make_alerting, make_ledger, place_of
 from judgement.alert import CLUSTER_TYPE, DetectedBy, Judged, cluster_resource
+from judgement.episode import Told
 from judgement.judge import judge_cluster
 from judgement.verdict import Compliance
 from launch_event import Launch, read_launch
@@ -107,10 +108,11 @@ class LaunchCheck:
         if alerting is None:
             raise NotConfiguredError("LEDGER_TABLE and ALERT_TOPIC_ARN must be set")
         # Reading may have taken longer than a claim lasts, so that begins now.
-        if alerting.violation(judged, datetime.now(UTC), at_launch=True):
+        told = alerting.violation(judged, datetime.now(UTC), at_launch=True)
+        if told is not Told.BEFORE:
             self._ask_for_evaluation(rule)
-            if alerting.hub is not None:
-                alerting.hub.import_violation(judged, datetime.now(UTC))
+        if told is Told.NOW and alerting.hub is not None:
+            alerting.hub.import_violation(judged, datetime.now(UTC))
 
     def _ask_for_evaluation(self, rule: LiveRule) -> None:
         """Have the verdict recorded soon; where that fails, the next schedule records it."""

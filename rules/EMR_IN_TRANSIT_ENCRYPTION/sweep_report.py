@@ -57,12 +57,12 @@ class SweepReport:
         }
 
     def problems_in_words(self) -> str:
-        """Answer what could not be judged or recorded, counted, named and put together by cause."""
+        """Answer what could not be judged, recorded or told, counted, named and put together."""
         subjects: dict[str, list[str]] = defaultdict(list)
         for subject, why in self.problems.items():
             subjects[why].append(subject)
         causes = [f"{_named(names)} ({why})" for why, names in subjects.items()]
-        return f"{len(self.problems)} could not be judged or recorded: {'; '.join(causes)}"
+        return f"{len(self.problems)} could not be judged, recorded or told: {'; '.join(causes)}"
 
 
 def _named(names: list[str]) -> str:

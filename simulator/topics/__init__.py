@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from moto.core.responses import ActionResult
 
-_PUBLISH = "sns:Publish"
+_PUBLISH, _READ = "sns:Publish", "sns:GetTopicAttributes"
 _moto_publish = SNSResponse.publish
 _moto_publish_batch = SNSResponse.publish_batch
+_moto_get_topic_attributes = SNSResponse.get_topic_attributes
 
 
 class AuthorizationError(ServiceException):
@@ -96,6 +97,14 @@ def _home(topic: Topic) -> tuple[str, str]:
 
 def _check_caller(response: SNSResponse, topic_arn: str) -> None:
     """Raise unless whoever signed this request may publish to the topic."""
+    topic, known, who = _check_policy(response, topic_arn, _PUBLISH)
+    _check_key(topic, known, who)
+
+
+def _check_policy(
+    response: SNSResponse, topic_arn: str, action: str
+) -> tuple[Topic, identity.Caller, Principal]:
+    """Raise unless the topic's policy admits whoever signed this request."""
     if topic_arn.split(":")[3:4] != [response.region]:  # SNS knows only the topics of its Region
         raise InvalidParameterValue("Invalid parameter: TopicArn")
     try:
@@ -104,13 +113,13 @@ def _check_caller(response: SNSResponse, topic_arn: str) -> None:
         raise TopicNotFound from None
     known = identity.caller(response.access_key)
     who = caller(known.arn, known.account, known.role_arn)
-    decision = decide(topic.policy, who, _PUBLISH, topic_arn)
+    decision = decide(topic.policy, who, action, topic_arn)
     if decision.denied or (who.account != topic.account_id and not decision.allowed):
         raise AuthorizationError(
-            f"User: {known.arn} is not authorized to perform: SNS:Publish on resource: {topic_arn}"
-            " because no resource-based policy allows the SNS:Publish action"
+            f"User: {known.arn} is not authorized to perform: SNS:{action[4:]} on resource: "
+            f"{topic_arn} because no resource-based policy allows the SNS:{action[4:]} action"
         )
-    _check_key(topic, known, who)
+    return topic, known, who
 
 
 def _check_key(topic: Topic, known: identity.Caller, who: Principal) -> None:
@@ -139,6 +148,11 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
     )
 
 
+def _get_topic_attributes(self: SNSResponse) -> ActionResult:
+    _check_policy(self, self._get_param("TopicArn"), _READ)
+    return _moto_get_topic_attributes(self)
+
+
 def _publish(self: SNSResponse) -> ActionResult:
     topic_arn = self._get_param("TopicArn") or self._get_param("TargetArn") or ""
     if ":endpoint/" not in topic_arn and not self._get_param("PhoneNumber"):
@@ -161,6 +175,7 @@ def install() -> None:
     """Put the checks before moto's Publish, and the deliveries in place of moto's."""
     SNSResponse.publish = _publish  # type: ignore[method-assign]
     SNSResponse.publish_batch = _publish_batch  # type: ignore[method-assign]
+    SNSResponse.get_topic_attributes = _get_topic_attributes  # type: ignore[method-assign]
     topic_deliveries.install()
     topic_settings.install()
     topic_confirmations.install()

@@ -12,7 +12,7 @@ from adapters.clients import CLIENT_CONFIG, HUB_CONFIG
 from adapters.errors import HubError
 from adapters.security_hub import SECONDS_OF_A_CALL, SecurityHub
 from judgement.alert import CLUSTER_TYPE
-from judgement.hub_finding import id_prefix, product_arn
+from judgement.hub_id import id_prefix, product_arn
 from tests.adapters.test_clients import Wire
 from tests.judgement.test_hub_finding import ORIGIN, opened
 

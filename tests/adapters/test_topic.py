@@ -156,16 +156,11 @@ def test_no_answer_is_a_publish_error():
         Topic(client("sns"), ARN).publish(alert())
 
 
-@pytest.mark.parametrize(
-    ("pending", "confirmed", "waits"),
-    [(1, 0, True), (2, 0, True), (0, 0, False), (1, 1, False), (0, 1, False)],
-)
-def test_a_topic_waits_for_readers_while_all_that_were_asked_are_silent(
-    inbox, pending, confirmed, waits
-):
-    """One that nobody was asked to read may be read by other means, so it does not wait."""
-    inbox.count(pending=pending, confirmed=confirmed)
-    assert Topic(client("sns"), inbox.arn).waits_for_readers() is waits
+@pytest.mark.parametrize(("confirmed", "nobody"), [(0, True), (1, False), (2, False)])
+def test_a_topic_without_a_confirmed_subscription_has_no_reader(inbox, confirmed, nobody):
+    """SNS takes the message, and delivers it to nobody."""
+    inbox.count(confirmed=confirmed)
+    assert Topic(client("sns"), inbox.arn).has_no_reader() is nobody
 
 
 def test_what_sns_does_not_tell_of_readers_holds_nothing_back(caplog):
@@ -177,9 +172,9 @@ def test_what_sns_does_not_tell_of_readers_holds_nothing_back(caplog):
             "get_topic_attributes", {"Attributes": {"SubscriptionsPending": "1"}}, {"TopicArn": ARN}
         )
         topic = Topic(client("sns"), ARN)
-        assert [topic.waits_for_readers() for _ in range(2)] == [False, False]
+        assert [topic.has_no_reader() for _ in range(2)] == [False, False]
     with unreachable("sns"):
-        assert topic.waits_for_readers() is False
+        assert topic.has_no_reader() is False
     first, second, third = (each.why for each in caplog.records)
     assert first.startswith("GetTopicAttributes: AuthorizationError")
     assert second == "GetTopicAttributes: answered without 'SubscriptionsConfirmed'"

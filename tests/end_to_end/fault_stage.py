@@ -30,10 +30,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is to be seen at one time: results and alerts by name, failed runs, dead letters."""
+    """What is to be seen at one time, by name; and failed runs, dead letters."""
 
     results: dict[str, str | None]
     alerts: dict[str, list[Told]]
+    findings: dict[str, str]  # of Security Hub, the record states
     failures: list[str]
     dead_letters: int
 
@@ -146,12 +147,20 @@ class Stage(Account):
                 self.told[resource["resourceId"]].append(told)
         self.simulator.clear_inbox()
         ids = {name: self.ids[name] for name in names}
+        shown = self.shown()
         return Moment(
             {name: recorded.get(each, {}).get("ComplianceType") for name, each in ids.items()},
             {name: list(self.told[each]) for name, each in ids.items()},
+            {name: shown[each] for name, each in ids.items() if each in shown},
             self.failures(),
             self.new_dead_letters(),
         )
+
+    def shown(self) -> dict[str, str]:
+        """Answer the record state of each finding in Security Hub, by its resource's id."""
+        pages = self.simulator.client("securityhub").get_paginator("get_findings").paginate()
+        findings = [finding for page in pages for finding in page["Findings"]]
+        return {each["Id"].rpartition("/")[2]: each["RecordState"] for each in findings}
 
     def new_dead_letters(self) -> int:
         """Answer how many invocations Lambda has given up since the last time."""

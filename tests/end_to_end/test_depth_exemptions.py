@@ -96,7 +96,7 @@ def test_without_the_tagging_api_only_what_complies_is_recorded(exempting):
     account.simulator.add_fault("tagging", "GetResources", code="AccessDeniedException")
 
     summary = sweep(account)
-    assert summary["error"].startswith("2 could not be judged or recorded: ")
+    assert summary["error"].startswith("2 could not be judged, recorded or told: ")
     assert "GetResources: AccessDeniedException" in summary["error"]
     assert bad in summary["error"]
     assert exempt in summary["error"]

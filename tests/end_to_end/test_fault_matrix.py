@@ -89,10 +89,13 @@ def visible(call: Call, fault: Fault, outcome: Outcome):
 
 
 def healed(_call: Call, _fault: Fault, outcome: Outcome):
-    """The next clean run makes everything right, without an error."""
+    """The next clean run makes everything right, in Security Hub too, and without an error."""
     for name, now in outcome.after.results.items():
         if now != right(name):
             yield name, now
+        is_shown = outcome.after.findings.get(name) == "ACTIVE"
+        if is_shown != (right(name) == VIOLATION):
+            yield name, "finding", outcome.after.findings.get(name)
     yield from outcome.after.failures
 
 

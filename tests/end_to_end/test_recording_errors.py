@@ -1,4 +1,4 @@
-"""What could not be judged or recorded: it costs nothing else, and the run says so."""
+"""What could not be judged, recorded or told: it costs nothing else, and the run says so."""
 
 import json
 
@@ -53,7 +53,7 @@ def test_a_cluster_that_emr_does_not_describe_costs_no_other_its_verdict(account
     assert [run["ok"] for run in runs] == [False] * ATTEMPTS
     for run in runs:
         assert run["error_type"] == "RuleRunError"
-        assert run["error_message"].startswith("1 could not be judged or recorded: ")
+        assert run["error_message"].startswith("1 could not be judged, recorded or told: ")
         assert f"{odd} (DescribeCluster: {code}: " in run["error_message"]
     asked = account.simulator.journal("emr", "DescribeCluster")
     assert sum(each["parameters"]["ClusterId"] == odd for each in asked) == ATTEMPTS * calls

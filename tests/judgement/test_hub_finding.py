@@ -19,11 +19,10 @@ from judgement.alert import (
 from judgement.hub_finding import (
     REFRESHED_AFTER,
     closed_finding,
-    finding_id,
     is_shown,
     open_finding,
-    product_arn,
 )
+from judgement.hub_id import finding_id, product_arn
 from judgement.hub_severity import LABELS
 from judgement.reasons import REASONS, Reason, Severity
 from judgement.verdict import Compliance, Finding, Verdict, verdict_of

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adapters.errors import AWS_ERRORS, HubError, explain
-from judgement.hub_finding import id_prefix, product_arn
+from judgement.hub_id import id_prefix, product_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,8 +60,14 @@ class SecurityHub:
         pages = self._client.get_paginator("get_findings").paginate(
             Filters=filters, PaginationConfig={"PageSize": BATCH_SIZE}
         )
-        with self._call("GetFindings"):
-            return {finding["Id"]: finding for page in pages for finding in page["Findings"]}
+        found: dict[str, HubFinding] = {}
+        remaining = iter(pages)
+        while True:
+            with self._call("GetFindings"):
+                page = next(remaining, None)
+                if page is None:
+                    return found
+                found |= {finding["Id"]: finding for finding in page["Findings"]}
 
     def import_findings(self, findings: Sequence[HubFinding]) -> set[str]:
         """Import findings, over those with the same ids; answer the ids of what was refused."""

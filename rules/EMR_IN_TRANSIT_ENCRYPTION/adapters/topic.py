@@ -49,21 +49,22 @@ class Topic:
         self._client = client
         self._arn = arn
 
-    def waits_for_readers(self) -> bool:
-        """Answer whether people were asked to subscribe, and none of them has confirmed it yet.
+    def has_no_reader(self) -> bool:
+        """Answer whether SNS would deliver to nobody: no subscription is confirmed.
 
-        What SNS does not tell counts as confirmed: no error of this call holds an alert back.
+        Those that nobody confirms go after two days, so none that waits means nothing. What SNS
+        does not tell counts as a reader: no error of this call holds an alert back.
         """
         try:
             counts = self._client.get_topic_attributes(TopicArn=self._arn)["Attributes"]
-            pending, confirmed = counts["SubscriptionsPending"], counts["SubscriptionsConfirmed"]
+            confirmed = counts["SubscriptionsConfirmed"]
         except AWS_ERRORS as error:
             # The topic of another account need not tell this one.
             why = explain("GetTopicAttributes", error)
         except KeyError as error:
             why = f"GetTopicAttributes: answered without {error}"
         else:
-            return pending != "0" and confirmed == "0"
+            return confirmed == "0"
         logger.info("subscriptions not read", extra={"why": why})
         return False
 

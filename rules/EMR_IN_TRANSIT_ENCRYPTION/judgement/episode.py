@@ -26,6 +26,14 @@ class Step(StrEnum):
     WAIT = "wait"  # another function is telling them just now
 
 
+class Told(StrEnum):
+    """Whether people have been told of a violation."""
+
+    NOW = "now"
+    BEFORE = "before"
+    NOT_YET = "not yet"  # nobody could read it
+
+
 class Episode(NamedTuple):
     """One episode as the ledger holds it; ``version`` grows with every write."""
 

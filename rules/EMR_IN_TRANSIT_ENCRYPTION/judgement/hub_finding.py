@@ -4,19 +4,17 @@ AWS Config forwards evaluations to Security Hub by itself, but without the reaso
 it. Members and limits are those of the Security Hub API, AwsSecurityFinding.
 """
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from judgement.alert import CLUSTER_TYPE, Judged, Origin, Resource
 from judgement.alert_document import console_url
+from judgement.hub_id import PRODUCT, finding_id, product_arn
 from judgement.hub_severity import severity_label
 from judgement.verdict import Finding
 from judgement.wording import clip, one_line
 
-PRODUCT = "emr-in-transit-encryption"
 TITLE_LIMIT, DESCRIPTION_LIMIT, TEXT_LIMIT, DETAIL_LIMIT, ID_LIMIT = 256, 1024, 512, 1024, 512
 # Security Hub forgets a finding that nobody has updated for 90 days, and with it what people wrote
 # there (Security Hub User Guide, securityhub-findings).
@@ -33,35 +31,11 @@ KEPT = (
     *("SchemaVersion", "Id", "ProductArn", "GeneratorId", "AwsAccountId", "CreatedAt"),
     *("Title", "Remediation", "SourceUrl", "Resources"),
 )
-_PLAIN = re.compile(r"[\w.:/=+@-]{1,256}", re.ASCII)
 
 
 def timestamp(time: datetime) -> str:
     """Answer a time as Security Hub takes it."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03}Z"
-
-
-def product_arn(origin: Origin) -> str:
-    """Answer the product under which an account imports findings of its own."""
-    return (
-        f"arn:{origin.partition}:securityhub:{origin.region}:{origin.account}"
-        f":product/{origin.account}/default"
-    )
-
-
-def id_prefix(resource_type: str, origin: Origin) -> str:
-    """Answer what the ids of all findings about one type of resource begin with."""
-    return f"{PRODUCT}/{origin.account}/{origin.region}/{resource_type}/"
-
-
-def finding_id(resource_type: str, resource_id: str, origin: Origin) -> str:
-    """Answer the id of a resource's finding, the same every time.
-
-    The name of a security configuration may be longer than an id, and hold anything.
-    """
-    if not _PLAIN.fullmatch(resource_id):
-        resource_id = hashlib.sha256(resource_id.encode("utf-8", "replace")).hexdigest()
-    return id_prefix(resource_type, origin) + resource_id
 
 
 def open_finding(
@@ -110,10 +84,25 @@ def closed_finding(
     }
 
 
+def renewed_finding(before: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Answer the finding that Security Hub shows, as new, so that it is not forgotten."""
+    same = (*KEPT, "Description", "FindingProviderFields", "RecordState")
+    return {name: before[name] for name in same if name in before} | {
+        "UpdatedAt": timestamp(now),
+        "Compliance": _compliance("FAILED"),
+    }
+
+
+def is_recent(before: Mapping[str, Any], now: datetime) -> bool:
+    """Answer whether Security Hub will not forget the finding soon."""
+    return bool(before.get("UpdatedAt", "") > timestamp(now - REFRESHED_AFTER))
+
+
 def is_shown(finding: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
     """Answer whether Security Hub shows the violation as it is, and will not forget it soon."""
-    is_recent = before.get("UpdatedAt", "") > timestamp(now - REFRESHED_AFTER)
-    return is_recent and all(before.get(name) == finding[name] for name in ("Title", "Description"))
+    return is_recent(before, now) and all(
+        before.get(name) == finding[name] for name in ("Title", "Description")
+    )
 
 
 def _title(resource: Resource) -> str:
