@@ -9,6 +9,7 @@ from simulator import accounts
 from simulator.client import Simulator
 from tools.deploy import deploy
 
+ONCALL = "oncall@example.com"
 STACK = "emr-in-transit-encryption"
 BUCKET = "lambda-code"
 RULE = "EMR_IN_TRANSIT_ENCRYPTION"
@@ -43,9 +44,9 @@ class Account:
         """Deploy template.yml with the zip that ships; answer the stack's outputs.
 
         The simulator's EMR has limits only where they are switched on, so sweeps need not be slow;
-        whoever switches them on names the share too.
+        whoever switches them on names the share too. Somebody reads the alerts, or there are none.
         """
-        parameters = {"EmrCallShare": "100"} | parameters
+        parameters = {"EmrCallShare": "100", "AlertEmail": ONCALL} | parameters
         os.environ.update(self.simulator.environment(self.region))
         deploy(boto3.Session(), BUCKET, STACK, parameters)
         cloudformation = self.simulator.client("cloudformation", self.region)

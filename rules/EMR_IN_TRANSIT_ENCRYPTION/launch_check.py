@@ -109,10 +109,11 @@ class LaunchCheck:
             raise NotConfiguredError("LEDGER_TABLE and ALERT_TOPIC_ARN must be set")
         # Reading may have taken longer than a claim lasts, so that begins now.
         told = alerting.violation(judged, datetime.now(UTC), at_launch=True)
-        if told is not Told.BEFORE:
-            self._ask_for_evaluation(rule)
+        # Before the sweep that is asked for next, which would import it too.
         if told is Told.NOW and alerting.hub is not None:
             alerting.hub.import_violation(judged, datetime.now(UTC))
+        if told is not Told.BEFORE:
+            self._ask_for_evaluation(rule)
 
     def _ask_for_evaluation(self, rule: LiveRule) -> None:
         """Have the verdict recorded soon; where that fails, the next schedule records it."""

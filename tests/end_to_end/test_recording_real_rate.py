@@ -99,8 +99,7 @@ def test_a_first_sweep_at_emr_s_real_rate_loses_nothing_and_delays_no_alert(simu
         ours.launch(f"etl-{number}", name)
     simulator.set_buckets(enabled=True)
 
-    # The share is the template's default.
-    ours.outputs = ours.deploy(EmrCallShare="0.8", AlertEmail="oncall@example.com")
+    ours.outputs = ours.deploy(EmrCallShare="0.8")  # the template's default
     stands_mid_sweep(ours)
     launched = datetime.now(UTC)
     late = ours.launch("late")

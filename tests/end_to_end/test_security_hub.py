@@ -9,6 +9,8 @@ from tests.end_to_end.depth import alive, group, override
 from tests.end_to_end.watched import Watched
 
 OPEN, CLOSED = ("FAILED", "ACTIVE", "NEW"), ("PASSED", "ARCHIVED", "RESOLVED")
+# A sweep asks what is shown of clusters, before it judges and after it, and of configurations.
+READS = ["GetFindings"] * 3
 SWITCHED_ON = {"SecurityHubFindings": "yes", "OverrideScope": "instances"}
 
 
@@ -64,8 +66,8 @@ def account(deployment):
 def test_a_bad_launch_is_a_finding_with_its_reason(account):
     """As soon as it is an alert, and once, though CloudTrail and EMR both tell of it."""
     cluster = account.launch_and_wait("adhoc")
-    # The second call is that of the sweep that the launch check asks for: nothing is missing.
-    assert account.calls() == ["BatchImportFindings", "GetFindings"]
+    # The sweep that the launch check asks for reads, and nothing is missing.
+    assert account.calls() == ["BatchImportFindings", *READS]
     assert [each.document["resourceId"] for each in account.messages()] == [cluster]
     found = account.findings()[cluster]
     assert account.state(cluster) == OPEN
@@ -78,7 +80,7 @@ def test_a_bad_launch_is_a_finding_with_its_reason(account):
     assert resource["Details"]["Other"]["release"] == "emr-7.12.0"
 
     assert account.sweep()["ok"]
-    assert account.calls() == ["GetFindings"]
+    assert account.calls() == READS
 
 
 def test_the_life_of_a_finding(account):
@@ -131,14 +133,15 @@ def test_many_violations_are_imported_in_batches_and_closed_so(account):
     account.simulator.set_events(drop=True)
     clusters = [account.launch(f"many-{number}") for number in range(101)]
     account.sweep()
-    assert account.calls() == ["GetFindings", *["BatchImportFindings"] * 2]
+    before, judged, configurations = READS
+    assert account.calls() == [before, judged, *["BatchImportFindings"] * 2, configurations]
     assert [each.document["kind"] for each in account.messages()] == ["digest"]
     assert {account.state(each) for each in clusters[:3] + clusters[-3:]} == {OPEN}
 
     account.emr.terminate_job_flows(JobFlowIds=clusters)
     account.sweep()
-    each_twice = ("GetFindings", "BatchUpdateFindings", "BatchImportFindings")
-    assert account.calls() == [call for call in each_twice for _ in range(2)]
+    each_twice = (before, judged, "BatchUpdateFindings", "BatchImportFindings")
+    assert account.calls() == [*(each for each in each_twice for _ in range(2)), configurations]
     assert {account.state(each) for each in clusters[:3] + clusters[-3:]} == {CLOSED}
 
 

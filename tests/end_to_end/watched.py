@@ -10,9 +10,8 @@ from simulator.accounts import DEFAULT_REGION
 from simulator.client import Simulator
 from tests.end_to_end.ledger_view import LedgerView
 from tests.end_to_end.messages import Message, delivered, taken
-from tools.account import RULE, STACK, Account
+from tools.account import ONCALL, RULE, STACK, Account
 
-ONCALL = "oncall@example.com"
 CLUSTER, CONFIGURATION = "AWS::EMR::Cluster", "AWS::EMR::SecurityConfiguration"
 LIVE = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
 EVENTS_AS_USUAL = {
@@ -52,7 +51,7 @@ class Watched(Account):
         with pytest.MonkeyPatch.context() as environment:
             for name, value in self.simulator.environment().items():
                 environment.setenv(name, value)
-            self.outputs = self.deploy(AlertEmail=ONCALL, **parameters)
+            self.outputs = self.deploy(**parameters)
         dynamodb = self.simulator.client("dynamodb")
         self.ledger = LedgerView(dynamodb, self.outputs["LedgerTable"])
         self.simulator.settle()
