@@ -156,3 +156,19 @@ def test_a_launch_check_with_little_time_left_leaves_security_hub_to_the_sweep(c
         aws.starts(launch(aws.emr))
     assert calls == []
     assert len(aws.inbox.told) == 1
+
+
+def test_what_is_held_back_is_not_imported_so_no_other_run_closes_it(rule):
+    """It violated, complied, and violates again where nobody can read of it: its episode is over."""
+    aws, hub = rule
+    for body in (OFF, PEM):
+        aws.change(body)
+    aws.inbox.count(confirmed=0)
+    aws.change(OFF)
+    aws.sweep()
+    assert hub.states() == {"strict": CLOSED}, "not yet"
+
+    aws.inbox.count(confirmed=1)
+    aws.change(OFF)
+    aws.sweep()
+    assert hub.states() == {"strict": OPEN}

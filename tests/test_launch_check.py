@@ -340,6 +340,14 @@ def test_an_event_that_tells_nobody_asks_for_no_evaluation(aws, monkeypatch):
     assert aws.evaluations == ["any-name"]
 
 
+def test_a_launch_that_nobody_could_read_of_is_recorded_soon_all_the_same(aws):
+    """The alert waits for a reader, the verdict for nobody."""
+    bad = launch(aws.emr)
+    aws.inbox.count(confirmed=0)
+    assert aws.starts(bad) == BAD
+    assert (aws.inbox.told, aws.evaluations) == ([], ["any-name"])
+
+
 def test_an_evaluation_that_config_refuses_costs_nothing_but_a_line_of_the_log(aws, caplog):
     """The next schedule records the verdict."""
     bad = launch(aws.emr)
