@@ -208,3 +208,13 @@ def test_no_call_is_begun_that_the_function_may_not_live_to_see_the_end_of(
     clock.seconds = SECONDS_OF_A_CALL - 1
     with pytest.raises(HubError, match=f"^{operation}: not begun"):
         CALLS[operation](hub)
+
+
+def test_each_page_of_findings_is_a_call_of_its_own(stubbed):
+    """Fifty of them take a while, and the time is looked at before each."""
+    hub, stubber = stubbed
+    shows(stubber, ["a"], more="next")
+    left = iter([SECONDS_OF_A_CALL, SECONDS_OF_A_CALL - 1])
+    hub._seconds_left = lambda: next(left)
+    with pytest.raises(HubError, match=r"^GetFindings: not begun"):
+        hub.active(CLUSTER_TYPE)
