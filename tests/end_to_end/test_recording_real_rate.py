@@ -10,6 +10,7 @@ import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 
+from simulator.client import Simulator
 from tests.end_to_end.depth import configuration
 from tests.end_to_end.messages import taken
 from tests.end_to_end.recording import prepared, verdicts
@@ -79,6 +80,17 @@ def deploy_plain_rule(account: Account) -> str:
     return "plain"
 
 
+def at_real_rate(simulator: Simulator) -> Account:
+    """Prepare an account with a fleet; neither EMR's limits nor back-off are sped up."""
+    account = prepared(simulator)
+    simulator.set_functions(time_scale=1)
+    name = configuration(account)
+    for number in range(CLUSTERS):
+        account.launch(f"etl-{number}", name)
+    simulator.set_buckets(enabled=True)
+    return account
+
+
 def stands_mid_sweep(account: Account) -> None:
     """Wait until the first sweep has used up what EMR gives at once."""
     end = time.monotonic() + 60
@@ -92,13 +104,7 @@ def test_a_first_sweep_at_emr_s_real_rate_loses_nothing_and_delays_no_alert(simu
 
     The share that a sweep leaves is the launch check's, so a launch meanwhile is told of at once.
     """
-    ours = prepared(simulator)
-    simulator.set_functions(time_scale=1)
-    name = configuration(ours)
-    for number in range(CLUSTERS):
-        ours.launch(f"etl-{number}", name)
-    simulator.set_buckets(enabled=True)
-
+    ours = at_real_rate(simulator)
     ours.outputs = ours.deploy(EmrCallShare="0.8")  # the template's default
     stands_mid_sweep(ours)
     launched = datetime.now(UTC)
@@ -119,12 +125,7 @@ def test_a_first_sweep_at_emr_s_real_rate_loses_nothing_and_delays_no_alert(simu
 
 def test_a_plain_rule_loses_every_verdict_at_that_rate(simulator):
     """It reports success, and nothing but the rate was in its way."""
-    other = prepared(simulator)
-    simulator.set_functions(time_scale=1)
-    name = configuration(other)
-    for number in range(CLUSTERS):
-        other.launch(f"etl-{number}", name)
-    simulator.set_buckets(enabled=True)
+    other = at_real_rate(simulator)
     deploy_plain_rule(other)
     simulator.settle(180)
     assert verdicts(other, "plain") == {}
