@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from adapters.pacing import LIMITS, Pacer
+from adapters.pacing import LIMITS, MARGIN, Pacer
 
 
 class Time:
@@ -27,10 +27,10 @@ def seconds_for(calls, share, operation="DescribeCluster"):
 @pytest.mark.parametrize(
     ("rule", "calls", "share", "seconds"),
     [
-        ("the burst is free", 10, 1.0, 0),
-        ("after the burst, one call a second", 40, 1.0, 30),
-        ("a share takes its part of the burst and of the refill", 40, 0.5, 70),
-        ("a raised quota speeds up the refill alone", 40, 10.0, 3),
+        ("the burst is free but for the margin", 10, 1.0, 0.5),
+        ("after the burst, one call a second", 40, 1.0, 30.5),
+        ("a share takes its part of the burst and of the refill", 40, 0.5, 71),
+        ("a raised quota speeds up the refill alone", 40, 10.0, 3.05),
         ("the smallest share still gets on", 3, 0.1, 20),
     ],
 )
@@ -53,6 +53,21 @@ def test_no_window_of_time_sees_more_calls_than_emr_takes(operation):
         tokens -= 1
 
 
+@pytest.mark.parametrize("operation", LIMITS)
+def test_calls_that_come_early_are_not_throttled_either(operation):
+    """The burst was slow on its way to EMR, and whatever follows is not."""
+    time, limit = Time(), LIMITS[operation]
+    pacer = Pacer(1.0, lambda: time.now, time.sleep)
+    slow = 0.9 * MARGIN / limit.per_second
+    tokens, last = limit.burst, 1000 + slow
+    for number in range(100):
+        pacer.wait(operation)
+        arrived = max(last, time.now + (slow if number < limit.burst - 1 else 0))
+        tokens = min(limit.burst, tokens + (arrived - last) * limit.per_second)
+        assert tokens >= 1 - 1e-9
+        tokens, last = tokens - 1, arrived
+
+
 def test_time_that_passes_otherwise_counts():
     """A sweep that works between its calls does not wait as well."""
     time = Time()
@@ -70,7 +85,7 @@ def test_an_idle_bucket_is_never_fuller_than_full():
     time.now += 3600
     for _ in range(11):
         pacer.wait("DescribeCluster")
-    assert time.now == pytest.approx(1000 + 3600 + 1)
+    assert time.now == pytest.approx(1000 + 3600 + 1 + MARGIN)
 
 
 def test_other_operations_are_counted_and_not_delayed():
