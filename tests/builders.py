@@ -13,6 +13,11 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from adapters import clients
+from adapters.episodes import Episodes
+from adapters.security_hub import SecurityHub
+from adapters.topic import Topic
+from alerting import Alerting
+from alerting_hub import HubFindings
 from judgement.alert import CLUSTER_TYPE, Alert, DetectedBy, Judged, Origin, Resource
 from judgement.judge import judge_cluster
 from judgement.reasons import Reason
@@ -84,6 +89,24 @@ def make_table() -> Any:
 def items() -> list[Any]:
     """Answer everything that the table holds."""
     return client("dynamodb").scan(TableName=TABLE)["Items"]
+
+
+def make_alerting(
+    arn: str,
+    detected_by: DetectedBy = DetectedBy.SWEEP,
+    *,
+    send_resolved: bool = True,
+    hub: SecurityHub | None = None,
+) -> Alerting:
+    """Make what alerts a topic, and Security Hub, by the ledger's table."""
+    episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
+    return Alerting(
+        episodes,
+        Topic(client("sns"), arn),
+        origin(detected_by),
+        send_resolved,
+        HubFindings(hub, episodes, origin()) if hub else None,
+    )
 
 
 class Inbox:

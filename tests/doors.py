@@ -26,6 +26,17 @@ PEM = json.dumps(
 )
 
 
+def move_clock(monkeypatch, door, by):
+    """Have the module of a door believe that it is later."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + by
+
+    monkeypatch.setattr(door, "datetime", Later)
+
+
 class Context:
     """Lambda's context, as far as the doors look at it."""
 

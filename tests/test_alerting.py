@@ -6,10 +6,8 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from adapters.episodes import Episodes
 from adapters.errors import LedgerError, PublishError
-from adapters.topic import Topic
-from alerting import CLAIM_ATTEMPTS, Alerting, ClaimedElsewhereError
+from alerting import CLAIM_ATTEMPTS, ClaimedElsewhereError
 from judgement.alert import CLUSTER_TYPE, DetectedBy
 from judgement.episode import (
     State,
@@ -20,19 +18,15 @@ from judgement.episode import (
     fingerprint,
 )
 from tests.builders import (
-    ACCOUNT,
     BARE,
     GOOD,
     LATER,
     OLD,
-    REGION,
-    TABLE,
     Inbox,
-    client,
     judged,
+    make_alerting,
     make_table,
     on,
-    origin,
     refusing,
     unreachable,
     violating,
@@ -51,18 +45,9 @@ def inbox():
         yield Inbox()
 
 
-def make(inbox, *, send_resolved=True):
-    return Alerting(
-        Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION),
-        Topic(client("sns"), inbox.arn),
-        origin(DetectedBy.LAUNCH_CHECK),
-        send_resolved,
-    )
-
-
 @pytest.fixture
 def alerting(inbox):
-    return make(inbox)
+    return make_alerting(inbox.arn, DetectedBy.LAUNCH_CHECK)
 
 
 def episode(alerting):
@@ -254,7 +239,7 @@ def test_an_episode_is_closed_with_a_message_only_where_the_resource_complies(
     inbox, complies, send_resolved, kinds
 ):
     """An exemption is no repair, and what has gone is no news."""
-    alerting = make(inbox, send_resolved=send_resolved)
+    alerting = make_alerting(inbox.arn, DetectedBy.LAUNCH_CHECK, send_resolved=send_resolved)
     alerting.violation(BAD, NOW)
     for _ in range(2):
         alerting.ended(CLUSTER_TYPE, "j-1", complies, LATER)

@@ -6,25 +6,19 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from adapters.episodes import Episodes
 from adapters.errors import HubError
-from adapters.topic import Topic
-from alerting import Alerting
-from alerting_hub import HubFindings
 from alerting_sweep import alerted_clusters
 from judgement.alert import CLUSTER_TYPE, DetectedBy
 from judgement.reasons import Reason
 from tests.builders import (
-    ACCOUNT,
     BARE,
     GOOD,
     LATER,
     OLD,
-    REGION,
-    TABLE,
     Inbox,
     client,
     judged,
+    make_alerting,
     make_table,
     many,
     origin,
@@ -52,14 +46,7 @@ def hub():
 @pytest.fixture
 def alerting(hub):
     """Alerts that go to Security Hub too."""
-    episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
-    return Alerting(
-        episodes,
-        Topic(client("sns"), Inbox().arn),
-        origin(DetectedBy.LAUNCH_CHECK),
-        send_resolved=True,
-        hub=HubFindings(hub.adapter(origin()), episodes, origin()),
-    )
+    return make_alerting(Inbox().arn, DetectedBy.LAUNCH_CHECK, hub=hub.adapter(origin()))
 
 
 def hours(count):

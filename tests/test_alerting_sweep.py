@@ -5,30 +5,24 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from adapters.episodes import Episodes
 from adapters.errors import LedgerError, PublishError
-from adapters.topic import MESSAGE_LIMIT, Topic, fits, message
-from alerting import Alerting
+from adapters.topic import MESSAGE_LIMIT, fits, message
 from alerting_sweep import SweepAlerts, alert_after_sweep, alerted_clusters, in_parts
 from judgement.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS
 from judgement.episode import LEASE, State, claimed_episode, fingerprint
 from judgement.verdict import Finding, verdict_of
 from tests.builders import (
-    ACCOUNT,
     BARE,
     GOOD,
     LATER,
     OLD,
-    REGION,
-    TABLE,
     Inbox,
     alert,
-    client,
     judged,
+    make_alerting,
     make_table,
     many,
     on,
-    origin,
     refusing,
     unreachable,
     violating,
@@ -46,12 +40,7 @@ def inbox():
 
 @pytest.fixture
 def alerting(inbox):
-    return Alerting(
-        Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION),
-        Topic(client("sns"), inbox.arn),
-        origin(),
-        send_resolved=True,
-    )
+    return make_alerting(inbox.arn)
 
 
 def states(alerting):

@@ -24,7 +24,7 @@ from tests.builders import (
     refusing,
     unreachable,
 )
-from tests.doors import OFF, PEM, Context, changed, launch, recording, scheduled
+from tests.doors import OFF, PEM, Context, changed, launch, move_clock, recording, scheduled
 from tests.test_config_event import ITEM
 
 door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
@@ -84,17 +84,6 @@ def aws(monkeypatch):
         monkeypatch.setenv("LEDGER_TABLE", TABLE)
         monkeypatch.setenv("ALERT_TOPIC_ARN", place.inbox.arn)
         yield place
-
-
-def move_clock(monkeypatch, by):
-    """Have the rule believe that it is later."""
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + by
-
-    monkeypatch.setattr(door, "datetime", Later)
 
 
 def test_a_sweep_tells_what_nobody_was_told_and_the_next_one_nothing(aws):
@@ -208,7 +197,7 @@ def test_with_the_topic_refusing_a_sweep_records_and_ends_as_an_error(aws, monke
         aws.sweep()
     assert aws.verdicts() == {bad: "NON_COMPLIANT"}
     assert aws.state(bad) is State.PENDING
-    move_clock(monkeypatch, LEASE)
+    move_clock(monkeypatch, door, LEASE)
     aws.sweep()
     assert aws.inbox.told == [("violation", [bad])]
 
@@ -219,7 +208,7 @@ def test_a_claim_lasts_from_its_own_beginning(aws, monkeypatch):
     started = datetime.now(UTC)
 
     def take_a_minute(**_):
-        move_clock(monkeypatch, timedelta(minutes=1))
+        move_clock(monkeypatch, door, timedelta(minutes=1))
 
     with on("config", "before-call.*.PutEvaluations", take_a_minute):
         aws.sweep()

@@ -34,7 +34,7 @@ from tests.builders import (
     refusing,
     unreachable,
 )
-from tests.doors import OFF, PEM, Context, launch
+from tests.doors import OFF, PEM, Context, launch, move_clock
 from tests.test_launch_event import EVENTS
 
 ANA = "arn:aws:sts::111122223333:assumed-role/Analyst/ana"
@@ -112,17 +112,6 @@ def aws(monkeypatch):
         monkeypatch.setenv("ALERT_TOPIC_ARN", place.inbox.arn)
         monkeypatch.setenv("RULE_FUNCTION_ARN", FUNCTION_ARN)
         yield place
-
-
-def move_clock(monkeypatch, by):
-    """Have the function believe that it is later."""
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + by
-
-    monkeypatch.setattr(launch_check, "datetime", Later)
 
 
 @pytest.mark.parametrize("way", ["starts", "called"])
@@ -265,7 +254,7 @@ def test_what_sns_refuses_is_an_error_and_not_marked_as_sent(aws, monkeypatch, c
         aws.starts(bad)
     assert (aws.episode(bad).state, aws.episode(bad).sent) == (State.PENDING, frozenset())
     assert aws.evaluations == []
-    move_clock(monkeypatch, timedelta(minutes=1))
+    move_clock(monkeypatch, launch_check, timedelta(minutes=1))
     assert aws.starts(bad) == BAD
     assert aws.inbox.told == [("violation", [bad])]
     assert aws.inbox.ids == [aws.episode(bad).alert_id]
@@ -299,7 +288,7 @@ def test_a_claim_lasts_from_its_own_beginning(aws, monkeypatch):
 
     def appear_later(_seconds):
         clusters[bad] = hidden
-        move_clock(monkeypatch, timedelta(minutes=1))
+        move_clock(monkeypatch, launch_check, timedelta(minutes=1))
 
     monkeypatch.setattr(launch_check.time, "sleep", appear_later)
     started = datetime.now(UTC)
@@ -322,10 +311,10 @@ def test_config_is_asked_for_an_evaluation_at_most_once_in_a_quarter_of_an_hour(
     for each in ids[:2]:
         aws.starts(each)
     assert aws.evaluations == ["any-name"]
-    move_clock(monkeypatch, timedelta(minutes=14))
+    move_clock(monkeypatch, launch_check, timedelta(minutes=14))
     aws.starts(ids[2])
     assert aws.evaluations == ["any-name"]
-    move_clock(monkeypatch, timedelta(minutes=15, seconds=5))
+    move_clock(monkeypatch, launch_check, timedelta(minutes=15, seconds=5))
     aws.starts(ids[3])
     assert aws.evaluations == ["any-name"] * 2
     assert len(aws.inbox.told) == 4
@@ -335,7 +324,7 @@ def test_an_event_that_tells_nobody_asks_for_no_evaluation(aws, monkeypatch):
     """The first delivery did."""
     bad = launch(aws.emr)
     aws.starts(bad)
-    move_clock(monkeypatch, timedelta(hours=1))
+    move_clock(monkeypatch, launch_check, timedelta(hours=1))
     aws.called(bad)
     assert aws.evaluations == ["any-name"]
 
