@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.client import Simulator
+from tools.simulator.client import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

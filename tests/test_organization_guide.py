@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from sweep_report import SweepReport
+from emr_in_transit.sweep_report import SweepReport
 from tests.test_organization_templates import load
 from tests.test_template import ROOT, TEMPLATE, resources
 

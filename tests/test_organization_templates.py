@@ -5,7 +5,7 @@ import re
 import pytest
 from cfnlint.decode import cfn_yaml
 
-from judgement.parameters import PARAMETERS, parse_parameters
+from emr_in_transit.judgement.parameters import PARAMETERS, parse_parameters
 from tests.test_template import ROOT, TEMPLATE, resources, template_name
 
 AFFIX = "-conformance-pack-123456789"

@@ -33,13 +33,12 @@ def test_it_holds_the_rule_and_rdklib_and_nothing_else(package):
     names = zipfile.ZipFile(package).namelist()
     assert {
         "EMR_IN_TRANSIT_ENCRYPTION.py",
-        "sweep.py",
-        "judgement/judge.py",
-        "adapters/emr.py",
+        "emr_in_transit/judgement/judge.py",
+        "emr_in_transit/aws/emr.py",
     } <= set(names)
     assert {"LICENSE", "rdklib/LICENSE", "rdklib/NOTICE", "rdklib/evaluator.py"} <= set(names)
     tops = {name.split("/")[0] for name in names if "/" in name}
-    assert tops == {"adapters", "judgement", "rdklib"}
+    assert tops == {"emr_in_transit", "rdklib"}
     assert [name for name in names if not name.endswith((".py", "LICENSE", "NOTICE"))] == []
     assert names == sorted(names)
 
@@ -54,7 +53,7 @@ def test_the_handler_imports_from_the_zip_in_a_clean_interpreter(package):
     """With boto3 and what the zip carries, as in Lambda; the sources are not on the path."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import EMR_IN_TRANSIT_ENCRYPTION as door, sweep, rdklib\n"
+        "import EMR_IN_TRANSIT_ENCRYPTION as door, emr_in_transit.sweep as sweep, rdklib\n"
         "assert callable(door.lambda_handler)\n"
         "assert all(sys.argv[1] in module.__file__ for module in (door, sweep, rdklib))\n"
     )

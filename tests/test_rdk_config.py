@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cfnlint.decode import cfn_yaml
 
-from adapters import emr, evaluations, instances, recorded_results, tags
+from emr_in_transit.aws import emr, evaluations, instances, recorded_results, tags
 from tools import rdk, rdk_export
 from tools.rdk_account import FUNCTION, RULE_STACK
 from tools.rdk_stage import RULE, SOURCE, StageError, merge_optional, stage

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from adapters.emr import LIVE_STATES
-from judgement.alert_document import attributes, document
+from emr_in_transit.alerting.alert_document import attributes, document
+from emr_in_transit.aws.emr import LIVE_STATES
 from tests.test_template import ROLES, TEMPLATE
 from tools.tables import README, ROOT, TABLES, sample_alert, with_tables
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cfnlint.decode import cfn_yaml
 
-from adapters import (
+from emr_in_transit.aws import (
     emr,
     episodes,
     evaluations,
@@ -19,7 +19,7 @@ from adapters import (
     tags,
     topic,
 )
-from judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
+from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))

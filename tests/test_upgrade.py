@@ -7,9 +7,9 @@ from pathlib import Path
 import boto3
 from moto import mock_aws
 
-from adapters.episodes import Episodes
-from adapters.ledger import Ledger
-from judgement.episode import State
+from emr_in_transit.alerting.episode import State
+from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.ledger import Ledger
 
 FOLDER = Path(__file__).parent / "documents" / "0.1.0"
 ITEMS = json.loads((FOLDER / "ledger.json").read_text())

@@ -5,9 +5,9 @@ from typing import Any
 
 import boto3
 
-from simulator import accounts
-from simulator.client import Simulator
 from tools.deploy import deploy
+from tools.simulator import accounts
+from tools.simulator.client import Simulator
 
 ONCALL = "oncall@example.com"
 STACK = "emr-in-transit-encryption"

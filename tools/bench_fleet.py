@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from typing import Any
 
-from simulator.buckets import LIMITS
 from tools.account import Account
+from tools.simulator.buckets import LIMITS
 
 PAGE = 50  # clusters that ListClusters tells at once
 _AT_ONCE = 10  # clusters that TerminateJobFlows takes

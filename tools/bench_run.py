@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulator.client import Simulator
 from tools.bench_start import Start, measure_starts, zip_bytes
 from tools.bench_sweeps import Fleet, Pace, Row
+from tools.simulator.client import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

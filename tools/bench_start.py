@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from simulator.functions.code import runtime_directory
 from tools.package import build
+from tools.simulator.functions.code import runtime_directory
 
 # What is imported, and what it is compared with.
 TARGETS = {

@@ -13,7 +13,7 @@ from tools.bench_fleet import bound, cold_floor, create_configurations, end, lau
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulator.client import Simulator
+    from tools.simulator.client import Simulator
 
 READS = ("List", "Describe")  # what rules call; the rest is what the benchmark itself does
 COLD, WARM, PLAIN, ADAPTIVE = (

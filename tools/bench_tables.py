@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.package import ROOT
 
-KEPT = ROOT / "benchmarks"
+KEPT = ROOT / "tools" / "bench_results"
 SWEEPS_HEAD = (
     *("Live clusters", "Sweep", "EMR calls (least)", "Throttled", "Seconds (least)", "Runs"),
     *("Clusters without a verdict", "Peak memory"),

@@ -14,7 +14,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from simulator.client import Simulator, SimulatorError
 from tools.account import CONFIGURATION_RULE, RULE, Account
 from tools.demo_fleet import (
     AFTER_POLICY_CHANGE,
@@ -28,6 +27,7 @@ from tools.demo_fleet import (
     NO_VERDICT,
     Launch,
 )
+from tools.simulator.client import Simulator, SimulatorError
 from tools.stacks import StackError
 
 EMAIL = "oncall@example.com"

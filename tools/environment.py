@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST, NEWEST = (3, 11), (3, 14)
 # What each name installs, and where; dev and bench hold all of demo at the same versions.
 ENVIRONMENTS = {
-    "demo": (".venv", "requirements/demo.txt"),
-    "dev": (".venv", "requirements/dev.txt"),
-    "checkov": (".venv-checkov", "requirements/checkov.txt"),
-    "rdk": (".venv-rdk", "requirements/rdk.txt"),
-    "bench": (".venv", "requirements/bench.txt"),
+    "demo": (".venv", "tools/locks/demo.txt"),
+    "dev": (".venv", "tools/locks/dev.txt"),
+    "checkov": (".venv-checkov", "tools/locks/checkov.txt"),
+    "rdk": (".venv-rdk", "tools/locks/rdk.txt"),
+    "bench": (".venv", "tools/locks/bench.txt"),
 }
 
 

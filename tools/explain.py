@@ -15,15 +15,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "rules/EMR_IN_TRANSIT_ENCRYPTION"))
 
-from judgement.applications import installed
-from judgement.coverage import endpoint_states, has_kerberos, is_assumed
-from judgement.facts import ClusterFacts
-from judgement.judge import judge_cluster
-from judgement.overrides import ROWS, weak_settings
-from judgement.parameters import ParameterError, RuleParameters, parse_parameters
-from judgement.releases import parse_release
-from judgement.verdict import Compliance, Verdict
-from judgement.wording import annotation, one_line
+from emr_in_transit.judgement.applications import installed
+from emr_in_transit.judgement.coverage import endpoint_states, has_kerberos, is_assumed
+from emr_in_transit.judgement.facts import ClusterFacts
+from emr_in_transit.judgement.judge import judge_cluster
+from emr_in_transit.judgement.overrides import ROWS, weak_settings
+from emr_in_transit.judgement.parameters import ParameterError, RuleParameters, parse_parameters
+from emr_in_transit.judgement.releases import parse_release
+from emr_in_transit.judgement.verdict import Compliance, Verdict
+from emr_in_transit.judgement.wording import annotation, one_line
 from tools.explain_input import A_CLUSTER, A_CONFIGURATION, InputError, notes, read_facts
 
 

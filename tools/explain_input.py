@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from judgement.cluster import MalformedDocumentError, read_cluster, read_moment
-from judgement.facts import ClusterFacts, PropertySetting, SecurityConfigurationFacts
-from judgement.overrides import select_properties
-from judgement.parameter_values import OverrideScope
-from judgement.parameters import RuleParameters
-from judgement.security_configuration import read_body
+from emr_in_transit.judgement.cluster import MalformedDocumentError, read_cluster, read_moment
+from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting, SecurityConfigurationFacts
+from emr_in_transit.judgement.overrides import select_properties
+from emr_in_transit.judgement.parameter_values import OverrideScope
+from emr_in_transit.judgement.parameters import RuleParameters
+from emr_in_transit.judgement.security_configuration import read_body
 
 A_CLUSTER = "an answer of DescribeCluster, or a request for RunJobFlow"
 A_CONFIGURATION = "an answer of DescribeSecurityConfiguration, or a security configuration"

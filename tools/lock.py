@@ -1,10 +1,10 @@
-"""Tool: renews the hash-pinned lock files from requirements/*.in."""
+"""Tool: renews the hash-pinned lock files from tools/locks/*.in."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
+REQUIREMENTS = Path(__file__).resolve().parent / "locks"
 # In this order: dev first, for those that share its environment or its code take their versions
 # from it.
 LOCKS = (
@@ -25,7 +25,7 @@ def main() -> None:
                    f"{name}.in", "--output-file", f"{name}.txt"]  # fmt: skip
         command += ["--constraint", constraint] if constraint else []
         subprocess.run(command, cwd=REQUIREMENTS, check=True)
-        print(f"requirements/{name}.txt")
+        print(f"tools/locks/{name}.txt")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ SOURCE = ROOT / "rules" / RULE
 TESTS = ROOT / "rdk-config"
 sys.path.insert(0, str(SOURCE))
 
-from judgement.parameters import ParameterError, parse_parameters  # noqa: E402 - found there
+from emr_in_transit.judgement.parameters import ParameterError, parse_parameters  # noqa: E402 - found there
 
 # What parameters.json says of the rule itself; all else that is given is a rule parameter.
 FREQUENCIES = ("One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours")

@@ -12,23 +12,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"))
 
-from judgement.alert import (  # noqa: E402
+from emr_in_transit.alerting.alert import (  # noqa: E402
     Alert,
     DetectedBy,
     Judged,
     Origin,
     cluster_resource,
 )
-from judgement.alert_document import document  # noqa: E402
-from judgement.alert_text import email, subject  # noqa: E402
-from judgement.coverage_table import ENDPOINTS  # noqa: E402
-from judgement.facts import ClusterFacts  # noqa: E402
-from judgement.hub_severity import LABELS  # noqa: E402
-from judgement.judge import judge_cluster  # noqa: E402
-from judgement.override_row import Basis  # noqa: E402
-from judgement.override_table import OVERRIDES  # noqa: E402
-from judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
-from judgement.reasons import REASONS, Reason, Severity  # noqa: E402
+from emr_in_transit.alerting.alert_document import document  # noqa: E402
+from emr_in_transit.alerting.alert_text import email, subject  # noqa: E402
+from emr_in_transit.alerting.hub_severity import LABELS  # noqa: E402
+from emr_in_transit.judgement.coverage_table import ENDPOINTS  # noqa: E402
+from emr_in_transit.judgement.facts import ClusterFacts  # noqa: E402
+from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402
+from emr_in_transit.judgement.override_row import Basis  # noqa: E402
+from emr_in_transit.judgement.override_table import OVERRIDES  # noqa: E402
+from emr_in_transit.judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
+from emr_in_transit.judgement.reasons import REASONS, Reason, Severity  # noqa: E402
 from tools import bench_tables  # noqa: E402
 
 README = ROOT / "README.md"

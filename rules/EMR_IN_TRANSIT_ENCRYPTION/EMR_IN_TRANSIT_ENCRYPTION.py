@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rdklib import ConfigRule, Evaluator
 
-from adapters.clients import use_patient_clients
-from adapters.clusters import Clusters
-from adapters.emr import EmrReader
-from adapters.errors import CouldNotTellError, HubError, LedgerError, PublishError
-from adapters.evaluations import EvaluationRecorder
-from adapters.metrics import metric_fields
-from alerting import Alerting, ClaimedElsewhereError
-from alerting_sweep import alert_after_sweep, alerted_clusters
-from assembly import (
+from emr_in_transit.alerting.alert import SECURITY_CONFIGURATION_TYPE, DetectedBy
+from emr_in_transit.alerting.alerting import Alerting, ClaimedElsewhereError
+from emr_in_transit.alerting.alerting_sweep import alert_after_sweep, alerted_clusters
+from emr_in_transit.assembly import (
     Place,
     make_alerting,
     make_ledger,
@@ -25,11 +20,16 @@ from assembly import (
     place_of,
     seconds_left,
 )
-from change import Change
-from config_event import is_scheduled, notification_time, prepare_event, read_item
-from judgement.alert import SECURITY_CONFIGURATION_TYPE, DetectedBy
-from judgement.parameters import RuleParameters, parse_parameters
-from sweep import Sweep
+from emr_in_transit.aws.clients import use_patient_clients
+from emr_in_transit.aws.clusters import Clusters
+from emr_in_transit.aws.emr import EmrReader
+from emr_in_transit.aws.errors import CouldNotTellError, HubError, LedgerError, PublishError
+from emr_in_transit.aws.evaluations import EvaluationRecorder
+from emr_in_transit.aws.metrics import metric_fields
+from emr_in_transit.change import Change
+from emr_in_transit.config_event import is_scheduled, notification_time, prepare_event, read_item
+from emr_in_transit.judgement.parameters import RuleParameters, parse_parameters
+from emr_in_transit.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from adapters.clients import use_patient_clients
-from adapters.clusters import Clusters
-from adapters.emr import EmrReader
-from adapters.errors import LedgerError
-from adapters.logs import log_verdict
-from adapters.rules import LiveRule, find_rule, start_evaluation
-from adapters.settings import read_settings
-from assembly import Place, make_alerting, make_ledger, place_of
-from judgement.alert import CLUSTER_TYPE, DetectedBy, Judged, cluster_resource
-from judgement.episode import Told
-from judgement.judge import judge_cluster
-from judgement.verdict import Compliance
-from launch_event import Launch, read_launch
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, DetectedBy, Judged, cluster_resource
+from emr_in_transit.alerting.episode import Told
+from emr_in_transit.assembly import Place, make_alerting, make_ledger, place_of
+from emr_in_transit.aws.clients import use_patient_clients
+from emr_in_transit.aws.clusters import Clusters
+from emr_in_transit.aws.emr import EmrReader
+from emr_in_transit.aws.errors import LedgerError
+from emr_in_transit.aws.logs import log_verdict
+from emr_in_transit.aws.rules import LiveRule, find_rule, start_evaluation
+from emr_in_transit.aws.settings import read_settings
+from emr_in_transit.judgement.judge import judge_cluster
+from emr_in_transit.judgement.verdict import Compliance
+from emr_in_transit.launch_event import Launch, read_launch
 
 if TYPE_CHECKING:
-    from adapters.ledger import Ledger
-    from judgement.facts import ClusterFacts
+    from emr_in_transit.aws.ledger import Ledger
+    from emr_in_transit.judgement.facts import ClusterFacts
 
 # EMR may not know a cluster yet when its launch is told: it is asked again after these seconds.
 LOOKS_AGAIN_AFTER = (1.0, 2.0, 4.0)

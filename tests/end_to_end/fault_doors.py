@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 
-from simulator.client import Simulator
 from tests.end_to_end.fault_matrix import (
     CHANGE,
     CHANGED,
@@ -19,6 +18,7 @@ from tests.end_to_end.fault_matrix import (
 )
 from tests.end_to_end.fault_stage import Moment, Stage
 from tools.account import CONFIGURATION_RULE, RULE
+from tools.simulator.client import Simulator
 
 # By door: those whom a case is about, the rule that judges them, the function behind the door.
 ACTORS = {SWEEP: (*OLD, *GONE, *FRESH), CHANGE: CHANGED, LAUNCH: (*OLD, *LAUNCHED)}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulator.client import Simulator
 from tests.end_to_end.depth import PEM, alive, override
 from tests.end_to_end.fault_matrix import FRESH, OLD
 from tools.account import RULE, Account
+from tools.simulator.client import Simulator
 
 TAG, MAIL = "exempt", "matrix@example.com"
 PARAMETERS = {

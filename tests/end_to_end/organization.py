@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from simulator.client import Simulator
 from tools.account import RULE, Account
 from tools.package import ROOT, build
+from tools.simulator.client import Simulator
 
 ORGANIZATION, MANAGEMENT, SECURITY = "o-a1b2c3d4e5", "100000000000", "200000000000"
 MEMBERS = ("111111111111", "222222222222", "333333333333")

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simulator.accounts import DEFAULT_ACCOUNT
 from tools.account import RULE, Account
 from tools.rdk_account import FUNCTION
+from tools.simulator.accounts import DEFAULT_ACCOUNT
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from simulator.client import Simulator
 from tools.account import RULE, Account
+from tools.simulator.client import Simulator
 
 CLUSTER = "AWS::EMR::Cluster"
 QUICK = 0.02  # what a wait in a function takes of its real time, and seconds between attempts

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sweep_report import SweepReport
+from emr_in_transit.sweep_report import SweepReport
 from tests.end_to_end.watched import ONCALL
 from tools.account import STACK
 

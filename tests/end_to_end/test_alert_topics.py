@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from tests.end_to_end.watched import Watched
+from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 SECURITY, REGION = "999988887777", "us-east-1"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from judgement.parameters import PARAMETERS
+from emr_in_transit.judgement.parameters import PARAMETERS
 from tests.end_to_end.depth import (
     CUSTOM,
     METASTORE,

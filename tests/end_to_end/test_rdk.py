@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simulator.accounts import DEFAULT_ACCOUNT
 from tests.end_to_end.rdk_account import ROOT, Rdk, run
 from tools import rdk, rdk_stage
 from tools.account import BUCKET as CODE_BUCKET
 from tools.account import RULE
 from tools.rdk_account import ALERT_STACK, FUNCTION, LAYER, ROLE_STACK, RULE_STACK, layer_zip
+from tools.simulator.accounts import DEFAULT_ACCOUNT
 
 PYTHON = ROOT / ".venv-rdk" / "bin" / "python"
 ONCALL = "oncall@example.com"

@@ -10,13 +10,13 @@ import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 
-from simulator.client import Simulator
 from tests.end_to_end.depth import configuration
 from tests.end_to_end.messages import taken
 from tests.end_to_end.recording import prepared, verdicts
 from tests.simulator.throwaway import make_role
 from tools.account import Account
 from tools.package import contents
+from tools.simulator.client import Simulator
 
 CLUSTERS = 40
 # What anybody would write with rdklib: no retries of its own, nothing remembered.

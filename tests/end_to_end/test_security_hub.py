@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from tests.end_to_end.depth import alive, group, override
 from tests.end_to_end.watched import Watched
+from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 OPEN, CLOSED = ("FAILED", "ACTIVE", "NEW"), ("PASSED", "ARCHIVED", "RESOLVED")
 # A sweep asks what is shown of clusters, before it judges and after it, and of configurations.

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from simulator.accounts import DEFAULT_REGION
-from simulator.client import Simulator
 from tests.end_to_end.ledger_view import LedgerView
 from tests.end_to_end.messages import Message, delivered, taken
 from tools.account import ONCALL, RULE, STACK, Account
+from tools.simulator.accounts import DEFAULT_REGION
+from tools.simulator.client import Simulator
 
 CLUSTER, CONFIGURATION = "AWS::EMR::Cluster", "AWS::EMR::SecurityConfiguration"
 LIVE = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]

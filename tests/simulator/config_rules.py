@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.throwaway import ACCOUNT, make_function
 
 if TYPE_CHECKING:
-    from simulator.client import Simulator
+    from tools.simulator.client import Simulator
 
 CLUSTER = "AWS::EMR::Cluster"
 CONFIGURATION = "AWS::EMR::SecurityConfiguration"

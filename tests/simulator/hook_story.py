@@ -8,8 +8,8 @@ import sys
 
 from werkzeug.test import Client
 
-from simulator import accounts, identity, server
-from simulator.emr import hooks
+from tools.simulator import accounts, identity, server
+from tools.simulator.emr import hooks
 
 KEY = accounts.administrator_key("222222222222").access_key_id
 LAUNCH = {

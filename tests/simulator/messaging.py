@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.throwaway import ACCOUNT
 
 if TYPE_CHECKING:
-    from simulator.client import Simulator
+    from tools.simulator.client import Simulator
 
 REGION = "eu-west-1"
 RULE_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r"

@@ -9,7 +9,7 @@ from tests.simulator.config_rules import CHANGE, CONFIGURATION, PERIODIC
 from tests.simulator.throwaway import ACCOUNT, make_function
 
 if TYPE_CHECKING:
-    from simulator.client import Simulator
+    from tools.simulator.client import Simulator
 
 HERE = "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:f"
 

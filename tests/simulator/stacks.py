@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.throwaway import TRUST
 
 if TYPE_CHECKING:
-    from simulator.client import Simulator
+    from tools.simulator.client import Simulator
 
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 FUNCTION = {

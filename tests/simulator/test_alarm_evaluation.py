@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.alarms.evaluation import Condition, evaluate
-from simulator.metrics import Point
+from tools.simulator.alarms.evaluation import Condition, evaluate
+from tools.simulator.metrics import Point
 
 OVER_ZERO = Condition(
     statistic="Sum",

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from simulator.client import Simulator
 from tests.simulator.alarming import evaluated, put_alarm, watch
 from tests.simulator.messaging import (
     make_queue,
 )
 from tests.simulator.throwaway import ACCOUNT, make_function
+from tools.simulator.client import Simulator
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.alarming import ALARM_ARN, by_hand, put_alarm
 from tests.simulator.messaging import (
     admit,
     make_key,
     make_topic,
 )
+from tools.simulator.client import Simulator
 
 
 def test_a_new_alarm_knows_nothing_and_a_changed_one_keeps_its_state(aws: Simulator) -> None:

@@ -3,7 +3,6 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.stacks import (
     FUNCTION,
     ROLE,
@@ -19,6 +18,7 @@ from tests.simulator.stacks import (
     with_properties,
 )
 from tests.simulator.throwaway import call, zipped
+from tools.simulator.client import Simulator
 
 
 def test_a_rule_with_its_function_is_made_in_order_and_evaluated_at_once(aws: Simulator) -> None:

@@ -1,6 +1,5 @@
 """Change sets make stacks like any other."""
 
-from simulator.client import Simulator
 from tests.simulator.stacks import (
     FUNCTION,
     ROLE,
@@ -10,6 +9,7 @@ from tests.simulator.stacks import (
     text,
     with_properties,
 )
+from tools.simulator.client import Simulator
 
 
 def test_a_change_set_creates_and_updates_a_stack(aws: Simulator) -> None:

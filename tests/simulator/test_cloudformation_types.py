@@ -2,7 +2,6 @@
 
 import json
 
-from simulator.client import Simulator
 from tests.simulator.stacks import (
     FUNCTION,
     ROLE,
@@ -14,6 +13,7 @@ from tests.simulator.stacks import (
     with_properties,
 )
 from tests.simulator.throwaway import call, zipped
+from tools.simulator.client import Simulator
 
 ACCOUNT = "123456789012"
 

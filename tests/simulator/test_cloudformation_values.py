@@ -2,7 +2,6 @@
 
 import json
 
-from simulator.client import Simulator
 from tests.simulator.stacks import (
     RULE,
     RULE_STACK,
@@ -13,6 +12,7 @@ from tests.simulator.stacks import (
     update,
     with_properties,
 )
+from tools.simulator.client import Simulator
 
 
 def test_a_rule_parameter_left_out_by_novalue_is_not_sent(aws: Simulator) -> None:

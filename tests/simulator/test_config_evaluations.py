@@ -3,7 +3,6 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.config_rules import (
     CHANGE,
     CONFIGURATION,
@@ -16,6 +15,7 @@ from tests.simulator.config_rules import (
     put_rule,
     token,
 )
+from tools.simulator.client import Simulator
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.config_rules import (
     CLUSTER,
     PERIODIC,
@@ -14,6 +13,7 @@ from tests.simulator.config_rules import (
     rule,
     token,
 )
+from tools.simulator.client import Simulator
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.config_rules import (
     BODY,
     CHANGE,
@@ -15,6 +14,7 @@ from tests.simulator.config_rules import (
     events,
     put_rule,
 )
+from tools.simulator.client import Simulator
 
 SCOPE = {"ComplianceResourceTypes": [CONFIGURATION]}
 

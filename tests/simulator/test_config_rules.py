@@ -5,7 +5,6 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.config_rules import (
     CHANGE,
     CLUSTER,
@@ -19,6 +18,7 @@ from tests.simulator.config_rules import (
     rule,
 )
 from tests.simulator.throwaway import make_function
+from tools.simulator.client import Simulator
 
 SCOPE = {"ComplianceResourceTypes": [CONFIGURATION]}
 

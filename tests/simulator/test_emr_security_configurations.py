@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import SimulatorError
+from tools.simulator.client import SimulatorError
 
 ON = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": "true"}})
 

@@ -2,7 +2,6 @@
 
 import json
 
-from simulator.client import Simulator
 from tests.simulator.messaging import (
     EVENT,
     QUEUE_POLICY,
@@ -15,6 +14,7 @@ from tests.simulator.messaging import (
     put_event,
     received,
 )
+from tools.simulator.client import Simulator
 
 ECHO = "def handler(event, context): return event"
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from simulator.events.input import check, text_for
-from simulator.refusals import RefusedError
+from tools.simulator.events.input import check, text_for
+from tools.simulator.refusals import RefusedError
 
 EVENT = {
     "id": "1",

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.messaging import (
     EVENT,
     PATTERN,
@@ -19,6 +18,7 @@ from tests.simulator.messaging import (
     put_event,
     received,
 )
+from tools.simulator.client import Simulator
 
 ECHO = "def handler(event, context): return event"
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from simulator.client import Simulator
 from tests.simulator.config_rules import CLUSTER as CLUSTER_TYPE
 from tests.simulator.config_rules import PERIODIC, evaluation, put, put_rule, token
 from tests.simulator.throwaway import ACCOUNT
+from tools.simulator.client import Simulator
 
 CLUSTER = {
     "Name": "etl",

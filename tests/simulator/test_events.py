@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from simulator.client import Simulator
 from tests.simulator.messaging import (
     EVENT,
     FROM_RULE,
@@ -24,6 +23,7 @@ from tests.simulator.messaging import (
     received,
 )
 from tests.simulator.throwaway import ACCOUNT, make_function
+from tools.simulator.client import Simulator
 
 ECHO = "def handler(event, context): return event"
 

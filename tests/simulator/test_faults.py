@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
-from simulator.client import SimulatorError
+from tools.simulator.client import SimulatorError
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.throwaway import call, make_function, make_role
+from tools.simulator.client import Simulator
 
 ECHO = "def handler(event, context): return event"
 

@@ -2,8 +2,8 @@
 
 import time
 
-from simulator.client import Simulator
 from tests.simulator.throwaway import call, make_function
+from tools.simulator.client import Simulator
 
 SLEEPER = """
     import time

@@ -2,8 +2,8 @@
 
 import json
 
-from simulator.client import Simulator
 from tests.simulator.throwaway import call, make_function, make_role
+from tools.simulator.client import Simulator
 
 LOGGING = """
     import logging

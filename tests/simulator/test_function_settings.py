@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.throwaway import call, make_function
+from tools.simulator.client import Simulator
 
 ECHO = "def handler(event, context): return event"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simulator.client import Simulator, SimulatorError
 from tests.simulator.throwaway import call, make_function
+from tools.simulator.client import Simulator, SimulatorError
 
 SLEEPER = """
     import time

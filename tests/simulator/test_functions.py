@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from simulator.client import Simulator
 from tests.simulator.throwaway import call, make_function, make_role, zipped
+from tools.simulator.client import Simulator
 
 ECHO = "def handler(event, context): return event"
 
@@ -28,7 +28,7 @@ def test_the_runtime_offers_boto3(aws: Simulator) -> None:
     assert call(aws) == ("boto3", None)
 
 
-@pytest.mark.parametrize("module", ["moto", "yaml", "pytest", "werkzeug", "rdklib", "simulator"])
+@pytest.mark.parametrize("module", ["moto", "yaml", "pytest", "werkzeug", "rdklib", "tools"])
 def test_a_dependency_that_the_zip_forgot_fails_as_in_lambda(aws: Simulator, module: str) -> None:
     make_function(aws, f"import {module}\ndef handler(e, c): return 1")
     answer, error = call(aws)

@@ -3,8 +3,8 @@
 import email.utils
 import json
 
-from simulator.client import Simulator
 from tests.simulator.messaging import make_topic
+from tools.simulator.client import Simulator
 
 ME = "me@example.com"
 

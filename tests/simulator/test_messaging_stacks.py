@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from simulator.client import Simulator
 from tests.simulator.messaging import EVENT, admit, deliveries, make_queue, received
 from tests.simulator.messaging_stack import ME, QUEUE, template
 from tests.simulator.throwaway import ACCOUNT
+from tools.simulator.client import Simulator
 
 
 @pytest.fixture

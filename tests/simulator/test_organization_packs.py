@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator, SimulatorError
 from tests.simulator.pack_templates import admit_config, body, parameters
+from tools.simulator.client import Simulator, SimulatorError
 
 ORGANIZATION, MANAGEMENT, SECURITY = "o-a1b2c3d4e5", "100000000000", "200000000000"
 MEMBERS = ["111111111111", "222222222222"]

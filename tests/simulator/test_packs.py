@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.config_rules import PERIODIC, evaluation, put, rule, token
 from tests.simulator.pack_templates import (
     CONFIGURATIONS,
@@ -19,6 +18,7 @@ from tests.simulator.pack_templates import (
 )
 from tests.simulator.stacks import queue
 from tests.simulator.throwaway import ACCOUNT
+from tools.simulator.client import Simulator
 
 
 def put_pack(aws: Simulator, text: str, name: str = "pack", **given: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.iam.policies import Grants, decide
+from tools.simulator.iam.policies import Grants, decide
 
 CLUSTER = "arn:aws:elasticmapreduce:eu-west-1:123456789012:cluster/j-1"
 CONTEXT = {"aws:requestedregion": "eu-west-1"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.iam.policy_conditions import UnsupportedConditionError, holds
-from simulator.iam.resource_policies import caller, decide, service
+from tools.simulator.iam.policy_conditions import UnsupportedConditionError, holds
+from tools.simulator.iam.resource_policies import caller, decide, service
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:t"
 EVENTS = service("events.amazonaws.com", "arn:aws:events:eu-west-1:111122223333:rule/r", "1")

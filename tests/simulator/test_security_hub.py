@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 PRODUCT = (
     f"arn:aws:securityhub:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:product/{DEFAULT_ACCOUNT}/default"

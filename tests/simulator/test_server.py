@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ProxyConnectionError
 
-from simulator.client import Simulator, SimulatorError
+from tools.simulator.client import Simulator, SimulatorError
 
 
 def test_it_serves_on_a_free_port_of_localhost_and_stops_when_told():
@@ -21,14 +21,14 @@ def test_it_serves_on_a_free_port_of_localhost_and_stops_when_told():
 
 def test_a_port_in_use_ends_it_with_one_line_and_exit_code_2(simulator):
     port = simulator.url.rpartition(":")[2]
-    command = [sys.executable, "-m", "simulator", "--port", port]
+    command = [sys.executable, "-m", "tools.simulator", "--port", port]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
     assert ended.stderr == f"Port {port} cannot be used: Address already in use.\n"
 
 
 def test_it_stops_when_whoever_started_it_is_gone():
-    command = [sys.executable, "-m", "simulator", "--stop-with-stdin"]
+    command = [sys.executable, "-m", "tools.simulator", "--stop-with-stdin"]
     ended = subprocess.run(
         command, input="", capture_output=True, text=True, check=True, timeout=60
     )

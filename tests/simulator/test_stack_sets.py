@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.stacks import FUNCTION, ROLE, RULE_STACK, queue, text, with_properties
 from tests.simulator.throwaway import zipped
+from tools.simulator.client import Simulator
 
 ORGANIZATION, MANAGEMENT, SECURITY = "o-a1b2c3d4e5", "100000000000", "200000000000"
 MEMBERS = ["111111111111", "222222222222"]

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
 from tests.simulator.stacks import (
     FUNCTION,
     ROLE,
@@ -16,6 +15,7 @@ from tests.simulator.stacks import (
     text,
     with_properties,
 )
+from tools.simulator.client import Simulator
 
 
 def refusal(aws: Simulator, template: str, **parameters: str) -> str:

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from simulator.client import Simulator
 from tests.simulator.messaging import (
     admit,
     make_queue,
     make_topic,
     received,
 )
+from tools.simulator.client import Simulator
 
 OTHER = "210987654321"
 

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.client import Simulator
-from simulator.control_client import SimulatorError
 from tests.simulator.messaging import (
     REGION,
     make_key,
@@ -15,6 +13,8 @@ from tests.simulator.messaging import (
     policy,
 )
 from tests.simulator.throwaway import ACCOUNT, make_role
+from tools.simulator.client import Simulator
+from tools.simulator.control_client import SimulatorError
 
 OTHER = "210987654321"
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from simulator import work
+from tools.simulator import work
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.client import Simulator
+    from tools.simulator.client import Simulator
 
 TRUST = {
     "Version": "2012-10-17",

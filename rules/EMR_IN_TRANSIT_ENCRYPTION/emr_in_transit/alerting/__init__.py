@@ -1,0 +1,1 @@
+"""Alerting: who has been told of what."""

@@ -1,0 +1,92 @@
+"""Pure: an episode, one violation of one resource from its first alert to its end."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from emr_in_transit.judgement.verdict import Verdict
+
+# Shorter than the minute after which Lambda tries a failed delivery again.
+LEASE = timedelta(seconds=45)
+
+
+class State(StrEnum):
+    """Where an episode stands."""
+
+    PENDING = "pending"  # claimed by a function that is about to publish
+    SENT = "sent"  # the alert has been published
+    CLOSED = "closed"  # the resource complies, is exempt, or has gone
+
+
+class Step(StrEnum):
+    """What a function that meets a violation has to do."""
+
+    ALERT = "alert"
+    NOTHING = "nothing"  # people have been told
+    WAIT = "wait"  # another function is telling them just now
+
+
+class Told(StrEnum):
+    """Whether people have been told of a violation."""
+
+    NOW = "now"
+    BEFORE = "before"
+    NOT_YET = "not yet"  # nobody could read it
+
+
+class Episode(NamedTuple):
+    """One episode as the ledger holds it; ``version`` grows with every write."""
+
+    state: State
+    alert_id: str
+    claimed: frozenset[str]  # the fingerprint that an alert is, or was last, sent for
+    sent: frozenset[str]  # all that people have been told of
+    lease_until: datetime
+    version: int = 1
+
+
+def fingerprint(verdict: Verdict) -> frozenset[str]:
+    """Answer what makes a violation the same: reasons and their properties, never wording or dates."""
+    return frozenset(
+        f"{finding.reason}:{finding.subject}" if finding.subject else finding.reason.value
+        for finding in verdict.violations
+    )
+
+
+def next_step(episode: Episode | None, found: frozenset[str], now: datetime) -> Step:
+    """Answer what is to be done about a violation with this fingerprint."""
+    if episode is None or episode.state is State.CLOSED:
+        return Step.ALERT
+    if found <= episode.sent:
+        return Step.NOTHING
+    if episode.state is State.PENDING and now < episode.lease_until:
+        return Step.WAIT
+    return Step.ALERT
+
+
+def claimed_episode(
+    episode: Episode | None, found: frozenset[str], alert_id: str, now: datetime
+) -> Episode:
+    """Answer the episode once it is claimed; a lapsed claim is taken over with its own alert id.
+
+    Whoever held it may have published before it died: the same id lets a reader see a repeat.
+    """
+    lease_until = now + LEASE
+    if episode is None:
+        return Episode(State.PENDING, alert_id, found, frozenset(), lease_until)
+    version = episode.version + 1
+    if episode.state is State.PENDING:
+        return episode._replace(claimed=found, lease_until=lease_until, version=version)
+    sent = frozenset() if episode.state is State.CLOSED else episode.sent
+    return Episode(State.PENDING, alert_id, found, sent, lease_until, version)
+
+
+def confirmed_episode(episode: Episode) -> Episode:
+    """Answer the episode once its alert has been published."""
+    told = episode.sent | episode.claimed
+    return episode._replace(state=State.SENT, sent=told, version=episode.version + 1)
+
+
+def closed_episode(episode: Episode) -> Episode:
+    """Answer the episode once it is over."""
+    return episode._replace(state=State.CLOSED, version=episode.version + 1)

@@ -1,0 +1,112 @@
+"""AWS adapter: live clusters, from the ledger where it knows them, else from EMR."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from emr_in_transit.aws.errors import CouldNotTellError, LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from emr_in_transit.aws.emr import EmrReader
+    from emr_in_transit.aws.ledger import Entry, Ledger
+    from emr_in_transit.aws.tags import ExemptionTags
+    from emr_in_transit.judgement.facts import ClusterFacts
+
+# What DescribeCluster says of encryption does not change after launch; it is asked again now and
+# then all the same, in case an entry is wrong. Half of the time is spread by cluster id, so that
+# clusters that were first seen together do not fall due together.
+FACTS_MAX_AGE = timedelta(days=7)
+
+logger = logging.getLogger(__name__)
+
+
+class Clusters:
+    """Live clusters for one run.
+
+    Without a ledger, each is read from EMR. Without tags, whoever was exempt when its cluster was
+    described still is.
+    """
+
+    def __init__(
+        self,
+        reader: EmrReader,
+        ledger: Ledger | None,
+        tags: ExemptionTags | None,
+        now: datetime,
+    ) -> None:
+        self._reader = reader
+        self._ledger = ledger
+        self._tags = tags
+        self._now = now
+        self._entries: dict[str, Entry] = {}
+        self._exemptions: dict[str, str] | None = None
+        self._tags_problem = ""
+
+    def expect(self, cluster_ids: Sequence[str]) -> None:
+        """Look up what is known of the clusters that will be read, in a few calls.
+
+        Where the ledger fails, EMR is asked instead.
+        """
+        if self._ledger is None:
+            return
+        try:
+            self._entries = self._ledger.entries(cluster_ids, self._now)
+            if self._tags is not None and self._entries:
+                self._exemptions = self._tags.read()
+        except LedgerError as error:
+            logger.warning("ledger not read", extra={"why": str(error)})
+        except CouldNotTellError as error:
+            self._tags_problem = str(error)
+
+    def read(self, cluster_id: str) -> ClusterFacts | None:
+        """Answer the facts of a cluster; None for one that has ended or that EMR forgot.
+
+        Raises CouldNotTellError.
+        """
+        facts = self._known(cluster_id)
+        if facts is None:
+            facts = self._reader.cluster(cluster_id)
+            if facts is None:
+                return None
+            self._remember(facts)
+        elif self._exemptions is not None:
+            # Tags change after a cluster was described.
+            facts = facts._replace(exemption=self._exemptions.get(cluster_id))
+        settings = self._reader.instance_settings(facts)
+        return facts._replace(settings=facts.settings + settings)
+
+    def asks_emr(self, cluster_id: str) -> bool:
+        """Answer whether reading the cluster takes a call to EMR, and so its time."""
+        return self._known(cluster_id) is None or self._reader.reads_instances
+
+    def launched_by(self, cluster_id: str) -> str:
+        """Answer who launched it, "" when nobody has told."""
+        entry = self._entries.get(cluster_id)
+        return entry.launched_by if entry else ""
+
+    def why_exemption_is_unknown(self, cluster_id: str) -> str:
+        """Answer "", or why nobody can say whether the cluster is exempt now."""
+        return self._tags_problem if self._known(cluster_id) else ""
+
+    def _known(self, cluster_id: str) -> ClusterFacts | None:
+        entry = self._entries.get(cluster_id)
+        if entry is None or entry.described is None:
+            return None
+        spread = zlib.crc32(cluster_id.encode()) / 2**32
+        is_fresh = self._now - entry.described < FACTS_MAX_AGE * (1 - spread / 2)
+        return entry.facts if is_fresh else None
+
+    def _remember(self, facts: ClusterFacts) -> None:
+        missing = facts.security_configuration_name and facts.security_configuration is None
+        if self._ledger is None or missing:  # a missing one is looked for again each time
+            return
+        try:
+            self._ledger.store(facts, self._now)
+        except LedgerError as error:
+            logger.warning("ledger not written", extra={"why": str(error)})

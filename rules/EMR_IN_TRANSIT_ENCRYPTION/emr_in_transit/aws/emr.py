@@ -1,0 +1,165 @@
+"""AWS adapter: reads clusters and security configurations from Amazon EMR."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from emr_in_transit.aws.errors import (
+    AWS_ERRORS,
+    CouldNotTellError,
+    error_code,
+    error_message,
+    explain,
+)
+from emr_in_transit.aws.instances import read_instance_settings
+from emr_in_transit.judgement.cluster import MalformedDocumentError, read_cluster
+from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting, SecurityConfigurationFacts
+from emr_in_transit.judgement.parameter_values import OverrideScope
+from emr_in_transit.judgement.security_configuration import read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_emr.literals import ClusterStateType
+
+    from emr_in_transit.judgement.parameters import RuleParameters
+
+PERMISSIONS = (
+    "elasticmapreduce:DescribeCluster",
+    "elasticmapreduce:DescribeSecurityConfiguration",
+)
+LIST_PERMISSIONS = ("elasticmapreduce:ListClusters",)
+# The states of EMR's API model. A state that is in neither list is no reason to say anything.
+LIVE_STATES: tuple[ClusterStateType, ...] = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
+ENDED_STATES = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
+
+
+class EmrReader:
+    """Reads EMR for one run; a security configuration is described once for all clusters.
+
+    Every method raises CouldNotTellError when EMR gives no proper answer.
+    """
+
+    def __init__(self, client: EMRClient, parameters: RuleParameters) -> None:
+        self._client = client
+        self._parameters = parameters
+        self._configurations: dict[str, SecurityConfigurationFacts] = {}
+
+    def live_clusters(self) -> Iterator[tuple[str, str]]:
+        """Answer id and state of all live clusters, page by page, in EMR's order."""
+        pages = self._client.get_paginator("list_clusters").paginate(
+            ClusterStates=list(LIVE_STATES)
+        )
+        try:
+            for page in pages:
+                for summary in page["Clusters"]:
+                    yield summary["Id"], summary.get("Status", {}).get("State", "")
+        except AWS_ERRORS as error:
+            raise CouldNotTellError(explain("ListClusters", error)) from error
+        except KeyError as error:
+            raise CouldNotTellError(f"ListClusters: answered without {error}") from error
+
+    def cluster(self, cluster_id: str) -> ClusterFacts | None:
+        """Answer the facts of a live cluster; None for one that has ended or that EMR forgot."""
+        document = self._describe_live(cluster_id)
+        if document is None:
+            return None
+        configuration = self.security_configuration(_configuration_name(document))
+        if configuration is None and _configuration_name(document):
+            # Either may have gone between the two calls: only a second look can tell.
+            document = self._describe_live(cluster_id)
+            if document is None:
+                return None
+            configuration = self.security_configuration(_configuration_name(document))
+        try:
+            facts = read_cluster(document, configuration, self._parameters.exemption_tag_key)
+        except MalformedDocumentError as error:
+            raise CouldNotTellError(f"DescribeCluster: {error}") from error
+        if configuration is not None and configuration.created > facts.created:
+            # Its name was used again: what the cluster was launched with is not to be seen.
+            raise CouldNotTellError(
+                f"security configuration {configuration.name!r} is younger than the cluster"
+            )
+        return facts
+
+    @property
+    def reads_instances(self) -> bool:
+        """Whether the rule looks at instance groups and fleets, which costs a call each time."""
+        return self._parameters.override_scope is OverrideScope.INSTANCES
+
+    def instance_settings(self, facts: ClusterFacts) -> tuple[PropertySetting, ...]:
+        """Answer what is set for instance groups or fleets, where the rule looks at them."""
+        if not self.reads_instances:
+            return ()
+        return read_instance_settings(self._client, facts.cluster_id, has_fleets=facts.has_fleets)
+
+    def has_ended(self, cluster_id: str) -> bool:
+        """Answer whether EMR says that the cluster is ending, has ended, or never was."""
+        return self._describe_live(cluster_id) is None
+
+    def security_configuration(self, name: str) -> SecurityConfigurationFacts | None:
+        """Answer the security configuration of that name; None when there is none."""
+        if not name:
+            return None
+        if name not in self._configurations:
+            facts = self._describe_security_configuration(name)
+            if facts is None:
+                return None
+            self._configurations[name] = facts
+        return self._configurations[name]
+
+    def _describe_live(self, cluster_id: str) -> Mapping[str, Any] | None:
+        answer = _ask(
+            "DescribeCluster",
+            lambda: self._client.describe_cluster(ClusterId=cluster_id),
+            unknown=f"{cluster_id}' is not valid",
+        )
+        if answer is None:
+            return None
+        cluster: Mapping[str, Any] = answer.get("Cluster", {})
+        state = cluster.get("Status", {}).get("State")
+        if state in ENDED_STATES:
+            return None
+        if state not in LIVE_STATES:
+            raise CouldNotTellError(f"DescribeCluster: answered with the state {state!r}")
+        return cluster
+
+    def _describe_security_configuration(self, name: str) -> SecurityConfigurationFacts | None:
+        answer = _ask(
+            "DescribeSecurityConfiguration",
+            lambda: self._client.describe_security_configuration(Name=name),
+            unknown="does not exist",
+        )
+        if answer is None:
+            return None
+        if "SecurityConfiguration" not in answer or "CreationDateTime" not in answer:
+            raise CouldNotTellError(
+                "DescribeSecurityConfiguration: answered without its body or its creation time"
+            )
+        body = read_body(answer["SecurityConfiguration"])
+        return SecurityConfigurationFacts(name, answer["CreationDateTime"], body)
+
+
+def _configuration_name(document: Mapping[str, Any]) -> str:
+    return document.get("SecurityConfiguration") or ""
+
+
+def _ask(
+    operation: str, call: Callable[[], Mapping[str, Any]], unknown: str
+) -> Mapping[str, Any] | None:
+    """Answer what EMR says, None where it says that there is no such thing.
+
+    EMR has one code for both: InvalidRequestException with "Cluster id 'j-...' is not valid." or
+    "Security configuration with name '...' does not exist."; the code alone says nothing.
+    """
+    try:
+        return call()
+    except ClientError as error:
+        if error_code(error) == "InvalidRequestException" and unknown in error_message(error):
+            return None
+        raise CouldNotTellError(explain(operation, error)) from error
+    except AWS_ERRORS as error:
+        raise CouldNotTellError(explain(operation, error)) from error

@@ -1,0 +1,142 @@
+"""AWS adapter: remembers in the ledger what EMR said of a cluster, so that it is asked once."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from emr_in_transit.aws.errors import AWS_ERRORS, LedgerError, error_code, explain
+from emr_in_transit.aws.facts_codec import SCHEMA_VERSION, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from emr_in_transit.judgement.facts import ClusterFacts
+
+PERMISSIONS = ("dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+TURN_PERMISSIONS = ("dynamodb:PutItem",)
+# An entry is renewed whenever its facts are read anew, at the latest after FACTS_MAX_AGE
+# (aws/clusters.py), so that of a live cluster never expires. Deletion lags, so reading checks.
+ENTRY_KEPT = timedelta(days=30)
+# BatchGetItem takes so many keys (DynamoDB API).
+BATCH_SIZE = 100
+# What BatchGetItem leaves unprocessed is asked for again so often, after these seconds.
+PAUSES = (0.1, 0.5, 2.0)
+
+
+class Entry(NamedTuple):
+    """What the ledger knows of a cluster; facts that cannot be read count as none."""
+
+    facts: ClusterFacts | None
+    described: datetime | None
+    launched_by: str
+
+
+class Ledger:
+    """The facts of the clusters of one account and Region.
+
+    Every method raises LedgerError when DynamoDB gives no proper answer.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, account: str, region: str) -> None:
+        self._client = client
+        self._table = table
+        self._prefix = f"{account}/{region}"
+
+    def entries(self, cluster_ids: Sequence[str], now: datetime) -> dict[str, Entry]:
+        """Answer what is known of these clusters; what DynamoDB does not come to is left out."""
+        found: dict[str, Entry] = {}
+        for start in range(0, len(cluster_ids), BATCH_SIZE):
+            keys = [self._key(each) for each in cluster_ids[start : start + BATCH_SIZE]]
+            for item in self._items(keys):
+                # An entry without a time is none that this version wrote.
+                if float(item.get("expires", {}).get("N", 0)) >= now.timestamp():
+                    found[item["sk"]["S"]] = _read(item)
+        return found
+
+    def store(self, facts: ClusterFacts, now: datetime) -> None:
+        """Remember the facts of a cluster; who launched it stays."""
+        self._update(
+            facts.cluster_id,
+            now,
+            {
+                "facts": {"S": encode(facts)},
+                "schema": {"N": str(SCHEMA_VERSION)},
+                "described": {"S": now.isoformat()},
+            },
+        )
+
+    def store_launcher(self, cluster_id: str, launched_by: str, now: datetime) -> None:
+        """Remember who launched a cluster; its facts stay."""
+        self._update(cluster_id, now, {"launchedBy": {"S": launched_by}})
+
+    def take_turn(self, name: str, now: datetime, pause: timedelta) -> bool:
+        """Answer whether it is the caller's turn: once in each pause, for one caller only."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "pk": {"S": f"{self._prefix}/turn"},
+                    "sk": {"S": name},
+                    "expires": {"N": str(int((now + pause).timestamp()))},
+                },
+                ConditionExpression="attribute_not_exists(expires) OR expires <= :now",
+                ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
+            )
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                return False
+            raise LedgerError(explain("PutItem", error)) from error
+        except AWS_ERRORS as error:
+            raise LedgerError(explain("PutItem", error)) from error
+        return True
+
+    def _items(self, keys: list[Any]) -> Iterable[Any]:
+        for pause in (0.0, *PAUSES):
+            if pause:
+                time.sleep(pause)
+            try:
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                )
+            except AWS_ERRORS as error:
+                raise LedgerError(explain("BatchGetItem", error)) from error
+            if "Responses" not in answer:
+                raise LedgerError("BatchGetItem: answered without 'Responses'")
+            yield from answer["Responses"].get(self._table, [])
+            left = answer.get("UnprocessedKeys", {})
+            if self._table not in left:
+                return
+            keys = list(left[self._table]["Keys"])
+
+    def _update(self, cluster_id: str, now: datetime, values: dict[str, Any]) -> None:
+        values = values | {"expires": {"N": str(int((now + ENTRY_KEPT).timestamp()))}}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._key(cluster_id),
+                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+                ExpressionAttributeNames={f"#{name}": name for name in values},
+                ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+            )
+        except AWS_ERRORS as error:
+            raise LedgerError(explain("UpdateItem", error)) from error
+
+    def _key(self, cluster_id: str) -> dict[str, Any]:
+        return {"pk": {"S": f"{self._prefix}/cluster"}, "sk": {"S": cluster_id}}
+
+
+def _read(item: Any) -> Entry:
+    launched_by = item.get("launchedBy", {}).get("S", "")
+    if item.get("schema", {}).get("N") != str(SCHEMA_VERSION):
+        return Entry(None, None, launched_by)
+    try:
+        facts = decode(item["facts"]["S"])
+        return Entry(facts, datetime.fromisoformat(item["described"]["S"]), launched_by)
+    except (KeyError, TypeError, ValueError):
+        return Entry(None, None, launched_by)

@@ -1,0 +1,50 @@
+"""Pure: puts verdicts into words that fit where AWS shows them."""
+
+from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
+
+# PutEvaluations refuses a longer Annotation (AWS Config API model).
+ANNOTATION_LIMIT = 256
+_ELLIPSIS = "..."
+
+
+def clip(text: str, limit: int) -> str:
+    """Answer the text as one printable line of at most ``limit`` UTF-16 units.
+
+    AWS counts as Java does, where an emoji is two units. Line breaks, control and direction
+    marks and halves of surrogate pairs become spaces: a name never breaks a line.
+    """
+    line = one_line(text)
+    if _units(line) <= limit:
+        return line
+    kept = line[: limit - len(_ELLIPSIS)]
+    while _units(kept) > limit - len(_ELLIPSIS):
+        kept = kept[:-1]
+    return kept.rstrip() + _ELLIPSIS
+
+
+def one_line(text: str) -> str:
+    """Answer the text with everything unprintable turned to spaces, and spaces folded."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def quoted(name: str) -> str:
+    """Answer a name from AWS as it stands in a sentence."""
+    return f'"{clip(name, 80)}"'
+
+
+def annotation(verdict: Verdict) -> str:
+    """Answer the annotation of an evaluation: one line of at most 256 characters."""
+    if verdict.compliance is Compliance.NON_COMPLIANT:
+        more = len(verdict.findings) - 1
+        tail = f" (+{more} more)" if more else ""
+        return clip(_sentence(verdict.findings[0]), ANNOTATION_LIMIT - len(tail)) + tail
+    mentioned = [verdict.protection, *(_sentence(finding) for finding in verdict.findings[:1])]
+    return clip(" ".join(filter(None, mentioned)), ANNOTATION_LIMIT)
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{finding.reason}: {finding.detail}"
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

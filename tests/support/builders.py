@@ -1,0 +1,189 @@
+"""What the tests of alerts, adapters and doors share: judged clusters, a ledger, a topic, refusals."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
+
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, Alert, DetectedBy, Judged, Origin, Resource
+from emr_in_transit.alerting.alerting import Alerting
+from emr_in_transit.alerting.alerting_hub import HubFindings
+from emr_in_transit.aws import clients
+from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.security_hub import SecurityHub
+from emr_in_transit.aws.topic import Topic
+from emr_in_transit.judgement.judge import judge_cluster
+from emr_in_transit.judgement.reasons import Reason
+from emr_in_transit.judgement.verdict import Finding, Verdict, verdict_of
+from tests.support.facts import NOW, cluster, configuration, parameters
+
+ACCOUNT, REGION, TABLE = "111122223333", "eu-west-1", "ledger"
+FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rule"
+RULE = "EMR_IN_TRANSIT_ENCRYPTION"
+LATER = NOW + timedelta(minutes=1)  # when a claim of NOW has lapsed
+BARE = Reason.NO_SECURITY_CONFIGURATION
+OLD = Reason.RELEASE_WITHOUT_SUPPORT
+GOOD = Verdict(judge_cluster(cluster(), parameters(), NOW).compliance, protection="PEM.")
+
+
+def violating(*reasons: Reason) -> Verdict:
+    """Make a verdict with these violations."""
+    return verdict_of([Finding(reason, "It is so.") for reason in reasons or (BARE,)], "")
+
+
+def judged(verdict: Verdict | None = None, cluster_id: str = "j-1", **members: str) -> Judged:
+    """Make a judged cluster, a violating one unless told otherwise."""
+    told = {"name": "nightly", "state": "RUNNING", "release": "emr-7.3.0"} | members
+    return Judged(Resource(CLUSTER_TYPE, cluster_id, **told), verdict or violating())
+
+
+def origin(
+    detected_by: DetectedBy = DetectedBy.SWEEP, region: str = REGION, partition: str = "aws"
+) -> Origin:
+    """Make the origin of an alert."""
+    arn = f"arn:{partition}:lambda:{region}:{ACCOUNT}:function:rule"
+    return Origin(ACCOUNT, region, arn, RULE, detected_by)
+
+
+def alert(*told: Judged, alert_id: str = "alert-1", **members: Any) -> Alert:
+    """Make an alert on these, on one violating cluster unless told otherwise."""
+    return Alert(alert_id, told or (judged(),), **({"origin": origin(), "time": NOW} | members))
+
+
+def many(count: int, verdict: Verdict | None = None, **members: str) -> list[Judged]:
+    """Make so many judged clusters, j-000 and so on."""
+    return [judged(verdict, f"j-{number:03}", **members) for number in range(count)]
+
+
+def facts(cluster_id: str = "j-1", **changes: Any):
+    """Make the facts of a good cluster with this id, older than everything else."""
+    return cluster(cluster_id=cluster_id, security_configuration=configuration(), **changes)
+
+
+@cache
+def client(service: str) -> Any:
+    """Answer one client for all tests: making one takes longer than most tests."""
+    return boto3.session.Session().client(service, REGION, config=clients.CLIENT_CONFIG)
+
+
+def make_table() -> Any:
+    """Make the ledger's table as template.yml has it; answer the client."""
+    dynamodb = client("dynamodb")
+    keys = {"pk": "HASH", "sk": "RANGE"}
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+    )
+    return dynamodb
+
+
+def items() -> list[Any]:
+    """Answer everything that the table holds."""
+    return client("dynamodb").scan(TableName=TABLE)["Items"]
+
+
+def make_alerting(
+    arn: str,
+    detected_by: DetectedBy = DetectedBy.SWEEP,
+    *,
+    send_resolved: bool = True,
+    hub: SecurityHub | None = None,
+) -> Alerting:
+    """Make what alerts a topic, and Security Hub, by the ledger's table."""
+    episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
+    return Alerting(
+        episodes,
+        Topic(client("sns"), arn),
+        origin(detected_by),
+        send_resolved,
+        HubFindings(hub, episodes, origin()) if hub else None,
+    )
+
+
+class Inbox:
+    """A topic, and what was published to it, oldest first."""
+
+    def __init__(self) -> None:
+        self.arn = client("sns").create_topic(Name="alerts")["TopicArn"]
+        self.count(confirmed=1)
+
+    @property
+    def _topic(self) -> Any:
+        return sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self.arn]
+
+    @property
+    def _sent(self) -> list[Any]:
+        return self._topic.sent_notifications
+
+    def count(self, *, confirmed: int) -> None:
+        """Say how many subscriptions somebody has confirmed; moto counts none."""
+        self._topic.subscriptions_confimed = confirmed  # moto's spelling
+
+    @property
+    def documents(self) -> list[Any]:
+        """The documents for machines."""
+        return [json.loads(json.loads(message)["default"]) for _, message, *_ in self._sent]
+
+    @property
+    def emails(self) -> list[str]:
+        """The texts for people."""
+        return [json.loads(message)["email"] for _, message, *_ in self._sent]
+
+    @property
+    def told(self) -> list[tuple[str, list[str]]]:
+        """The kind of each message, and the ids of the resources that it tells of."""
+        return [
+            (each["kind"], [one["resourceId"] for one in each.get("resources", [each])])
+            for each in self.documents
+        ]
+
+    @property
+    def ids(self) -> list[str]:
+        """The alert id of each message."""
+        return [each["alertId"] for each in self.documents]
+
+    def wire(self) -> str:
+        """Answer all that was published, as it was."""
+        return repr(self._sent)
+
+
+@contextmanager
+def on(service: str, event: str, handler: Any) -> Iterator[None]:
+    """Call ``handler`` on this event of botocore in ``client(service)``."""
+    events = client(service).meta.events
+    events.register(event, handler)
+    try:
+        yield
+    finally:
+        events.unregister(event, handler)
+
+
+@contextmanager
+def refusing(service: str, operation: str, code: str = "AccessDeniedException") -> Iterator[None]:
+    """Have AWS refuse this operation to ``client(service)``."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+    with on(service, f"before-call.*.{operation}", refuse):
+        yield
+
+
+@contextmanager
+def unreachable(service: str) -> Iterator[None]:
+    """Have the network lose every call of ``client(service)``."""
+
+    def lose(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=service)
+
+    with on(service, "before-call", lose):
+        yield

@@ -1,0 +1,60 @@
+"""Metrics: an embedded metric document that CloudWatch takes, at the top level of a log line."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from emr_in_transit.aws.metrics import NAMESPACE, metric_fields
+from emr_in_transit.sweep_report import SweepReport
+
+NOW = datetime(2026, 5, 6, 12, 0, 0, 250_000, tzinfo=UTC)
+# The specification of the embedded metric format (CloudWatch User Guide).
+UNITS = {"Seconds", "Milliseconds", "Bytes", "Percent", "Count", "None"}
+# What a log record has of its own; logging refuses them in ``extra``.
+OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+@pytest.fixture
+def fields():
+    return metric_fields("rule", SweepReport().metrics(), NOW)
+
+
+def test_the_document_is_one_of_the_embedded_metric_format(fields):
+    """A namespace, dimensions that are texts, metrics that are numbers, all at the top level."""
+    document = json.loads(json.dumps(fields))
+    about = document["_aws"]
+    assert about["Timestamp"] == 1778068800250
+    assert 1 <= len(about["CloudWatchMetrics"]) <= 100
+    for directive in about["CloudWatchMetrics"]:
+        assert 1 <= len(directive["Namespace"]) <= 1024
+        assert all(len(dimensions) <= 30 for dimensions in directive["Dimensions"])
+        for name in [each for dimensions in directive["Dimensions"] for each in dimensions]:
+            assert isinstance(document[name], str)
+            assert document[name]
+        for metric in directive["Metrics"]:
+            assert metric["Unit"] in UNITS
+            assert type(document[metric["Name"]]) is int
+
+
+def test_every_metric_of_a_sweep_is_counted_and_nothing_else(fields):
+    """One function is one set of metrics."""
+    [directive] = fields["_aws"]["CloudWatchMetrics"]
+    names = [each["Name"] for each in directive["Metrics"]]
+    assert names == list(SweepReport().metrics())
+    assert fields.keys() == {"_aws", "FunctionName", *names}
+    assert (directive["Namespace"], directive["Dimensions"]) == (NAMESPACE, [["FunctionName"]])
+    assert (fields["FunctionName"], fields["SweepsFinished"]) == ("rule", 1)
+
+
+def test_the_fields_go_through_extra_beside_the_summary(fields, caplog):
+    """Logging refuses names of its own, and neither hides a field of the other."""
+    summary = SweepReport().summary()
+    assert not (fields.keys() | summary.keys()) & OWN
+    assert not fields.keys() & summary.keys()
+    with caplog.at_level(logging.INFO):
+        logging.getLogger("sweep").info("sweep finished", extra=summary | fields)
+    [record] = caplog.records
+    assert record._aws == fields["_aws"]
+    assert record.live == 0

@@ -1,0 +1,192 @@
+"""Door 1 and 2 in process: moto for the state of EMR, a Config that remembers, and what is raised."""
+
+import importlib
+import logging
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.config.models import ConfigBackend
+
+from emr_in_transit.aws import clients
+from emr_in_transit.config_event import EventError
+from tests.support.doors import OFF, PEM, Context, changed, launch, recording, scheduled
+from tests.unit.test_config_event import ITEM, SCHEDULED, event
+
+door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
+
+
+@pytest.fixture
+def record(monkeypatch):
+    """What Config has on record, by resource id; moto lacks both calls."""
+    with recording(monkeypatch) as results:
+        yield results
+
+
+@pytest.fixture
+def emr(record):  # noqa: ARG001 - it starts moto
+    """EMR as moto has it."""
+    return boto3.client("emr")
+
+
+def test_a_schedule_records_a_verdict_for_every_live_cluster(emr, record):
+    """Good, bad and bare clusters each get theirs."""
+    good, bad, bare = launch(emr, "pem", PEM), launch(emr, "off", OFF), launch(emr)
+    assert door.lambda_handler(scheduled(), Context()) == []
+    assert {each: record[each]["ComplianceType"] for each in (good, bad, bare)} == {
+        good: "COMPLIANT",
+        bad: "NON_COMPLIANT",
+        bare: "NON_COMPLIANT",
+    }
+    assert record[bare]["Annotation"].startswith("NO_SECURITY_CONFIGURATION: ")
+
+
+def test_a_run_logs_one_line_for_each_bad_verdict_and_one_summary(emr, caplog):
+    """Compliant clusters are only counted."""
+    launch(emr, "pem", PEM)
+    bad = launch(emr, "off", OFF)
+    with caplog.at_level(logging.INFO):
+        door.lambda_handler(scheduled(), Context())
+    lines = [
+        record for record in caplog.records if record.name in {"sweep", "EMR_IN_TRANSIT_ENCRYPTION"}
+    ]
+    verdicts = [line for line in lines if line.message == "verdict"]
+    assert [(line.resource_id, line.findings[0]["reason"]) for line in verdicts] == [
+        (bad, "IN_TRANSIT_ENCRYPTION_OFF")
+    ]
+    summary = [line for line in lines if line.message == "sweep finished"]
+    assert [(line.live, line.compliant, line.non_compliant) for line in summary] == [(2, 1, 1)]
+
+
+def test_a_cluster_that_cannot_be_read_fails_the_run_by_name_and_costs_no_other(emr, record):
+    """Access denied for one: the others are recorded, its old result stands."""
+    good, hidden = launch(emr, "pem", PEM), launch(emr, "off", OFF)
+    record[hidden] = {
+        "ComplianceResourceType": "AWS::EMR::Cluster",
+        "ComplianceResourceId": hidden,
+        "ComplianceType": "NON_COMPLIANT",
+    }
+
+    def deny(params, **_):
+        if params["body"] and hidden in str(params["body"]):
+            error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+            raise ClientError(error, "DescribeCluster")
+
+    clients.use_patient_clients()
+    events = boto3.DEFAULT_SESSION._session.get_component("event_emitter")
+    events.register("before-call.emr.DescribeCluster", deny)
+    try:
+        with pytest.raises(door.RuleRunError, match=f"1 could not be .*: {hidden} .*AccessDenied"):
+            door.lambda_handler(scheduled(), Context())
+    finally:
+        events.unregister("before-call.emr.DescribeCluster", deny)
+    assert record[good]["ComplianceType"] == "COMPLIANT"
+    assert "Annotation" not in record[hidden]
+
+
+def test_a_cluster_that_ended_becomes_not_applicable(emr, record):
+    """The next sweep retires it, and it alone."""
+    ended, live = launch(emr, "pem", PEM), launch(emr, "pem")
+    door.lambda_handler(scheduled(), Context())
+    emr.terminate_job_flows(JobFlowIds=[ended])
+    door.lambda_handler(scheduled(), Context())
+    assert record[ended]["ComplianceType"] == "NOT_APPLICABLE"
+    assert record[live]["ComplianceType"] == "COMPLIANT"
+
+
+def test_a_run_that_is_short_of_time_stops_in_good_order(emr, record, caplog):
+    """What it did not come to is counted and left to the next run, without an error."""
+    launch(emr, "pem", PEM)
+    with caplog.at_level(logging.INFO):
+        door.lambda_handler(scheduled(), Context(seconds=30))
+    assert record == {}
+    assert [each.deferred for each in caplog.records if each.message == "sweep finished"] == [1]
+
+
+def test_a_schedule_older_than_an_hour_is_dropped(emr, record, caplog):
+    """A late retry would only overwrite what the next schedule has recorded."""
+    launch(emr, "pem", PEM)
+    old = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    stale = event(SCHEDULED | {"notificationCreationTime": old})
+    assert door.lambda_handler(stale, Context()) == []
+    assert record == {}
+    assert [each.message for each in caplog.records if "dropped" in each.message] == [
+        "schedule dropped"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "compliance"), [(PEM, "COMPLIANT"), (OFF, "NON_COMPLIANT"), ("[]", "NON_COMPLIANT")]
+)
+def test_a_change_records_the_security_configuration_of_the_item(record, body, compliance):
+    """The body comes with the item; EMR is not asked."""
+    item = ITEM | {"configuration": {"Name": "strict", "SecurityConfiguration": body}}
+    door.lambda_handler(changed(item), Context())
+    assert record["strict"]["ComplianceType"] == compliance
+    assert record["strict"]["ComplianceResourceType"] == "AWS::EMR::SecurityConfiguration"
+    assert record["strict"]["OrderingTimestamp"] == pytest.approx(
+        datetime(2026, 5, 6, 11, 59, tzinfo=UTC).timestamp()
+    )
+
+
+def test_an_item_without_a_body_is_asked_for(emr, record):
+    """Only the name is there: EMR is asked."""
+    emr.create_security_configuration(Name="strict", SecurityConfiguration=PEM)
+    door.lambda_handler(changed(ITEM | {"configuration": {"Name": "strict"}}), Context())
+    assert record["strict"]["ComplianceType"] == "COMPLIANT"
+
+
+def test_an_item_whose_resource_is_gone_meanwhile_is_not_applicable(record):
+    """EMR says that it does not exist: its deletion is on its way."""
+    door.lambda_handler(changed(ITEM | {"configuration": {"Name": "strict"}}), Context())
+    assert record["strict"]["ComplianceType"] == "NOT_APPLICABLE"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"item": ITEM | {"configurationItemStatus": "ResourceDeleted"}}, {"eventLeftScope": True}],
+)
+def test_a_deleted_item_or_one_that_left_the_scope_is_not_applicable(record, members):
+    """Whatever body it still carries."""
+    door.lambda_handler(changed(**members), Context())
+    assert record["strict"]["ComplianceType"] == "NOT_APPLICABLE"
+
+
+def test_an_item_of_another_type_is_not_applicable(record):
+    """A rule whose scope was widened by hand says nothing about other resources."""
+    door.lambda_handler(changed(ITEM | {"resourceType": "AWS::S3::Bucket"}), Context())
+    assert record["strict"]["ComplianceType"] == "NOT_APPLICABLE"
+
+
+@pytest.mark.usefixtures("record")
+def test_a_change_that_cannot_be_recorded_is_an_error(monkeypatch):
+    """A result that Config hands back as failed is not lost in silence."""
+
+    def refuse(_self, evaluations, _token, _test_mode):
+        return {"FailedEvaluations": evaluations or []}
+
+    monkeypatch.setattr(ConfigBackend, "put_evaluations", refuse)
+    with pytest.raises(door.RuleRunError, match="strict: PutEvaluations: returned it as failed"):
+        door.lambda_handler(changed(), Context())
+
+
+@pytest.mark.usefixtures("record")
+def test_what_rdklib_hands_back_as_a_dict_is_raised(monkeypatch):
+    """rdklib answers its own failed PutEvaluations with a dict, and Lambda would call it success."""
+
+    def refuse(_self, evaluations, _token, _test_mode):
+        if not evaluations:
+            error = {"Error": {"Code": "InvalidResultTokenException", "Message": "token unknown"}}
+            raise ClientError(error, "PutEvaluations")
+        return {"FailedEvaluations": []}
+
+    monkeypatch.setattr(ConfigBackend, "put_evaluations", refuse)
+    with pytest.raises(door.RuleRunError, match="token unknown"):
+        door.lambda_handler(changed(), Context())
+
+
+def test_an_event_of_somebody_else_is_an_error():
+    """Nothing is judged on a guess."""
+    with pytest.raises(EventError, match="AWS Config did not send it"):
+        door.lambda_handler({"source": "aws.events"}, Context())

@@ -1,0 +1,357 @@
+"""Door 1 and 2 with a ledger and a topic: what is recorded, what people are told, and in what order."""
+
+import importlib
+import logging
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto.config.models import ConfigBackend
+
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
+from emr_in_transit.alerting.episode import LEASE, State, claimed_episode
+from emr_in_transit.aws.episodes import Episodes
+from tests.support.builders import (
+    ACCOUNT,
+    REGION,
+    TABLE,
+    Inbox,
+    client,
+    items,
+    make_table,
+    on,
+    refusing,
+    unreachable,
+)
+from tests.support.doors import OFF, PEM, Context, changed, launch, move_clock, recording, scheduled
+from tests.unit.test_config_event import ITEM
+
+door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
+
+ONLY_CUSTOM = '{"allowedCertificateProviders": "Custom"}'
+TAGGED = '{"exemptionTagKey": "exempt"}'
+
+
+class Aws:
+    """What the rule meets: clusters, a ledger, a topic, and a Config that remembers."""
+
+    def __init__(self, record):
+        make_table()
+        self.emr = client("emr")
+        self.inbox = Inbox()
+        self.record = record
+        self.episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
+        self.asked = []  # the calls that the rule makes to EMR
+
+    def client_of_rule(self, made):
+        made.meta.events.register(
+            "before-call.emr", lambda model, **_: self.asked.append(model.name)
+        )
+        return made
+
+    def sweep(self, parameters="{}"):
+        return door.lambda_handler(scheduled(parameters), Context())
+
+    def change(self, body, **members):
+        told = {"Name": "strict", "SecurityConfiguration": body}
+        return door.lambda_handler(changed(ITEM | {"configuration": told} | members), Context())
+
+    def verdicts(self):
+        return {key: each["ComplianceType"] for key, each in self.record.items()}
+
+    def state(self, cluster_id):
+        return self.episodes.get(CLUSTER_TYPE, cluster_id).state
+
+    def kinds(self):
+        return [kind for kind, _ in self.inbox.told]
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """AWS as template.yml sets it up."""
+    make = boto3.client
+
+    def client_of(service, region=None):
+        if service != "emr":
+            return client(service)
+        # The sweep paces the client that it gets, so that is a new one each time.
+        return place.client_of_rule(make(service, region))
+
+    with recording(monkeypatch) as record:
+        place = Aws(record)
+        monkeypatch.setattr(boto3, "client", client_of)
+        monkeypatch.setenv("LEDGER_TABLE", TABLE)
+        monkeypatch.setenv("ALERT_TOPIC_ARN", place.inbox.arn)
+        yield place
+
+
+def test_a_sweep_tells_what_nobody_was_told_and_the_next_one_nothing(aws):
+    """Safety net for a lost event: one sweep later, and once."""
+    good, bad = launch(aws.emr, "pem", PEM), launch(aws.emr, "off", OFF)
+    for _ in range(2):
+        aws.sweep()
+    assert aws.verdicts() == {good: "COMPLIANT", bad: "NON_COMPLIANT"}
+    assert aws.inbox.told == [("violation", [bad])]
+    assert aws.inbox.documents[0]["detectedBy"] == "SWEEP"
+    assert aws.inbox.documents[0]["account"] == ACCOUNT
+
+
+def test_people_are_told_after_the_verdict_is_on_record(aws):
+    """Whoever follows the alert to AWS Config finds it there."""
+    bad = launch(aws.emr)
+    seen = []
+
+    def look(**_):
+        seen.append(dict(aws.verdicts()))
+
+    with on("sns", "before-call.sns.Publish", look):
+        aws.sweep()
+    assert seen == [{bad: "NON_COMPLIANT"}]
+
+
+def test_a_cluster_that_complies_again_is_told_of_once(aws):
+    """Here because the rule was changed: a cluster cannot be."""
+    changing = launch(aws.emr, "pem", PEM)
+    for parameters in (ONLY_CUSTOM, "{}", "{}", ONLY_CUSTOM):
+        aws.sweep(parameters)
+    assert aws.kinds() == ["violation", "resolved", "violation"]
+    assert aws.state(changing) is State.SENT
+
+
+def test_resolved_messages_can_be_switched_off(aws, monkeypatch):
+    """The episode is closed all the same."""
+    monkeypatch.setenv("SEND_RESOLVED", "false")
+    changing = launch(aws.emr, "pem", PEM)
+    for parameters in (ONLY_CUSTOM, "{}"):
+        aws.sweep(parameters)
+    assert aws.kinds() == ["violation"]
+    assert aws.state(changing) is State.CLOSED
+
+
+def test_a_cluster_that_ended_is_closed_silently(aws):
+    """Its result is retired, and nobody needs to act."""
+    bad = launch(aws.emr)
+    aws.sweep()
+    aws.emr.terminate_job_flows(JobFlowIds=[bad])
+    aws.sweep()
+    assert aws.verdicts() == {bad: "NOT_APPLICABLE"}
+    assert aws.kinds() == ["violation"]
+    assert aws.state(bad) is State.CLOSED
+
+
+def test_a_cluster_that_was_launched_and_ended_between_two_sweeps_is_closed_too(aws, caplog):
+    """It never was on record in Config: only the launch check's episode remembers it."""
+    caplog.set_level(logging.INFO)
+    ended, live = launch(aws.emr), launch(aws.emr)
+    for each in (ended, live):
+        claimed = claimed_episode(None, frozenset({"X"}), f"alert-{each}", datetime.now(UTC))
+        aws.episodes.put(CLUSTER_TYPE, each, claimed)
+    aws.emr.terminate_job_flows(JobFlowIds=[ended])
+    aws.sweep()
+    assert (aws.state(ended), aws.state(live)) == (State.CLOSED, State.PENDING)
+    assert ended not in aws.verdicts()
+    aws.sweep()
+    retired = [each.retired for each in caplog.records if each.message == "sweep finished"]
+    assert retired == [1, 0]
+    assert aws.asked.count("DescribeCluster") == 2, "once for each"
+
+
+def test_steady_state_describes_no_cluster_and_no_configuration(aws):
+    """The ledger knows them; ListClusters is all that EMR is asked."""
+    launch(aws.emr, "pem", PEM)
+    launch(aws.emr, "pem")
+    launch(aws.emr)
+    aws.sweep()
+    assert sorted(aws.asked) == [
+        *["DescribeCluster"] * 3,
+        "DescribeSecurityConfiguration",
+        "ListClusters",
+    ]
+    aws.asked.clear()
+    aws.sweep()
+    assert aws.asked == ["ListClusters"]
+
+
+def test_with_the_ledger_down_a_sweep_records_sends_nothing_and_ends_as_an_error(aws):
+    """Who has been told is not known; Config's record does not depend on it."""
+    good, bad = launch(aws.emr, "pem", PEM), launch(aws.emr)
+    with (
+        unreachable("dynamodb"),
+        pytest.raises(door.RuleRunError, match=r"1 could not be .*: the alerts \(Query: Endpoint"),
+    ):
+        aws.sweep()
+    assert aws.verdicts() == {good: "COMPLIANT", bad: "NON_COMPLIANT"}
+    assert aws.kinds() == []
+    aws.sweep()
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_with_the_topic_refusing_a_sweep_records_and_ends_as_an_error(aws, monkeypatch):
+    """The next sweep delivers."""
+    bad = launch(aws.emr)
+    with (
+        refusing("sns", "Publish", "KMSAccessDenied"),
+        pytest.raises(door.RuleRunError, match=r"the alerts \(Publish: KMSAccessDenied"),
+    ):
+        aws.sweep()
+    assert aws.verdicts() == {bad: "NON_COMPLIANT"}
+    assert aws.state(bad) is State.PENDING
+    move_clock(monkeypatch, door, LEASE)
+    aws.sweep()
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_a_claim_lasts_from_its_own_beginning(aws, monkeypatch):
+    """Judging a thousand clusters takes longer than a lease, and the lease none of it."""
+    bad = launch(aws.emr)
+    started = datetime.now(UTC)
+
+    def take_a_minute(**_):
+        move_clock(monkeypatch, door, timedelta(minutes=1))
+
+    with on("config", "before-call.*.PutEvaluations", take_a_minute):
+        aws.sweep()
+    lease = aws.episodes.get(CLUSTER_TYPE, bad).lease_until
+    assert lease >= started + timedelta(minutes=1) + LEASE
+
+
+def tag_page(*ids):
+    arn = f"arn:aws:elasticmapreduce:{REGION}:{ACCOUNT}:cluster/"
+    return {
+        "ResourceTagMappingList": [
+            {"ResourceARN": arn + each, "Tags": [{"Key": "exempt", "Value": "a test"}]}
+            for each in ids
+        ],
+        "PaginationToken": "",
+    }
+
+
+def test_an_exemption_that_is_added_and_ends_later_takes_effect_at_the_next_sweep(aws):
+    """It closes the episode silently; once it has ended, people are told once more."""
+    bad = launch(aws.emr)
+    aws.sweep(TAGGED)
+    verdicts = []
+    with Stubber(client("resourcegroupstaggingapi")) as stubber:
+        for exempt in ([bad], [bad], [], []):
+            stubber.add_response("get_resources", tag_page(*exempt))
+            aws.sweep(TAGGED)
+            verdicts.append(aws.verdicts()[bad])
+    assert verdicts == ["NOT_APPLICABLE"] * 2 + ["NON_COMPLIANT"] * 2
+    assert aws.kinds() == ["violation", "violation"]
+    assert len(set(aws.inbox.ids)) == 2
+
+
+def test_with_unknown_tags_what_complies_is_recorded_and_what_violates_is_could_not_tell(aws):
+    """Perhaps it is exempt: its result stands, nobody is told, and the run ends as an error."""
+    good, bad = launch(aws.emr, "pem", PEM), launch(aws.emr)
+    aws.sweep(TAGGED)
+    told, before = list(aws.inbox.told), dict(aws.record)
+    aws.record.clear()
+    with (
+        refusing("resourcegroupstaggingapi", "GetResources"),
+        pytest.raises(door.RuleRunError, match=rf"1 could not be .*: {bad} \(GetResources: Access"),
+    ):
+        aws.sweep(TAGGED)
+    assert aws.verdicts() == {good: "COMPLIANT"}
+    assert before[bad]["ComplianceType"] == "NON_COMPLIANT"
+    assert aws.inbox.told == told == [("violation", [bad])]
+    assert aws.state(bad) is State.SENT
+
+
+def test_a_password_in_configurations_is_found_nowhere(aws, caplog):
+    """Not in the log, the ledger, the messages or AWS Config; the weak value beside it is."""
+    caplog.set_level(logging.INFO)
+    properties = {
+        "javax.jdo.option.ConnectionPassword": "hunter2",
+        "hadoop.rpc.protection": "authentication",
+    }
+    configurations = [
+        {"Classification": name, "Properties": properties} for name in ("hive-site", "core-site")
+    ]
+    launch(
+        aws.emr,
+        "pem",
+        PEM,
+        Configurations=configurations,
+        Applications=[{"Name": "Hive"}, {"Name": "Hadoop"}],
+    )
+    aws.sweep()
+    everything = {
+        "log": "".join(str(vars(each)) for each in caplog.records if each.name != "rdklib"),
+        "ledger": str(items()),
+        "messages": aws.inbox.wire(),
+        "record": str(aws.record),
+    }
+    for text in everything.values():
+        assert "hadoop.rpc.protection" in text
+        assert "hunter2" not in text
+
+
+def configuration_state(aws):
+    return aws.episodes.get(SECURITY_CONFIGURATION_TYPE, "strict").state
+
+
+def test_a_change_for_the_worse_is_told_once_and_its_repair_once(aws):
+    """AWS Config delivers at least once; the message says which configuration."""
+    for body in (OFF, OFF, PEM, PEM, OFF):
+        aws.change(body)
+    assert aws.inbox.told == [
+        ("violation", ["strict"]),
+        ("resolved", ["strict"]),
+        ("violation", ["strict"]),
+    ]
+    assert {each["detectedBy"] for each in aws.inbox.documents} == {"CONFIGURATION_CHANGE"}
+    assert {each["resourceType"] for each in aws.inbox.documents} == {SECURITY_CONFIGURATION_TYPE}
+
+
+def test_a_good_security_configuration_leaves_nothing_in_the_ledger(aws):
+    """There is nothing to remember."""
+    aws.change(PEM)
+    assert items() == []
+
+
+def test_a_security_configuration_that_is_deleted_is_closed_silently(aws):
+    """It harms nobody any more."""
+    aws.change(OFF)
+    aws.change(OFF, configurationItemStatus="ResourceDeleted")
+    assert aws.kinds() == ["violation"]
+    assert configuration_state(aws) is State.CLOSED
+
+
+def test_a_change_that_another_delivery_is_telling_just_now_is_an_error(aws):
+    """The retry finds out whether people were told; the verdict is on record already."""
+    theirs = claimed_episode(None, frozenset({"X"}), "theirs", datetime.now(UTC))
+    aws.episodes.put(SECURITY_CONFIGURATION_TYPE, "strict", theirs)
+    with pytest.raises(door.RuleRunError, match="strict: strict: another function has claimed it"):
+        aws.change(OFF)
+    assert aws.verdicts() == {"strict": "NON_COMPLIANT"}
+    assert aws.kinds() == []
+
+
+@pytest.mark.parametrize(
+    ("down", "match"),
+    [
+        (lambda: unreachable("dynamodb"), "strict: GetItem: EndpointConnectionError"),
+        (lambda: refusing("sns", "Publish", "Throttled"), "strict: Publish: Throttled"),
+    ],
+    ids=["no ledger", "no topic"],
+)
+def test_a_change_that_cannot_be_told_is_recorded_and_an_error(aws, down, match):
+    """The retry tells it."""
+    with down(), pytest.raises(door.RuleRunError, match=match):
+        aws.change(OFF)
+    assert aws.verdicts() == {"strict": "NON_COMPLIANT"}
+    assert aws.kinds() == []
+
+
+def test_a_change_that_cannot_be_recorded_is_not_told(aws, monkeypatch):
+    """People are told of what AWS Config shows, and the retry does both."""
+
+    def refuse(_self, evaluations, _token, _test_mode):
+        return {"FailedEvaluations": evaluations or []}
+
+    monkeypatch.setattr(ConfigBackend, "put_evaluations", refuse)
+    with pytest.raises(door.RuleRunError, match="returned it as failed"):
+        aws.change(OFF)
+    assert (aws.kinds(), items()) == ([], [])

@@ -1,0 +1,294 @@
+"""The sweep: order, retiring, and what each failure leaves as it was."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from emr_in_transit.aws.clusters import Clusters
+from emr_in_transit.aws.emr import EmrReader
+from emr_in_transit.aws.evaluations import EvaluationRecorder
+from emr_in_transit.aws.facts_codec import SCHEMA_VERSION, encode
+from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.judgement.parameters import parse_parameters
+from emr_in_transit.judgement.reasons import Reason
+from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
+from emr_in_transit.sweep import Sweep
+from emr_in_transit.sweep_report import SweepReport
+from tests.support.builders import facts
+
+NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
+PARAMETERS = parse_parameters({})
+RULE = "EMR_IN_TRANSIT_ENCRYPTION"
+
+
+class Aws:
+    """Stubbed EMR and Config, and what was put."""
+
+    def __init__(self):
+        self.emr = boto3.client("emr", region_name="eu-west-1")
+        self.config = boto3.client("config", region_name="eu-west-1")
+        self.stubs = [Stubber(self.emr), Stubber(self.config)]
+        self.put = {}
+        self.described = []
+        self.ledger = None
+        self.config.meta.events.register(
+            "provide-client-params.config-service.PutEvaluations", self._remember
+        )
+        self.emr.meta.events.register(
+            "provide-client-params.emr.DescribeCluster",
+            lambda params, **_: self.described.append(params["ClusterId"]),
+        )
+
+    def _remember(self, params, **_):
+        self.put |= {
+            each["ComplianceResourceId"]: each["ComplianceType"] for each in params["Evaluations"]
+        }
+
+    def recorded(self, **ages):
+        results = [
+            {
+                "EvaluationResultIdentifier": {
+                    "EvaluationResultQualifier": {
+                        "ResourceType": "AWS::EMR::Cluster",
+                        "ResourceId": name,
+                    }
+                },
+                "ComplianceType": "COMPLIANT",
+                "ResultRecordedTime": NOW - timedelta(hours=hours),
+            }
+            for name, hours in ages.items()
+        ]
+        self.stubs[1].add_response(
+            "get_compliance_details_by_config_rule", {"EvaluationResults": results}
+        )
+
+    def listed(self, *ids):
+        self.stubs[0].add_response("list_clusters", {"Clusters": [{"Id": each} for each in ids]})
+
+    def described_as(self, cluster_id, state="RUNNING"):
+        cluster = {
+            "Id": cluster_id,
+            "Name": "etl",
+            "ReleaseLabel": "emr-7.3.0",
+            "Status": {"State": state, "Timeline": {"CreationDateTime": NOW}},
+        }
+        self.stubs[0].add_response(
+            "describe_cluster", {"Cluster": cluster}, {"ClusterId": cluster_id}
+        )
+
+    def knows(self, known):
+        """Give the sweep a ledger that knows a cluster."""
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        item = {
+            "sk": {"S": known.cluster_id},
+            "facts": {"S": encode(known)},
+            "schema": {"N": str(SCHEMA_VERSION)},
+            "described": {"S": NOW.isoformat()},
+            "expires": {"N": str(int(NOW.timestamp()))},
+        }
+        self.stubs.append(Stubber(client))
+        self.stubs[-1].add_response("batch_get_item", {"Responses": {"ledger": [item]}})
+        self.ledger = Ledger(client, "ledger", "111122223333", "eu-west-1")
+
+    def takes_evaluations(self):
+        self.stubs[1].add_response("put_evaluations", {})
+
+    def sweep(self, seconds_left=lambda: 900.0):
+        for stub in self.stubs:
+            stub.activate()
+        reader = EmrReader(self.emr, PARAMETERS)
+        report = Sweep(
+            rule_name=RULE,
+            reader=reader,
+            clusters=Clusters(reader, self.ledger, None, NOW),
+            recorder=EvaluationRecorder(self.config, "token", NOW),
+            parameters=PARAMETERS,
+            now=NOW,
+            seconds_left=seconds_left,
+        ).run()
+        for stub in self.stubs:
+            stub.assert_no_pending_responses()
+        return report
+
+
+@pytest.fixture
+def aws():
+    """EMR and Config that answer what was queued, in that order, and refuse all else."""
+    return Aws()
+
+
+def test_never_judged_clusters_go_first_then_the_oldest_results(aws):
+    """A sweep that runs out of time has spent it where it was needed most."""
+    aws.recorded(old=9, older=20, recent=1)
+    aws.listed("recent", "older", "new", "old")
+    for each in ("new", "older", "old", "recent"):
+        aws.described_as(each)
+    aws.takes_evaluations()
+    aws.sweep()
+    assert aws.described == ["new", "older", "old", "recent"]
+
+
+def test_what_the_time_does_not_reach_is_deferred_and_keeps_its_result(aws):
+    """What was judged before is recorded; the rest is counted, not failed."""
+    aws.recorded(a=9, b=8, c=7)
+    aws.listed("a", "b", "c")
+    aws.described_as("a")
+    aws.takes_evaluations()
+    left = iter([900.0, 30.0, 20.0])
+    report = aws.sweep(lambda: next(left))
+    assert (report.deferred, report.problems) == (2, {})
+    assert aws.put == {"a": "NON_COMPLIANT"}
+
+
+@pytest.mark.parametrize(("seconds", "deferred"), [(61.0, 0), (59.0, 1)])
+def test_what_the_ledger_knows_is_judged_while_there_is_time_to_record_it(aws, seconds, deferred):
+    """It waits for no call, so those that need one do not cost it its turn."""
+    aws.recorded(known=9)
+    aws.listed("known")
+    if not deferred:
+        aws.takes_evaluations()
+    aws.knows(facts("known", created=NOW))
+    report = aws.sweep(lambda: seconds)
+    assert report.deferred == deferred
+    assert aws.put == ({} if deferred else {"known": "COMPLIANT"})
+
+
+def test_a_cluster_that_the_listing_lacks_is_retired_only_if_emr_says_that_it_ended(aws):
+    """One that ended and one that EMR forgot are retired; one that a page missed is not."""
+    aws.recorded(ended=1, forgotten=1, missed=1)
+    aws.listed()
+    aws.described_as("ended", "TERMINATED")
+    aws.stubs[0].add_client_error(
+        "describe_cluster", "InvalidRequestException", "Cluster id 'forgotten' is not valid."
+    )
+    aws.described_as("missed")
+    aws.takes_evaluations()
+    report = aws.sweep()
+    assert aws.put == {"ended": "NOT_APPLICABLE", "forgotten": "NOT_APPLICABLE"}
+    assert (report.live, report.retired) == (0, 2)
+
+
+def test_a_cluster_that_ended_after_it_was_listed_is_retired(aws):
+    """The same answer of EMR, found on the way."""
+    aws.recorded(ended=1)
+    aws.listed("ended")
+    aws.described_as("ended", "TERMINATING")
+    aws.takes_evaluations()
+    assert aws.sweep().retired == 1
+    assert aws.put == {"ended": "NOT_APPLICABLE"}
+
+
+def test_a_retirement_that_cannot_be_decided_leaves_the_result(aws):
+    """Throttled: the recorded result stands, and the run says so."""
+    aws.recorded(unclear=1)
+    aws.listed()
+    aws.stubs[0].add_client_error("describe_cluster", "ThrottlingException", "Rate exceeded")
+    report = aws.sweep()
+    assert aws.put == {}
+    assert report.problems == {"unclear": "DescribeCluster: ThrottlingException: Rate exceeded"}
+
+
+def test_a_listing_that_fails_halfway_judges_what_it_has_and_retires_nothing(aws):
+    """The first page's clusters get their verdict; what is not listed may well be live."""
+    aws.recorded(unlisted=1)
+    aws.stubs[0].add_response("list_clusters", {"Clusters": [{"Id": "first"}], "Marker": "more"})
+    aws.stubs[0].add_client_error("list_clusters", "InternalServerException", "oops")
+    aws.described_as("first")
+    aws.takes_evaluations()
+    report = aws.sweep()
+    assert aws.put == {"first": "NON_COMPLIANT"}
+    assert report.problems == {
+        "the list of clusters": "ListClusters: InternalServerException: oops"
+    }
+
+
+def test_without_the_recorded_results_every_verdict_is_put_and_nothing_retired(aws):
+    """A record that cannot be read is no reason to judge nothing, nor one to forget it."""
+    aws.stubs[1].add_client_error(
+        "get_compliance_details_by_config_rule", "AccessDeniedException", "no"
+    )
+    aws.listed("live")
+    aws.described_as("live")
+    aws.takes_evaluations()
+    report = aws.sweep()
+    assert aws.put == {"live": "NON_COMPLIANT"}
+    assert list(report.problems) == ["the recorded results"]
+
+
+def test_a_page_that_repeats_a_cluster_does_not_judge_it_twice(aws):
+    """EMR promises no order, so a cluster can move from one page to the next."""
+    aws.recorded()
+    aws.stubs[0].add_response("list_clusters", {"Clusters": [{"Id": "a"}], "Marker": "more"})
+    aws.listed("a")
+    aws.described_as("a")
+    aws.takes_evaluations()
+    assert aws.sweep().live == 1
+
+
+def test_what_could_not_be_recorded_is_a_problem_of_the_sweep(aws):
+    """The recorder's problems and the reader's come in one report."""
+    aws.recorded()
+    aws.listed("a")
+    aws.described_as("a")
+    for _ in range(3):
+        aws.stubs[1].add_client_error(
+            "put_evaluations", "ThrottlingException", "Rate exceeded", expected_params=ANY_PUT
+        )
+    report = aws.sweep()
+    assert report.problems == {"a": "PutEvaluations: ThrottlingException: Rate exceeded"}
+
+
+ANY_PUT = {"Evaluations": ANY, "ResultToken": "token", "TestMode": False}
+
+
+def test_the_summary_counts_everything():
+    """One field for each count, whatever happened."""
+    verdicts = Counter({Compliance.COMPLIANT: 3, Compliance.NON_COMPLIANT: 2})
+    report = SweepReport(
+        live=6,
+        retired=1,
+        deferred=1,
+        put=4,
+        unchanged=1,
+        emr_calls=7,
+        alerts=2,
+        verdicts=verdicts,
+        problems={"j-1": "why"},
+        exempted_violations=1,
+    )
+    assert report.summary() == {
+        "live": 6,
+        "compliant": 3,
+        "non_compliant": 2,
+        "not_applicable": 0,
+        "exempted_violations": 1,
+        "retired": 1,
+        "deferred": 1,
+        "put": 4,
+        "unchanged": 1,
+        "emr_calls": 7,
+        "alerts": 2,
+        "could_not_tell": 1,
+    }
+
+
+def test_an_exempt_cluster_counts_as_an_exempted_violation_only_if_it_would_violate():
+    """Whoever grants exemptions sees how much they hide, and not what complies anyway."""
+    report = SweepReport()
+    bare = Finding(Reason.NO_SECURITY_CONFIGURATION, "No security configuration is attached.")
+    expiring = Finding(Reason.CERTIFICATES_EXPIRING, "The certificates expire soon.")
+    for findings in ((bare,), (bare, expiring), (expiring,), ()):
+        report.count(Verdict(Compliance.NOT_APPLICABLE, findings, "Exempt."))
+    report.count(Verdict(Compliance.NON_COMPLIANT, (bare,)))
+    assert (report.exempted_violations, report.verdicts.total()) == (2, 5)
+
+
+def test_problems_are_put_together_by_cause_and_a_long_list_is_cut():
+    """Thirty clusters with one cause are one sentence of twenty names."""
+    problems = {f"j-{number}": "denied" for number in range(30)} | {"k-1": "throttled"}
+    words = SweepReport(problems=problems).problems_in_words()
+    assert words.startswith("31 could not be judged, recorded or told: j-0, j-1, ")
+    assert words.endswith("j-19 and 10 more (denied); k-1 (throttled)")

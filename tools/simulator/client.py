@@ -1,0 +1,108 @@
+"""Simulator: the client, by which people and tests start a simulator and steer it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from botocore.config import Config
+
+from tools.simulator import accounts
+from tools.simulator.control_client import Controls, SimulatorError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Simulator", "SimulatorError"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Simulator(Controls):
+    """A running simulator: its URL, AWS clients to it, and a method for each control route."""
+
+    def __init__(self, url: str, process: subprocess.Popen[str] | None = None) -> None:
+        super().__init__(url)
+        self._process = process
+        self._session = boto3.session.Session()  # one: it keeps the service models, which are slow
+        self._lock = threading.Lock()  # sessions must not make two clients at once
+
+    @classmethod
+    def start(cls, port: int = 0, env: dict[str, str] | None = None) -> Self:
+        """Start a simulator as a child process, and wait until it serves."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.simulator", "--port", str(port), "--stop-with-stdin"],
+            cwd=_ROOT,
+            env=os.environ | (env or {}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        line = process.stdout.readline() if process.stdout else ""
+        if not line.startswith("Simulator ready: "):
+            process.kill()
+            process.communicate()
+            raise SimulatorError(f"The simulator did not start (exit code {process.returncode}).")
+        return cls(line.removeprefix("Simulator ready: ").strip(), process)
+
+    def stop(self) -> None:
+        """Stop the process, if this object started it."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+        self._process = None
+
+    def __enter__(self) -> Self:
+        """Hand the simulator to a with statement."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it at the end of a with statement."""
+        self.stop()
+
+    def client(
+        self,
+        service: str,
+        region: str = accounts.DEFAULT_REGION,
+        account: str | None = None,
+        **options: Any,
+    ) -> Any:
+        """A boto3 client of the account's administrator; `options` go to boto3 as they are."""
+        key = accounts.administrator_key(account or accounts.DEFAULT_ACCOUNT)
+        settings = {
+            "aws_access_key_id": key.access_key_id,
+            "aws_secret_access_key": key.secret_access_key,
+            "config": Config(retries={"total_max_attempts": 1}),
+        }
+        with self._lock:
+            return self._session.client(
+                service, region_name=region, endpoint_url=self.url, **(settings | options)
+            )
+
+    def environment(
+        self, region: str = accounts.DEFAULT_REGION, account: str = accounts.DEFAULT_ACCOUNT
+    ) -> dict[str, str]:
+        """Environment variables that point any AWS tool at this simulator."""
+        key = accounts.administrator_key(account)
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
+        }

@@ -1,0 +1,184 @@
+"""Simulator: CloudFormation's operations on stacks and change sets, each checked first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.cloudformation.models import CloudFormationBackend, Stack
+from moto.cloudformation.utils import generate_stack_id
+
+from tools.simulator.cloudformation import changes as stack_changes
+from tools.simulator.cloudformation import template_check, template_document
+from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
+
+if TYPE_CHECKING:
+    from moto.cloudformation.responses import CloudFormationResponse
+
+STACK_SET = "StackSet:"
+
+# Capabilities come with the request; a stack set's stacks need none beyond those of the set.
+_capabilities: ContextVar[frozenset[str] | None] = ContextVar("capabilities", default=None)
+
+
+def check(
+    backend: CloudFormationBackend, name: str, text: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Answer the template, read and checked against AWS's schemas and these parameters."""
+    template = template_document.parse(text)
+    template_check.check(
+        template,
+        parameters,
+        pseudo_parameters(backend.account_id, backend.region_name, name),
+        capabilities=_capabilities.get(),
+        exports=stack_changes.exported(backend),
+    )
+    return template
+
+
+def texts(parameters: Any) -> dict[str, Any]:
+    """Answer parameters by name; stack sets hand them over as a list."""
+    if isinstance(parameters, Mapping):
+        return dict(parameters)
+    return {one["ParameterKey"]: one["ParameterValue"] for one in parameters or []}
+
+
+def create_stack(
+    self: CloudFormationBackend, name: str, template: str, parameters: Any, **more: Any
+) -> Stack:
+    """Do what CreateStack does."""
+    if name.startswith(STACK_SET):  # moto's name; AWS's has no colon, which no resource may have
+        name = f"StackSet-{name.removeprefix(STACK_SET)}-{uuid.uuid4()}"
+    if any(stack.name == name for stack in self.stacks.values()):
+        raise AlreadyExistsException(f"Stack [{name}] already exists")
+    given = texts(parameters)
+    checked = check(self, name, template, given)
+    stack = Stack(
+        stack_id=generate_stack_id(name, self.region_name, self.account_id),
+        name=name,
+        template=template,
+        parameters=given,
+        account_id=self.account_id,
+        region_name=self.region_name,
+        **more,
+    )
+    self.stacks[stack.stack_id] = stack
+    stack_changes.create(self, stack, checked, given)
+    return stack
+
+
+def update_stack(  # noqa: PLR0913, PLR0917 - as moto calls it
+    self: CloudFormationBackend,
+    name: str,
+    template: str,
+    role_arn: str | None,
+    parameters: list[dict[str, Any]],
+    tags: dict[str, str] | None,
+) -> Stack:
+    """Do what UpdateStack does."""
+    stack = self.get_stack(name)
+    if not stack.status.endswith("_COMPLETE") or stack.status in {
+        "ROLLBACK_COMPLETE",
+        "DELETE_COMPLETE",
+    }:
+        raise ValidationError(
+            message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
+        )
+    given = _resolved(stack, parameters)
+    checked = check(self, stack.name, template, given)
+    stack_changes.update(self, stack, checked, given)
+    if stack.status == "UPDATE_COMPLETE":
+        stack.template, stack.role_arn = template, role_arn
+        stack.tags = stack.tags if tags is None else tags
+    return stack
+
+
+def _resolved(stack: Stack, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Answer parameters by name; a previous value may be the default of the previous template."""
+    declared: Mapping[str, Any] = stack.template_dict.get("Parameters") or {}
+    unknown = [
+        one["ParameterKey"]
+        for one in parameters
+        if one.get("UsePreviousValue") and one["ParameterKey"] not in declared
+    ]
+    if unknown:
+        raise ValidationError(
+            message=f"Invalid input for parameter key {unknown[0]}. Cannot specify usePreviousValue"
+            " as true for a parameter key not in the previous template"
+        )
+    held = {name: one["Default"] for name, one in declared.items() if "Default" in one}
+    held |= stack.parameters
+    return {
+        one["ParameterKey"]: held[one["ParameterKey"]]
+        if one.get("UsePreviousValue")
+        else one["ParameterValue"]
+        for one in parameters
+    }
+
+
+def leave_to_the_update(_response: CloudFormationResponse, *_request: Any) -> None:
+    """Have the update itself find that it changes nothing, after it has looked at the status."""
+
+
+def delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:
+    """Do what DeleteStack does; a stack that is not there is deleted already."""
+    for stack in list(self.stacks.values()):
+        if name_or_stack_id in {stack.name, stack.stack_id}:
+            stack_changes.delete(self, stack)
+
+
+_moto_create_change_set = CloudFormationBackend.create_change_set
+
+
+def create_change_set(self: CloudFormationBackend, **request: Any) -> tuple[str, str]:
+    """Do what CreateChangeSet does."""
+    check(self, request["stack_name"], request["template"], request["parameters"])
+    made = _moto_create_change_set(self, **request)
+    stack = self.stacks[made[1]]
+    change_set = self.change_sets[made[0]]
+    if change_set.status == "FAILED" and request["parameters"] != stack.parameters:
+        change_set.status, change_set.execution_status = "CREATE_COMPLETE", "AVAILABLE"
+    return made
+
+
+def execute_change_set(
+    self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
+) -> None:
+    """Do what ExecuteChangeSet does."""
+    change_set = self.describe_change_set(change_set_name)
+    if change_set is None or change_set.execution_status != "AVAILABLE":
+        raise ValidationError(message=f"ChangeSet [{change_set_name}] cannot be executed")
+    stack = self.stacks[change_set.stack_id]
+    if stack_name not in {None, stack.name, stack.stack_id}:
+        raise ValidationError(message=f"ChangeSet [{change_set_name}] is not one of {stack_name}")
+    template = template_document.parse(change_set.template)
+    run = stack_changes.create if change_set.change_set_type == "CREATE" else stack_changes.update
+    run(self, stack, template, change_set.parameters)
+    done = stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
+    if done:
+        stack.template = change_set.template
+
+
+@contextmanager
+def _request_capabilities(response: CloudFormationResponse) -> Iterator[None]:
+    given = response._get_param("Capabilities", []) or []  # noqa: SLF001 - moto's own way
+    token = _capabilities.set(frozenset(given))
+    try:
+        yield
+    finally:
+        _capabilities.reset(token)
+
+
+def with_capabilities(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer the operation, with the capabilities of its request known to `check`."""
+
+    def answer(self: CloudFormationResponse) -> Any:
+        with _request_capabilities(self):
+            return operation(self)
+
+    return answer

@@ -1,0 +1,133 @@
+"""Simulator: a stack's parameters: their values, their constraints, and the template's Rules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudformation.exceptions import ValidationError
+
+from tools.simulator.cloudformation.template_intrinsics import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NUMBER_TYPES = frozenset({"Number", "List<Number>"})
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def is_list(declared: Mapping[str, Any]) -> bool:
+    """Answer whether the parameter's value is a list."""
+    kind = str(declared.get("Type", "String"))
+    return kind == "CommaDelimitedList" or kind.startswith(
+        ("List<", "AWS::SSM::Parameter::Value<List")
+    )
+
+
+def values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer every parameter's value as Ref would; refuse what CloudFormation refuses."""
+    declared: Mapping[str, Any] = template.get("Parameters") or {}
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        raise ValidationError(
+            message=f"Parameters: [{', '.join(unknown)}] do not exist in the template"
+        )
+    stored = [name for name, one in declared.items() if "AWS::SSM::" in one.get("Type", "")]
+    if stored:
+        raise ValidationError(message=f"Parameters: {stored}: the simulator resolves none of SSM.")
+    texts = {
+        name: given.get(name, one.get("Default"))
+        for name, one in declared.items()
+        if name in given or "Default" in one
+    }
+    missing = sorted(set(declared) - set(texts))
+    if missing:
+        raise ValidationError(message=f"Parameters: [{', '.join(missing)}] must have values")
+    for name, one in declared.items():
+        _check(name, one, text_of(texts[name]))
+    return {
+        name: _split(text_of(texts[name])) if is_list(one) else text_of(texts[name])
+        for name, one in declared.items()
+    }
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")] if text else []
+
+
+def _check(name: str, declared: Mapping[str, Any], text: str) -> None:
+    parts = _split(text) if is_list(declared) else [text]
+    described = declared.get("ConstraintDescription")
+    for part in parts:
+        problem = _problem(declared, part)
+        if problem:
+            detail = f" failed to satisfy constraint: {described}" if described else f" {problem}"
+            raise ValidationError(message=f"Parameter '{name}'{detail}")
+
+
+def _problem(declared: Mapping[str, Any], text: str) -> str | None:
+    """Answer what is wrong with one value, or None."""
+    allowed = declared.get("AllowedValues")
+    if allowed is not None and text not in [text_of(one) for one in allowed]:
+        return f"must be one of AllowedValues {allowed}"
+    pattern = declared.get("AllowedPattern")
+    if pattern is not None and not re.fullmatch(pattern, text):
+        return f"must match pattern {pattern}"
+    if declared.get("Type") in _NUMBER_TYPES:
+        return _number_problem(declared, text)
+    low, high = int(declared.get("MinLength", 0)), int(declared.get("MaxLength", len(text)))
+    if not low <= len(text) <= high:
+        return f"must contain at least {low} and at most {high} characters"
+    return None
+
+
+def _number_problem(declared: Mapping[str, Any], text: str) -> str | None:
+    if not _NUMBER.fullmatch(text):
+        return "must be a number"
+    low, high = declared.get("MinValue"), declared.get("MaxValue")
+    if low is not None and float(text) < float(low):
+        return f"must be a number not less than {low}"
+    if high is not None and float(text) > float(high):
+        return f"must be a number not greater than {high}"
+    return None
+
+
+def check_rules(template: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Refuse values that break an assertion of the template's Rules."""
+    for name, rule in (template.get("Rules") or {}).items():
+        if "RuleCondition" in rule and not _assertion(rule["RuleCondition"], found):
+            continue
+        for assertion in rule["Assertions"]:
+            if not _assertion(assertion["Assert"], found):
+                described = assertion.get("AssertDescription", "An assertion does not hold.")
+                raise ValidationError(
+                    message=f"Template constraint {name} is violated: {described}"
+                )
+
+
+def _assertion(node: Any, found: Mapping[str, Any]) -> Any:
+    """Answer a rule function, or a plain value with its references resolved."""
+    if isinstance(node, list):
+        return [_assertion(item, found) for item in node]
+    if not isinstance(node, dict):
+        return text_of(node)
+    ((name, argument),) = node.items()
+    if name == "Ref":
+        if argument not in found:
+            raise ValidationError(message=f"Template error: a rule refers to unknown {argument}.")
+        return found[argument]
+    function = _RULE_FUNCTIONS.get(name)
+    if function is None:
+        raise ValidationError(message=f"Template error: the simulator knows no {name} in Rules.")
+    return function(_assertion(argument, found))
+
+
+_RULE_FUNCTIONS: dict[str, Any] = {
+    "Fn::Equals": lambda given: given[0] == given[1],
+    "Fn::Not": lambda given: not given[0],
+    "Fn::And": all,
+    "Fn::Or": any,
+    "Fn::Contains": lambda given: given[1] in given[0],
+    "Fn::EachMemberIn": lambda given: set(given[0]) <= set(given[1]),
+    "Fn::EachMemberEquals": lambda given: all(item == given[1] for item in given[0]),
+}

@@ -1,0 +1,144 @@
+"""Simulator: EMR security configurations, guarded as in AWS and always kept as text."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from moto.core.responses import ActionResult, PaginatedResult
+from moto.core.utils import utcnow
+from moto.emr.exceptions import InvalidRequestException
+from moto.emr.models import ElasticMapReduceBackend, SecurityConfiguration, emr_backends
+from moto.emr.responses import ElasticMapReduceResponse
+
+from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+from tools.simulator.control import ControlError, route
+from tools.simulator.emr import hooks, settings
+
+LIVE_STATES = frozenset({"STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"})
+
+# EMR Management Guide, emr-create-security-configuration: the properties it knows.
+_BLOCKS = frozenset(
+    {
+        "AuthenticationConfiguration",
+        "AuthorizationConfiguration",
+        "EncryptionConfiguration",
+        "InstanceMetadataServiceConfiguration",
+    }
+)
+_ENCRYPTION = frozenset(
+    {
+        "AtRestEncryptionConfiguration",
+        "EMRWALEncryptionConfiguration",
+        "EnableAtRestEncryption",
+        "EnableInTransitEncryption",
+        "InTransitEncryptionConfiguration",
+    }
+)
+
+_create = ElasticMapReduceBackend.create_security_configuration
+_delete = ElasticMapReduceBackend.delete_security_configuration
+
+
+class InUseError(InvalidRequestException):
+    """A security configuration cannot be deleted while a cluster uses it."""
+
+    error_code = "SECURITY_CONFIGURATION_IN_USE"
+
+    def __init__(self, name: str, clusters: list[str]) -> None:
+        super().__init__(
+            f"SECURITY_CONFIGURATION_IN_USE: Security configuration '{name}' cannot be deleted "
+            f"because it is in use by active clusters {clusters}."
+        )
+
+
+def create(
+    backend: ElasticMapReduceBackend, name: str, security_configuration: str | dict[str, Any]
+) -> SecurityConfiguration:
+    """Create one from text, or from the object that CloudFormation gives."""
+    text = security_configuration
+    if not isinstance(text, str):
+        text = json.dumps(text)
+    if name in backend.security_configurations:
+        raise InvalidRequestException(f"Security configuration with name '{name}' already exists.")
+    if settings.current().validate:
+        _check(text)
+    made = _create(backend, name, text)
+    hooks.security_configuration_changed(backend.account_id, backend.region_name, name, "created")
+    return made
+
+
+def delete(backend: ElasticMapReduceBackend, name: str) -> None:
+    """Delete one that no live cluster uses."""
+    users = [
+        cluster.id
+        for cluster in list(backend.clusters.values())
+        if cluster.security_configuration == name and cluster.state in LIVE_STATES
+    ]
+    if users and name in backend.security_configurations:
+        raise InUseError(name, sorted(users))
+    remove(backend, name)
+
+
+def remove(backend: ElasticMapReduceBackend, name: str) -> None:
+    """Delete one, whoever uses it."""
+    _delete(backend, name)
+    hooks.security_configuration_changed(backend.account_id, backend.region_name, name, "deleted")
+
+
+def _check(text: str) -> None:
+    try:
+        document = json.loads(text)
+    except ValueError as problem:
+        raise InvalidRequestException(
+            "Invalid security configuration; not valid JSON."
+        ) from problem
+    if not isinstance(document, dict):
+        raise InvalidRequestException("Invalid security configuration; not a JSON object.")
+    encryption = document.get("EncryptionConfiguration")
+    unknown = sorted(document.keys() - _BLOCKS)
+    unknown += sorted(encryption.keys() - _ENCRYPTION) if isinstance(encryption, dict) else []
+    if unknown:
+        # The words are AWS's (awsdocs/amazon-emr-management-guide, pull 23).
+        raise InvalidRequestException(
+            f"Invalid security configuration; object has invalid properties: {json.dumps(unknown)}"
+        )
+
+
+def _list_security_configurations(response: ElasticMapReduceResponse) -> ActionResult:
+    found = sorted(response.backend.security_configurations.values(), key=lambda one: one.name)
+    summaries = [{"Name": one.name, "CreationDateTime": one.creation_date_time} for one in found]
+    return PaginatedResult({"SecurityConfigurations": summaries})
+
+
+@route("POST", "/security-configurations")
+def age(body: dict[str, Any]) -> dict[str, Any]:
+    """Make a security configuration `age_seconds` old: {"name", "age_seconds"}."""
+    backend = _backend(body)
+    made = backend.security_configurations[body["name"]]
+    made.creation_date_time = utcnow() - timedelta(seconds=float(body["age_seconds"]))
+    return {"name": made.name, "created": made.creation_date_time}
+
+
+@route("DELETE", "/security-configurations")
+def force_delete(body: dict[str, Any]) -> dict[str, Any]:
+    """Delete a security configuration even while clusters use it: {"name"}."""
+    remove(_backend(body), body["name"])
+    return {"name": body["name"]}
+
+
+def _backend(body: dict[str, Any]) -> ElasticMapReduceBackend:
+    account, region = body.get("account", DEFAULT_ACCOUNT), body.get("region", DEFAULT_REGION)
+    backend = emr_backends[account][region]
+    if body.get("name") not in backend.security_configurations:
+        name = body.get("name")
+        raise ControlError(f"{account} has no security configuration {name!r} in {region}.")
+    return backend
+
+
+def install() -> None:
+    """Put ours in the place of moto's."""
+    ElasticMapReduceBackend.create_security_configuration = create
+    ElasticMapReduceBackend.delete_security_configuration = delete
+    ElasticMapReduceResponse.list_security_configurations = _list_security_configurations

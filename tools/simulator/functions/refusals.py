@@ -1,0 +1,95 @@
+"""Simulator: what Lambda refuses when a function is created or changed."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+
+from tools.simulator.iam import trust
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PRINCIPAL = "lambda.amazonaws.com"
+_ENVIRONMENT_LIMIT = 4096
+_RESERVED = frozenset(
+    (
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "_HANDLER",
+    )
+)
+
+
+@functools.cache
+def _runtimes() -> frozenset[str]:
+    model = botocore.session.Session().get_service_model("lambda")
+    return frozenset(model.shape_for("Runtime").enum)
+
+
+def _refuse_bad_environment(spec: Mapping[str, Any]) -> None:
+    variables = (spec.get("Environment") or {}).get("Variables") or {}
+    reserved = sorted(_RESERVED & set(variables))
+    if reserved:
+        raise InvalidParameterValueException(
+            "Lambda was unable to configure your environment variables because the environment "
+            "variables you have provided contains reserved keys that are currently not supported "
+            f"for modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    size = sum(len(name.encode()) + len(str(text).encode()) for name, text in variables.items())
+    if size > _ENVIRONMENT_LIMIT:
+        raise InvalidParameterValueException(
+            "Lambda was unable to configure your environment variables because the environment "
+            f"variables you have provided exceeded the 4KB limit ({size} bytes)."
+        )
+
+
+def _refuse_out_of_range(spec: Mapping[str, Any]) -> None:
+    for name, low, high in (("Timeout", 1, 900), ("MemorySize", 128, 10240)):
+        if name in spec and not low <= int(spec[name]) <= high:
+            raise LambdaClientError(
+                "ValidationException",
+                f"1 validation error detected: Value '{spec[name]}' at '{name}' failed to satisfy "
+                f"constraint: Member must be between {low} and {high}",
+            )
+    runtime = spec.get("Runtime")
+    if runtime is not None and runtime not in _runtimes():
+        raise InvalidParameterValueException(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
+            f"value set: [{', '.join(sorted(_runtimes()))}] or be a valid ARN"
+        )
+
+
+def _refuse_unusable_role(spec: Mapping[str, Any]) -> None:
+    if "Role" not in spec:
+        return
+    arn = str(spec["Role"])
+    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+    if not account.isdigit() or not trust.admits_service(arn, _PRINCIPAL, arn, account):
+        raise InvalidParameterValueException(
+            "The role defined for the function cannot be assumed by Lambda."
+        )
+
+
+def refuse(spec: Mapping[str, Any]) -> None:
+    """Refuse what Lambda refuses, whether it comes by its API or by CloudFormation."""
+    _refuse_bad_environment(spec)
+    _refuse_out_of_range(spec)
+    _refuse_unusable_role(spec)

@@ -1,0 +1,127 @@
+"""Simulator: IAM enforced on every call, when switched on.
+
+moto's own enforcement knows no resources and no conditions; this stands before it instead. The
+administrator's key of any account (`GET /simulator/iam`) may do everything, always.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tools.simulator import accounts, answers, wire
+from tools.simulator.control import ControlError, on_reset, route
+from tools.simulator.iam import grants, policies, resources, signatures, trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_JSON = frozenset({"json", "rest-json"})
+_PLAIN_CODE = frozenset(
+    {"cloudwatch", "sqs"}
+)  # JSON today, but with the codes of the query protocol
+_state = {"enforce": False}
+
+
+def enforced() -> bool:
+    """Whether IAM is enforced."""
+    return _state["enforce"]
+
+
+def middleware(app: WSGIApplication) -> WSGIApplication:
+    """Refuse the calls that their caller may not make."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        call = wire.call_of(environ)
+        if not enforced():
+            return app(environ, start_response)
+        refusal = _refusal(call) if call else _unsigned(environ)
+        return refusal.send(start_response) if refusal else app(environ, start_response)
+
+    return serve
+
+
+def _unsigned(environ: WSGIEnvironment) -> answers.Answer | None:
+    """Refuse a request without a signature, unless it is for moto's own pages or SNS's links."""
+    links = ("Action=ConfirmSubscription", "Action=Unsubscribe")
+    if environ["PATH_INFO"].startswith("/moto-api") or any(
+        link in str(environ.get("QUERY_STRING")) for link in links
+    ):
+        return None
+    message = "Request is missing Authentication Token"
+    return answers.error("query", "MissingAuthenticationToken", message, 403)
+
+
+def _refusal(call: wire.Call) -> answers.Answer | None:
+    try:
+        signatures.check(call)
+    except signatures.SignatureError as problem:
+        return answers.error(call.protocol, _refused(call, problem), str(problem), _status(call))
+    action = resources.action_of(call)
+    if action == "sts:GetCallerIdentity":  # nobody needs a permission for it
+        return None
+    for resource in resources.resources_of(call):
+        decision = _decide(call, action, resource)
+        if not decision.allowed:
+            message = (
+                f"User: {call.caller.arn} is not authorized to perform: {action} "
+                f"on resource: {resource} {decision.reason}"
+            )
+            return answers.error(call.protocol, _denied(call), message, _status(call))
+    return None
+
+
+def _decide(call: wire.Call, action: str, resource: str) -> policies.Decision:
+    context = grants.context_of(call.caller, call.region) | resources.context_of(call)
+    decision = policies.decide(grants.of_caller(call.caller), action, resource, context)
+    if action != "sts:AssumeRole" or not decision.allowed:
+        return decision
+    if trust.admits(resource, call.caller, context.get("sts:externalid")):
+        return decision
+    reason = "because the role's trust policy does not admit the caller"
+    return policies.Decision(allowed=False, reason=reason)
+
+
+def _refused(call: wire.Call, problem: signatures.SignatureError) -> str:
+    if call.protocol in _JSON:
+        return problem.json_code
+    is_s3_key = call.service == "s3" and problem.query_code == "InvalidClientTokenId"
+    return "InvalidAccessKeyId" if is_s3_key else problem.query_code
+
+
+def _denied(call: wire.Call) -> str:
+    codes = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+    if call.protocol in _JSON and call.service not in _PLAIN_CODE:
+        return "AccessDeniedException"
+    return codes.get(call.service, "AccessDenied")
+
+
+def _status(call: wire.Call) -> int:
+    return 400 if call.protocol == "json" else 403
+
+
+@route("PUT", "/iam")
+def switch(body: dict[str, Any]) -> dict[str, Any]:
+    """Switch enforcement on or off: {"enforce": true}."""
+    if not isinstance(body.get("enforce"), bool) or len(body) != 1:
+        raise ControlError('IAM takes {"enforce": true} or {"enforce": false}.')
+    _state["enforce"] = body["enforce"]
+    return read({})
+
+
+@route("GET", "/iam")
+def read(body: dict[str, Any]) -> dict[str, Any]:
+    """The switch, and the administrator's access key of an account (`?account=`)."""
+    key = accounts.administrator_key(body.get("account", accounts.DEFAULT_ACCOUNT))
+    return {"enforce": enforced(), **key._asdict()}
+
+
+def clear() -> None:
+    """Switch enforcement off."""
+    _state["enforce"] = False
+
+
+def install() -> None:
+    """Make a reset switch enforcement off."""
+    on_reset(clear)

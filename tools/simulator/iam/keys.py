@@ -1,0 +1,76 @@
+"""Simulator: whether a KMS key lets somebody use a topic or queue that is encrypted with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from moto.kms.models import Key, kms_backends
+
+from tools.simulator.iam.resource_policies import Principal, decide
+from tools.simulator.refusals import RefusedError
+
+Allows = Callable[[str, str], bool]
+
+_NEEDED = ("kms:GenerateDataKey", "kms:Decrypt")  # SNS and SQS need both of whoever sends
+
+
+def check(
+    key_id: str | None,
+    home: tuple[str, str],
+    who: Principal,
+    own_policies_allow: Allows = lambda _action, _resource: True,
+) -> None:
+    """Raise RefusedError unless `who` may send to what this key encrypts (no key: anybody).
+
+    `home` is the account and Region of the topic or queue; `own_policies_allow` answers what the
+    IAM policies of a caller allow, where the key leaves that to them.
+    """
+    if not key_id:
+        return
+    account, region = home
+    if "alias/aws/" in key_id:
+        _check_managed(key_id, account, who)
+        return
+    key = _find(key_id, account, region)
+    if not key.enabled or key.key_state != "Enabled":
+        raise RefusedError("KMSDisabled", f"{key.arn} is disabled.")
+    for action in _NEEDED:
+        if not _admits(key, who, action, own_policies_allow):
+            raise RefusedError(
+                "KMSAccessDenied",
+                f"{who.name} is not authorized to perform {action} on {key.arn}.",
+            )
+
+
+def _check_managed(key_id: str, account: str, who: Principal) -> None:
+    # The policy of an AWS managed key cannot be edited: it admits the principals of its own
+    # account, through the service, and no service principal.
+    if who.is_service or who.account != account:
+        raise RefusedError(
+            "KMSAccessDenied", f"The key policy of {key_id} does not admit {who.name}."
+        )
+
+
+def _find(key_id: str, account: str, region: str) -> Key:
+    if key_id.startswith("arn:"):
+        _, _, _, region, account, _ = key_id.split(":", 5)
+    backend = kms_backends[account][region]
+    alias = backend.get_alias_name(key_id)
+    known = backend.get_key_id_from_alias(alias) if alias.startswith("alias/") else key_id
+    key = backend.keys.get(backend.get_key_id(known or ""))
+    if key is None:
+        raise RefusedError("KMSNotFound", f"Key {key_id} does not exist.")
+    return key
+
+
+def _admits(key: Key, who: Principal, action: str, own_policies_allow: Allows) -> bool:
+    decision = decide(key.policy, who, action, key.arn)
+    if who.is_service or not decision.allowed:
+        return decision.allowed
+    # What names the caller itself is enough in the key's own account; what names only an account
+    # leaves it to the IAM policies there.
+    itself = replace(who, arns=tuple(arn for arn in who.arns if "/" in arn))
+    if who.account == key.account_id and decide(key.policy, itself, action, key.arn).allowed:
+        return True
+    return own_policies_allow(action, key.arn)

@@ -1,0 +1,181 @@
+"""Simulator: which IAM action a call needs, and on which resources.
+
+Source: AWS service authorization reference. A service that is not listed here, or a call that
+names nothing, is asked for on `*`: then only statements for `*` apply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.config.models import config_backends
+from moto.utilities.utils import get_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tools.simulator.wire import Call
+
+_PREFIXES = {
+    "cloudwatch": "cloudwatch",
+    "emr": "elasticmapreduce",
+    "resourcegroupstaggingapi": "tag",
+    "stepfunctions": "states",
+}
+_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+
+
+def action_of(call: Call) -> str:
+    """The IAM action that a call needs."""
+    action = f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
+    return _ACTIONS.get(action, action)
+
+
+def resources_of(call: Call) -> list[str]:
+    """The ARNs that the caller needs the action on: on each of them."""
+    find = _FINDERS.get(call.service)
+    found = find(call, call.parameters) if find else []
+    return found or ["*"]
+
+
+def context_of(call: Call) -> dict[str, str]:
+    """The condition keys that services add for a call, in lower case."""
+    names = {
+        ("cloudwatch", "Namespace"): "cloudwatch:namespace",
+        ("sts", "ExternalId"): "sts:externalid",
+        ("sns", "Protocol"): "sns:protocol",
+        ("sns", "Endpoint"): "sns:endpoint",
+    }
+    return {
+        key: str(call.parameters[parameter])
+        for (service, parameter), key in names.items()
+        if service == call.service and parameter in call.parameters
+    }
+
+
+def _arn(call: Call, service: str, resource: str) -> str:
+    partition = get_partition(call.region)
+    return f"arn:{partition}:{service}:{call.region}:{call.caller.account}:{resource}"
+
+
+def _named(call: Call, service: str, kind: str, name: Any) -> str:
+    """The ARN of what a parameter names, which may be an ARN already."""
+    return str(name) if str(name).startswith("arn:") else _arn(call, service, f"{kind}{name}")
+
+
+def _emr(call: Call, given: dict[str, Any]) -> list[str]:
+    ids = [given[name] for name in ("ClusterId", "JobFlowId", "ResourceId") if name in given]
+    return [
+        _arn(call, "elasticmapreduce", f"cluster/{one}")
+        for one in ids + given.get("JobFlowIds", [])
+    ]
+
+
+def _config(call: Call, given: dict[str, Any]) -> list[str]:
+    if "Rule" not in call.operation and call.operation != "DeleteEvaluationResults":
+        return []
+    names = given.get("ConfigRuleNames") or [given.get("ConfigRuleName")]
+    rules = config_backends[call.caller.account][call.region].config_rules
+    known = [rules[name].config_rule_arn for name in names if name in rules]
+    # A rule's id is AWS's invention: a call that names none, or a new one, is about any rule.
+    return known if len(known) == len(names) else [_arn(call, "config", "config-rule/*")]
+
+
+def _sns(call: Call, given: dict[str, Any]) -> list[str]:
+    if "Name" in given and call.operation == "CreateTopic":
+        return [_arn(call, "sns", given["Name"])]
+    for name in ("TopicArn", "TargetArn", "ResourceArn"):
+        if name in given:
+            return [given[name]]
+    subscription = given.get("SubscriptionArn")
+    return [subscription.rpartition(":")[0]] if subscription else []
+
+
+def _sqs(call: Call, given: dict[str, Any]) -> list[str]:
+    if "QueueUrl" in given:
+        account, name = given["QueueUrl"].rstrip("/").split("/")[-2:]
+        return [f"arn:{get_partition(call.region)}:sqs:{call.region}:{account}:{name}"]
+    return [_arn(call, "sqs", given["QueueName"])] if "QueueName" in given else []
+
+
+def _dynamodb(call: Call, given: dict[str, Any]) -> list[str]:
+    asked: list[Any] = [given.get("TableName")]
+    if isinstance(given.get("RequestItems"), dict):
+        asked += given["RequestItems"]
+    for item in given.get("TransactItems", []):
+        asked += [part["TableName"] for part in item.values()]
+    index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
+    return [_named(call, "dynamodb", "table/", name) + index for name in asked if name]
+
+
+def _logs(call: Call, given: dict[str, Any]) -> list[str]:
+    name = given.get("logGroupName") or given.get("logGroupIdentifier")
+    if name is None:
+        return []
+    # IAM sees a log group's ARN with a stream behind it, so that policies end in ":*".
+    group = _named(call, "logs", "log-group:", name).removesuffix(":*")
+    return [f"{group}:log-stream:{given.get('logStreamName', '')}"]
+
+
+def _lambda(call: Call, given: dict[str, Any]) -> list[str]:
+    name = given.get("FunctionName")
+    return [_named(call, "lambda", "function:", name)] if name else []
+
+
+def _events(call: Call, given: dict[str, Any]) -> list[str]:
+    if call.operation == "PutEvents":
+        buses = {entry.get("EventBusName", "default") for entry in given.get("Entries", [])}
+        return [_named(call, "events", "event-bus/", bus) for bus in sorted(buses)]
+    name = given.get("Rule") or (given.get("Name") if "Rule" in call.operation else None)
+    return [_arn(call, "events", f"rule/{name}")] if name else []
+
+
+def _iam(call: Call, given: dict[str, Any]) -> list[str]:
+    if "PolicyArn" in given and "RoleName" not in given:
+        return [given["PolicyArn"]]
+    kinds = {"RoleName": "role", "UserName": "user", "PolicyName": "policy"}
+    partition, account = get_partition(call.region), call.caller.account
+    for name, kind in kinds.items():
+        if name in given:
+            return [f"arn:{partition}:iam::{account}:{kind}/{given[name]}"]
+    return []
+
+
+def _s3(call: Call, given: dict[str, Any]) -> list[str]:
+    parts = [given[name] for name in ("Bucket", "Key") if name in given]
+    return [f"arn:{get_partition(call.region)}:s3:::{'/'.join(parts)}"] if parts else []
+
+
+def _sts(_call: Call, given: dict[str, Any]) -> list[str]:
+    return [given["RoleArn"]] if "RoleArn" in given else []
+
+
+def _securityhub(call: Call, given: dict[str, Any]) -> list[str]:
+    products = {finding["ProductArn"] for finding in given.get("Findings", [])}
+    return sorted(products) or [_arn(call, "securityhub", "hub/default")]
+
+
+_FINDERS: dict[str, Callable[[Call, dict[str, Any]], list[str]]] = {
+    "config": _config,
+    "dynamodb": _dynamodb,
+    "emr": _emr,
+    "events": _events,
+    "iam": _iam,
+    "lambda": _lambda,
+    "logs": _logs,
+    "s3": _s3,
+    "securityhub": _securityhub,
+    "sns": _sns,
+    "sqs": _sqs,
+    "sts": _sts,
+}

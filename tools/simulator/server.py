@@ -1,0 +1,141 @@
+"""Simulator: the server process: moto, the extensions around it, and the HTTP server."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from tools.simulator import identity
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name
+
+# Imported and installed in this order: `lean` before anything that imports moto's heavy services,
+# and a module that others hook into before them.
+EXTENSIONS = (
+    "tools.simulator.lean",
+    "tools.simulator.work",
+    "tools.simulator.identity",
+    "tools.simulator.iam.managed_policies",
+    "tools.simulator.emr",
+    "tools.simulator.functions",
+    "tools.simulator.awsconfig",
+    "tools.simulator.topics",
+    "tools.simulator.inbox",
+    "tools.simulator.events",
+    "tools.simulator.alarms",
+    "tools.simulator.cloudformation",
+    "tools.simulator.packs",
+    "tools.simulator.securityhub",
+    "tools.simulator.journal",
+    "tools.simulator.faults",
+    "tools.simulator.buckets",
+    "tools.simulator.iam",
+)
+
+# From moto outwards: each wraps what stands before it.
+MIDDLEWARES = (
+    "tools.simulator.failures.middleware",
+    "tools.simulator.iam.middleware",
+    "tools.simulator.buckets.middleware",
+    "tools.simulator.faults.middleware",
+    "tools.simulator.journal.middleware",
+    "tools.simulator.wire.capture",
+    "tools.simulator.control.middleware",
+)
+
+
+class PortInUseError(Exception):
+    """The port is taken by another program."""
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's, which else looks through all its folders for each request: a third of its time."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The backend that serves a host, remembered."""
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
+
+
+class _Handler(MotoRequestHandler):
+    """Quiet, and without the delay that Nagle's algorithm adds to small answers."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, *_: Any, **__: Any) -> None:
+        """Log nothing: the journal holds every request."""
+
+
+def install() -> None:
+    """Install every extension."""
+    for name in EXTENSIONS:
+        importlib.import_module(name).install()
+
+
+def application() -> WSGIApplication:
+    """The WSGI application: moto, with the middlewares around it."""
+    app: WSGIApplication = _Dispatcher()
+    for path in MIDDLEWARES:
+        module, _, name = path.rpartition(".")
+        wrap = getattr(importlib.import_module(module), name)
+        app = wrap(app)
+    return app
+
+
+def bind(port: int) -> socket.socket:
+    """Take a port (0: any free one), or raise PortInUseError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as problem:
+        listener.close()
+        raise PortInUseError(f"Port {port} cannot be used: {problem.strerror}.") from problem
+    listener.listen(128)
+    return listener
+
+
+def serve(port: int, *, stop_with_stdin: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM (or, if asked, until standard input closes)."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    listener = bind(port)
+    port = listener.getsockname()[1]
+    identity.set_endpoint(f"http://{HOST}:{port}")
+    install()
+    server = make_server(
+        HOST, port, application(), threaded=True, request_handler=_Handler, fd=listener.fileno()
+    )
+    if stop_with_stdin:
+        threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
+    print(f"Simulator ready: {identity.endpoint()}", flush=True)
+    server.serve_forever()
+
+
+def _stop(*_: Any) -> NoReturn:
+    sys.exit(0)
+
+
+def _stop_at_end_of_input(server: BaseWSGIServer) -> None:
+    # A test run that is killed cannot stop its simulator; its end of this pipe closes all the same.
+    sys.stdin.read()
+    server.shutdown()
