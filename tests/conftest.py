@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from emr_in_transit.aws.clients import forget_clients
 from tools.simulator.client import Simulator
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def _safe_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in _DANGEROUS:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _new_clients() -> None:
+    """Let each test make its own AWS clients, with its own endpoint and credentials."""
+    forget_clients()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cfnlint.decode import cfn_yaml
 
-from emr_in_transit.aws import emr, evaluations, instances, recorded_results, tags
+from emr_in_transit.aws import clusters, emr, evaluations
 from tools import rdk, rdk_export
 from tools.rdk_account import FUNCTION, RULE_STACK
 from tools.rdk_stage import RULE, SOURCE, StageError, merge_optional, stage
@@ -22,10 +22,12 @@ STATEMENTS = ROLE["Resources"]["FunctionRole"]["Properties"]["Policies"][0]["Pol
 ]
 # What the rule uses where it has neither a ledger nor a topic, and what Lambda does for the log.
 DECLARED = {
-    *(action for module in (emr, instances, recorded_results) for action in module.PERMISSIONS),
+    *emr.PERMISSIONS,
     *emr.LIST_PERMISSIONS,
+    *emr.INSTANCE_PERMISSIONS,
     *evaluations.PERMISSIONS,
-    *tags.PERMISSIONS,
+    *evaluations.READ_PERMISSIONS,
+    *clusters.PERMISSIONS,
 }
 LOG_ACTIONS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 

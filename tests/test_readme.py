@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from emr_in_transit.alerting.alert_document import attributes, document
+from emr_in_transit.alerting.messages import attributes, document
 from emr_in_transit.aws.emr import LIVE_STATES
 from tests.test_template import ROLES, TEMPLATE
 from tools.tables import README, ROOT, TABLES, sample_alert, with_tables

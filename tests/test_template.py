@@ -8,15 +8,13 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from emr_in_transit.aws import (
+    clusters,
     emr,
     episodes,
     evaluations,
-    instances,
     ledger,
-    recorded_results,
     rules,
     security_hub,
-    tags,
     topic,
 )
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
@@ -38,10 +36,10 @@ ROLES = {
     "RuleRole": (
         emr.PERMISSIONS,
         emr.LIST_PERMISSIONS,
-        instances.PERMISSIONS,
-        recorded_results.PERMISSIONS,
+        emr.INSTANCE_PERMISSIONS,
         evaluations.PERMISSIONS,
-        tags.PERMISSIONS,
+        evaluations.READ_PERMISSIONS,
+        clusters.PERMISSIONS,
         ledger.PERMISSIONS,
         episodes.PERMISSIONS,
         episodes.SWEEP_PERMISSIONS,
@@ -52,7 +50,7 @@ ROLES = {
     ),
     "LaunchCheckRole": (
         emr.PERMISSIONS,
-        instances.PERMISSIONS,
+        emr.INSTANCE_PERMISSIONS,
         rules.PERMISSIONS,
         ledger.PERMISSIONS,
         ledger.TURN_PERMISSIONS,

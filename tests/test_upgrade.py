@@ -61,7 +61,7 @@ def test_episodes_keep_their_state_and_what_was_sent():
     found = {
         f"{kind}/{resource_id}": episode
         for kind in ("AWS::EMR::Cluster", "AWS::EMR::SecurityConfiguration")
-        for resource_id, episode in episodes.read_all(kind).items()
+        for resource_id, episode in episodes.read_all(kind).episodes.items()
     }
 
     assert {each.state for each in found.values()} == set(State)

@@ -19,9 +19,12 @@ from emr_in_transit.alerting.alert import (  # noqa: E402
     Origin,
     cluster_resource,
 )
-from emr_in_transit.alerting.alert_document import document  # noqa: E402
-from emr_in_transit.alerting.alert_text import email, subject  # noqa: E402
-from emr_in_transit.alerting.hub_severity import LABELS  # noqa: E402
+from emr_in_transit.alerting.messages import (  # noqa: E402
+    document,
+    email,
+    subject,
+)
+from emr_in_transit.alerting.security_hub_finding import LABELS  # noqa: E402
 from emr_in_transit.judgement.coverage_table import ENDPOINTS  # noqa: E402
 from emr_in_transit.judgement.facts import ClusterFacts  # noqa: E402
 from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402

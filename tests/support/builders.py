@@ -1,7 +1,7 @@
 """What the tests of alerts, adapters and doors share: judged clusters, a ledger, a topic, refusals."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -14,7 +14,7 @@ from moto.sns.models import sns_backends
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, Alert, DetectedBy, Judged, Origin, Resource
 from emr_in_transit.alerting.alerting import Alerting
-from emr_in_transit.alerting.alerting_hub import HubFindings
+from emr_in_transit.alerting.security_hub import SecurityHubFindings
 from emr_in_transit.aws import clients
 from emr_in_transit.aws.episodes import Episodes
 from emr_in_transit.aws.security_hub import SecurityHub
@@ -31,6 +31,31 @@ LATER = NOW + timedelta(minutes=1)  # when a claim of NOW has lapsed
 BARE = Reason.NO_SECURITY_CONFIGURATION
 OLD = Reason.RELEASE_WITHOUT_SUPPORT
 GOOD = Verdict(judge_cluster(cluster(), parameters(), NOW).compliance, protection="PEM.")
+
+
+EPISODE_MEMBERS = {
+    "state": "S",
+    "alertId": "S",
+    "claimed": "L",
+    "sent": "L",
+    "leaseUntil": "S",
+    "version": "N",
+}
+# What another version of the rule, or a person, may have made of an episode (None: left out), and
+# why it cannot be read.
+BROKEN_EPISODES: list[tuple[dict[str, Any], str]] = [
+    *(({each: None}, f"KeyError: '{each}'") for each in EPISODE_MEMBERS),
+    *(({each: {"NULL": True}}, f"KeyError: '{kind}'") for each, kind in EPISODE_MEMBERS.items()),
+    ({"state": {"S": "paused"}}, "ValueError: 'paused' is not a valid State"),
+    ({"alertId": {"N": "1"}}, "KeyError: 'S'"),
+    ({"claimed": {"SS": ["A"]}}, "KeyError: 'L'"),
+    ({"claimed": {"L": [{"N": "1"}]}}, "KeyError: 'S'"),
+    ({"sent": {"L": [{"S": "A"}, {"NULL": True}]}}, "KeyError: 'S'"),
+    ({"leaseUntil": {"S": "soon"}}, "ValueError: Invalid isoformat string: 'soon'"),
+    ({"leaseUntil": {"N": "1772366400"}}, "KeyError: 'S'"),
+    ({"version": {"S": "x"}}, "KeyError: 'N'"),
+    ({"version": {"N": "1.5"}}, "ValueError: invalid literal for int() with base 10: '1.5'"),
+]
 
 
 def violating(*reasons: Reason) -> Verdict:
@@ -55,6 +80,17 @@ def origin(
 def alert(*told: Judged, alert_id: str = "alert-1", **members: Any) -> Alert:
     """Make an alert on these, on one violating cluster unless told otherwise."""
     return Alert(alert_id, told or (judged(),), **({"origin": origin(), "time": NOW} | members))
+
+
+def unwritable(verdict: Verdict | None = None, cluster_id: str = "j-1") -> Judged:
+    """Make a judged cluster of which no text can be written: its name is none."""
+    return judged(verdict, cluster_id, name=7)
+
+
+def crowded(findings: int, detail: str = "x" * 1900, cluster_id: str = "j-1") -> Judged:
+    """Make a judged cluster on which so many properties undo encryption."""
+    each = [Finding(Reason.ENCRYPTION_OVERRIDDEN, detail, f"p-{n:03}") for n in range(findings)]
+    return judged(verdict_of(each, ""), cluster_id)
 
 
 def many(count: int, verdict: Verdict | None = None, **members: str) -> list[Judged]:
@@ -91,11 +127,21 @@ def items() -> list[Any]:
     return client("dynamodb").scan(TableName=TABLE)["Items"]
 
 
+def spoil(cluster_id: str, change: dict[str, Any]) -> Any:
+    """Change members of a cluster's episode in the table, None leaves one out; answer the item."""
+    key = {"S": f"{CLUSTER_TYPE}/{cluster_id}"}
+    [item] = [each for each in items() if each["sk"] == key]
+    spoilt = {name: value for name, value in (item | change).items() if value is not None}
+    client("dynamodb").put_item(TableName=TABLE, Item=spoilt)
+    return spoilt
+
+
 def make_alerting(
     arn: str,
     detected_by: DetectedBy = DetectedBy.SWEEP,
     *,
     send_resolved: bool = True,
+    seconds_left: Callable[[], float] = lambda: 900.0,
     hub: SecurityHub | None = None,
 ) -> Alerting:
     """Make what alerts a topic, and Security Hub, by the ledger's table."""
@@ -105,7 +151,8 @@ def make_alerting(
         Topic(client("sns"), arn),
         origin(detected_by),
         send_resolved,
-        HubFindings(hub, episodes, origin()) if hub else None,
+        seconds_left,
+        SecurityHubFindings(hub, episodes, origin()) if hub else None,
     )
 
 
@@ -175,6 +222,20 @@ def refusing(service: str, operation: str, code: str = "AccessDeniedException") 
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
 
     with on(service, f"before-call.*.{operation}", refuse):
+        yield
+
+
+@contextmanager
+def refusing_some(
+    service: str, operation: str, *texts: str, code: str = "AccessDeniedException"
+) -> Iterator[None]:
+    """Have AWS refuse this operation where its parameters hold all of these texts."""
+
+    def refuse(params: Any, **_: Any) -> None:
+        if all(text in str(params) for text in texts):
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+    with on(service, f"provide-client-params.*.{operation}", refuse):
         yield
 
 

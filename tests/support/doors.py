@@ -26,15 +26,15 @@ PEM = json.dumps(
 )
 
 
-def move_clock(monkeypatch, door, by):
-    """Have the module of a door believe that it is later."""
+def move_clock(monkeypatch, module, by):
+    """Have a module believe that it is later."""
 
     class Later(datetime):
         @classmethod
         def now(cls, tz=None):
             return datetime.now(tz) + by
 
-    monkeypatch.setattr(door, "datetime", Later)
+    monkeypatch.setattr(module, "datetime", Later)
 
 
 class Context:

@@ -1,12 +1,12 @@
 """The sweep: order, retiring, and what each failure leaves as it was."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
+from emr_in_transit import sweep
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader
 from emr_in_transit.aws.evaluations import EvaluationRecorder
@@ -15,8 +15,7 @@ from emr_in_transit.aws.ledger import Ledger
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
-from emr_in_transit.sweep import Sweep
-from emr_in_transit.sweep_report import SweepReport
+from emr_in_transit.sweep import Sweep, SweepResult
 from tests.support.builders import facts
 
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -246,8 +245,7 @@ ANY_PUT = {"Evaluations": ANY, "ResultToken": "token", "TestMode": False}
 
 def test_the_summary_counts_everything():
     """One field for each count, whatever happened."""
-    verdicts = Counter({Compliance.COMPLIANT: 3, Compliance.NON_COMPLIANT: 2})
-    report = SweepReport(
+    result = SweepResult(
         live=6,
         retired=1,
         deferred=1,
@@ -255,11 +253,12 @@ def test_the_summary_counts_everything():
         unchanged=1,
         emr_calls=7,
         alerts=2,
-        verdicts=verdicts,
+        compliant=3,
+        non_compliant=2,
         problems={"j-1": "why"},
         exempted_violations=1,
     )
-    assert report.summary() == {
+    assert result.summary() == {
         "live": 6,
         "compliant": 3,
         "non_compliant": 2,
@@ -275,20 +274,93 @@ def test_the_summary_counts_everything():
     }
 
 
-def test_an_exempt_cluster_counts_as_an_exempted_violation_only_if_it_would_violate():
+def test_an_exempt_cluster_counts_as_an_exempted_violation_only_if_it_would_violate(
+    aws, monkeypatch
+):
     """Whoever grants exemptions sees how much they hide, and not what complies anyway."""
-    report = SweepReport()
     bare = Finding(Reason.NO_SECURITY_CONFIGURATION, "No security configuration is attached.")
     expiring = Finding(Reason.CERTIFICATES_EXPIRING, "The certificates expire soon.")
-    for findings in ((bare,), (bare, expiring), (expiring,), ()):
-        report.count(Verdict(Compliance.NOT_APPLICABLE, findings, "Exempt."))
-    report.count(Verdict(Compliance.NON_COMPLIANT, (bare,)))
-    assert (report.exempted_violations, report.verdicts.total()) == (2, 5)
+    exempt = [
+        Verdict(Compliance.NOT_APPLICABLE, findings, "Exempt.")
+        for findings in ((bare,), (bare, expiring), (expiring,), ())
+    ]
+    verdicts = iter([*exempt, Verdict(Compliance.NON_COMPLIANT, (bare,))])
+    monkeypatch.setattr("emr_in_transit.sweep.judge_cluster", lambda *_: next(verdicts))
+    ids = ("a", "b", "c", "d", "e")
+    aws.recorded()
+    aws.listed(*ids)
+    for each in ids:
+        aws.described_as(each)
+    aws.takes_evaluations()
+    result = aws.sweep()
+    assert (result.exempted_violations, result.not_applicable, result.non_compliant) == (2, 4, 1)
+
+
+POISON = [
+    RecursionError("maximum recursion depth exceeded"),
+    TypeError("unhashable type"),
+    OverflowError("year is out of range"),
+    UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("raised", POISON, ids=lambda raised: type(raised).__name__)
+def test_whatever_one_cluster_raises_costs_no_other_its_verdict(aws, monkeypatch, raised):
+    """It keeps its recorded result and is named with the cause; the others are on record."""
+    judge = sweep.judge_cluster
+
+    def poisoned(known, *arguments):
+        if known.cluster_id == "poisoned":
+            raise raised
+        return judge(known, *arguments)
+
+    monkeypatch.setattr(sweep, "judge_cluster", poisoned)
+    aws.recorded(a=3, poisoned=2, z=1)
+    aws.listed("a", "poisoned", "z")
+    for each in ("a", "poisoned", "z"):
+        aws.described_as(each)
+    aws.takes_evaluations()
+    result = aws.sweep()
+    assert aws.put == {"a": "NON_COMPLIANT", "z": "NON_COMPLIANT"}
+    assert result.problems == {"poisoned": f"{type(raised).__name__}: {raised}"}
+
+
+def test_what_is_pending_is_recorded_even_where_the_run_breaks_off(aws, monkeypatch):
+    """A fault of our own after the judging must not cost what was judged."""
+    aws.recorded(ended=1)
+    aws.listed("a")
+    aws.described_as("a")
+    aws.takes_evaluations()
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EmrReader, "has_ended", fail)
+    with pytest.raises(KeyboardInterrupt):
+        aws.sweep()
+    assert aws.put == {"a": "NON_COMPLIANT"}
 
 
 def test_problems_are_put_together_by_cause_and_a_long_list_is_cut():
     """Thirty clusters with one cause are one sentence of twenty names."""
     problems = {f"j-{number}": "denied" for number in range(30)} | {"k-1": "throttled"}
-    words = SweepReport(problems=problems).problems_in_words()
+    words = SweepResult(problems=problems).problems_in_words()
     assert words.startswith("31 could not be judged, recorded or told: j-0, j-1, ")
     assert words.endswith("j-19 and 10 more (denied); k-1 (throttled)")
+
+
+def test_a_cause_that_names_each_cluster_is_one_cause():
+    """EMR's answers name the cluster, and five thousand of them are still one outage."""
+    problems = {f"j-{number:05}": f"Cluster j-{number:05} is throttled" for number in range(5000)}
+    words = SweepResult(problems=problems).problems_in_words()
+    assert words.endswith("j-00019 and 4980 more (Cluster ... is throttled)")
+
+
+def test_the_error_of_a_run_is_bounded_however_much_went_wrong():
+    """AWS Config and Lambda show an error whole, and a person reads it."""
+    problems = {f"j-{number}" * 40: f"{number} " * 5000 for number in range(5000)}
+    words = SweepResult(problems=problems).problems_in_words()
+    assert len(words) < 6000
+    assert words.startswith("5000 could not be judged, recorded or told: ")
+    assert words.endswith("4990 more for 4990 other causes")

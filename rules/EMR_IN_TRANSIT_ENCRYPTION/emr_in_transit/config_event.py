@@ -36,7 +36,7 @@ class ConfigurationItem(NamedTuple):
 
 
 def prepare_event(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer the event as rdklib can digest it.
+    """Return the event as rdklib can digest it.
 
     An oversized notification becomes an ordinary one with what its summary holds: the rest is not
     needed, and rdklib fails on items without relationships. Rule parameters are checked here,
@@ -64,18 +64,18 @@ def prepare_event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_scheduled(event: Mapping[str, Any]) -> bool:
-    """Answer whether the event is one of the rule's schedule."""
+    """Return whether the event is one of the rule's schedule."""
     return bool(_json_object(event, "invokingEvent")["messageType"] == SCHEDULED)
 
 
 def notification_time(event: Mapping[str, Any]) -> datetime:
-    """Answer when AWS Config made the event."""
+    """Return when AWS Config made the event."""
     text = _json_object(event, "invokingEvent").get("notificationCreationTime")
     return read_time(text, "notificationCreationTime")
 
 
 def read_item(event: Mapping[str, Any], item: Mapping[str, Any]) -> ConfigurationItem:
-    """Answer what the configuration item of a change event tells.
+    """Return what the configuration item of a change event tells.
 
     Whether ``configuration`` holds the body, and as an object or as text, is not documented for
     AWS::EMR::SecurityConfiguration; neither is whether the resource id is the name. Raises
@@ -102,7 +102,7 @@ def read_item(event: Mapping[str, Any], item: Mapping[str, Any]) -> Configuratio
 
 
 def read_time(text: object, name: str) -> datetime:
-    """Answer the moment of an ISO 8601 text, in UTC where it names no zone."""
+    """Return the moment of an ISO 8601 text, in UTC where it names no zone."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError as error:

@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from emr_in_transit.aws.clusters import FACTS_MAX_AGE, Clusters
+from emr_in_transit.aws.clusters import FACTS_MAX_AGE, Clusters, ExemptionTags
 from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.aws.facts_codec import SCHEMA_VERSION
 from emr_in_transit.aws.ledger import Ledger
-from emr_in_transit.aws.tags import ExemptionTags
 from emr_in_transit.judgement.facts import PropertySetting
 from tests.support.builders import (
     ACCOUNT,
@@ -62,7 +61,7 @@ def ledger():
 def run(emr, ledger, ids, now=NOW, tags=None):
     """Answer the clusters of one run, with what it has read."""
     clusters = Clusters(emr, ledger, tags, now)
-    clusters.expect(ids)
+    clusters.prefetch(ids)
     return clusters, [clusters.read(each) for each in ids]
 
 

@@ -1,5 +1,6 @@
 """Episodes in the ledger: one writer wins, and nothing that was told is forgotten."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,9 +16,19 @@ from emr_in_transit.alerting.episode import (
     closed_episode,
     confirmed_episode,
 )
-from emr_in_transit.aws.episodes import CLOSED_KEPT, ConflictError, Episodes
+from emr_in_transit.aws.episodes import CLOSED_KEPT, ConflictError, Episodes, EpisodesRead
 from emr_in_transit.aws.errors import LedgerError
-from tests.support.builders import ACCOUNT, REGION, TABLE, client, items, make_table, unreachable
+from tests.support.builders import (
+    ACCOUNT,
+    BROKEN_EPISODES,
+    REGION,
+    TABLE,
+    client,
+    items,
+    make_table,
+    spoil,
+    unreachable,
+)
 from tests.support.facts import NOW
 
 A = frozenset({"A", "B:core-site/x"})
@@ -52,22 +63,22 @@ def test_an_episode_comes_back_as_it_was_written(episodes, steps):
     versions = (FIRST, SENT, CLOSED)[:steps]
     write(episodes, *versions)
     assert episodes.get(CLUSTER_TYPE, "j-1") == versions[-1]
-    assert episodes.read_all(CLUSTER_TYPE) == {"j-1": versions[-1]}
+    assert episodes.read_all(CLUSTER_TYPE) == EpisodesRead({"j-1": versions[-1]}, {})
 
 
 def test_what_never_violated_has_no_episode(episodes):
     """Nothing is made up."""
     write(episodes, FIRST, resource_id="j-10")
     assert episodes.get(CLUSTER_TYPE, "j-1") is None
-    assert episodes.read_all(SECURITY_CONFIGURATION_TYPE) == {}
+    assert episodes.read_all(SECURITY_CONFIGURATION_TYPE) == EpisodesRead({}, {})
 
 
 def test_a_name_of_any_kind_is_an_id(episodes):
     """A security configuration is known by its name, and that is its owner's choice."""
     for name in ("strict", "a/b", "AWS::EMR::Cluster/j-1", "\u202eevil\n"):
         episodes.put(SECURITY_CONFIGURATION_TYPE, name, FIRST)
-        assert episodes.read_all(SECURITY_CONFIGURATION_TYPE)[name] == FIRST
-    assert episodes.read_all(CLUSTER_TYPE) == {}
+        assert episodes.read_all(SECURITY_CONFIGURATION_TYPE).episodes[name] == FIRST
+    assert episodes.read_all(CLUSTER_TYPE) == EpisodesRead({}, {})
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,7 @@ def test_what_stands_there_already_word_for_word_is_no_conflict(episodes, writte
 def test_a_new_episode_is_written_over_a_closed_one(episodes):
     """Resolved and broken again: the version goes on, so that a late writer of old still loses."""
     write(episodes, FIRST, SENT, CLOSED)
-    again = claimed_episode(episodes.read_all(CLUSTER_TYPE)["j-1"], A, "alert-2", NOW)
+    again = claimed_episode(episodes.read_all(CLUSTER_TYPE).episodes["j-1"], A, "alert-2", NOW)
     write(episodes, again)
     assert episodes.get(CLUSTER_TYPE, "j-1") == Episode(
         State.PENDING, "alert-2", A, frozenset(), NOW + LEASE, version=4
@@ -139,7 +150,7 @@ def test_accounts_and_regions_do_not_see_each_other(episodes):
     for account, region in [("444455556666", REGION), (ACCOUNT, "us-east-1")]:
         other = Episodes(client("dynamodb"), TABLE, account, region)
         assert other.get(CLUSTER_TYPE, "j-1") is None
-        assert other.read_all(CLUSTER_TYPE) == {}
+        assert other.read_all(CLUSTER_TYPE) == EpisodesRead({}, {})
 
 
 def test_all_pages_are_read(episodes):
@@ -152,12 +163,13 @@ def test_all_pages_are_read(episodes):
             key = {"pk": item["pk"], "sk": {"S": f"{CLUSTER_TYPE}/{each}"}}
             more = {"LastEvaluatedKey": key} if each != ids[-1] else {}
             stubber.add_response("query", {"Items": [item | key]} | more)
-        assert list(episodes.read_all(CLUSTER_TYPE)) == ids
+        assert list(episodes.read_all(CLUSTER_TYPE).episodes) == ids
         stubber.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
-    ("answer", "lacks"), [({}, "'Items'"), ({"Items": [{"sk": {"S": "x"}}]}, "'state'")]
+    ("answer", "lacks"),
+    [({}, "'Items'"), ({"Items": [{}]}, "'sk'"), ({"Items": [{"sk": {"N": "1"}}]}, "'S'")],
 )
 def test_a_member_that_is_missing_is_a_ledger_error(stubbed, answer, lacks):
     """An answer that says half says nothing of who has been told."""
@@ -225,4 +237,31 @@ def test_reading_sees_the_latest_write(stubbed):
         },
     )
     assert episodes.get(CLUSTER_TYPE, "j-1") is None
-    assert episodes.read_all(CLUSTER_TYPE) == {}
+    assert episodes.read_all(CLUSTER_TYPE) == EpisodesRead({}, {})
+
+
+@pytest.mark.parametrize(("change", "why"), BROKEN_EPISODES, ids=str)
+def test_an_item_that_is_no_episode_is_named_and_costs_no_other_its_own(episodes, change, why):
+    """Asked for alone it is an error, for then there is no other."""
+    write(episodes, SENT._replace(version=1))
+    write(episodes, FIRST, resource_id="j-2")
+    spoil("j-1", change)
+    unreadable = f"the episode is none that can be read ({why})"
+    assert episodes.read_all(CLUSTER_TYPE) == EpisodesRead({"j-2": FIRST}, {"j-1": unreadable})
+    with pytest.raises(LedgerError, match=f"^{re.escape(unreadable)}$"):
+        episodes.get(CLUSTER_TYPE, "j-1")
+    assert episodes.get(CLUSTER_TYPE, "j-2") == FIRST
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-03-01T12:00:45", "2026-03-01T12:00:45Z", "2026-03-01T13:00:45+01:00"],
+)
+def test_a_lease_is_a_moment_whatever_its_time_zone(episodes, written):
+    """One without any is read as UTC: it could be compared with no other."""
+    write(episodes, FIRST)
+    spoil("j-1", {"leaseUntil": {"S": written}})
+    moment = datetime(2026, 3, 1, 12, 0, 45, tzinfo=UTC)
+    assert FIRST.lease_until == moment
+    assert episodes.get(CLUSTER_TYPE, "j-1").lease_until == moment
+    assert episodes.read_all(CLUSTER_TYPE).episodes["j-1"].lease_until == moment

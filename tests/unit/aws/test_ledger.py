@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from emr_in_transit.aws import ledger as module
 from emr_in_transit.aws.errors import LedgerError
-from emr_in_transit.aws.facts_codec import SCHEMA_VERSION
+from emr_in_transit.aws.facts_codec import SCHEMA_VERSION, encode
 from emr_in_transit.aws.ledger import ENTRY_KEPT, PAUSES, Entry, Ledger
 from tests.support.builders import (
     ACCOUNT,
@@ -279,3 +279,39 @@ def test_an_entry_holds_nothing_but_facts_times_and_the_launcher(stubbed):
         },
     )
     ledger.store(facts(), NOW)
+
+
+SHAPES = [
+    ("no time", {"expires": None}),
+    ("a time that is no number", {"expires": {"S": "soon"}}),
+    ("a time of another type", {"expires": {"L": []}}),
+    ("no facts", {"facts": None}),
+    ("facts of another type", {"facts": {"N": "7"}}),
+    ("facts that are no JSON", {"facts": {"S": "{"}}),
+    ("facts that are no object", {"facts": {"S": "[]"}}),
+    ("facts that lack members", {"facts": {"S": "{}"}}),
+    ("facts nested too deeply", {"facts": {"S": "[" * 100_000}}),
+    ("the facts of another cluster", {"facts": {"S": encode(facts("j-2"))}}),
+    ("no schema", {"schema": None}),
+    ("a schema to come", {"schema": {"N": str(SCHEMA_VERSION + 1)}}),
+    ("no time of description", {"described": None}),
+    ("a time of description without a zone", {"described": {"S": "2026-03-01T12:00:00"}}),
+    ("a time of description that is none", {"described": {"S": "lately"}}),
+    ("a launcher of another type", {"launchedBy": {"L": []}}),
+    ("a launcher that is no attribute at all", {"launchedBy": {"M": {}}}),
+]
+
+
+@pytest.mark.parametrize("change", [each[1] for each in SHAPES], ids=[each[0] for each in SHAPES])
+def test_an_entry_of_another_shape_counts_as_none_and_costs_no_other_its_own(table, ledger, change):
+    """Whoever wrote it: the cluster is described anew, and the others are known as before."""
+    ledger.store(facts("j-1"), NOW)
+    ledger.store(facts("j-3"), NOW)
+    [item] = [each for each in items() if each["sk"]["S"] == "j-1"]
+    changed = {name: value for name, value in (item | change).items() if value is not None}
+    table.put_item(TableName=TABLE, Item=changed)
+    found = ledger.entries(["j-1", "j-3"], NOW)
+    is_about_the_launcher = "launchedBy" in change
+    known = found["j-1"].facts if "j-1" in found else None
+    assert known == (facts("j-1") if is_about_the_launcher else None)
+    assert found["j-3"] == Entry(facts("j-3"), NOW, "")

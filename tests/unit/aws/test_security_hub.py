@@ -9,11 +9,11 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
-from emr_in_transit.alerting.hub_id import id_prefix, product_arn
-from emr_in_transit.aws.clients import CLIENT_CONFIG, HUB_CONFIG
-from emr_in_transit.aws.errors import HubError
+from emr_in_transit.alerting.security_hub_finding import id_prefix, product_arn
+from emr_in_transit.aws.clients import CLIENT_CONFIG, SECURITY_HUB_CONFIG
+from emr_in_transit.aws.errors import SecurityHubError
 from emr_in_transit.aws.security_hub import SECONDS_OF_A_CALL, SecurityHub
-from tests.unit.alerting.test_hub_finding import ORIGIN, opened
+from tests.unit.alerting.test_security_hub_finding import ORIGIN, opened
 from tests.unit.aws.test_clients import Wire
 
 FINDING = opened()
@@ -164,7 +164,7 @@ def test_an_error_of_security_hub_is_one_of_ours(stubbed, operation, code):
     """An account that has not enabled it is answered with InvalidAccessException."""
     hub, stubber = stubbed
     stubber.add_client_error(METHODS[operation], code, "not subscribed")
-    with pytest.raises(HubError, match=f"^{operation}: {code}: not subscribed$"):
+    with pytest.raises(SecurityHubError, match=f"^{operation}: {code}: not subscribed$"):
         CALLS[operation](hub)
 
 
@@ -175,7 +175,7 @@ def test_an_answer_that_was_cut_off_is_no_success(operation, body):
     client = boto3.client("securityhub", region_name="cn-north-1")
     answer = AWSResponse("https://aws.example", 200, {}, Wire(body))
     client.meta.events.register("before-send", lambda **_: answer)
-    with pytest.raises(HubError, match=f"^{operation}: answered without '"):
+    with pytest.raises(SecurityHubError, match=f"^{operation}: answered without '"):
         CALLS[operation](SecurityHub(client, ORIGIN, lambda: 900.0))
 
 
@@ -188,13 +188,13 @@ def test_a_security_hub_that_cannot_be_reached_is_an_error_of_ours(operation):
         raise EndpointConnectionError(endpoint_url="securityhub")
 
     client.meta.events.register("before-call", lose)
-    with pytest.raises(HubError, match=f"^{operation}: EndpointConnectionError"):
+    with pytest.raises(SecurityHubError, match=f"^{operation}: EndpointConnectionError"):
         CALLS[operation](SecurityHub(client, ORIGIN, lambda: 900.0))
 
 
 def test_a_call_lasts_no_longer_than_it_is_given():
     """Every attempt times out, and between them botocore waits up to 1 and 2 seconds."""
-    attempts = HUB_CONFIG.retries["total_max_attempts"]
+    attempts = SECURITY_HUB_CONFIG.retries["total_max_attempts"]
     longest = attempts * (CLIENT_CONFIG.connect_timeout + CLIENT_CONFIG.read_timeout) + 3
     assert longest < SECONDS_OF_A_CALL
 
@@ -206,7 +206,7 @@ def test_no_call_is_begun_that_the_function_may_not_live_to_see_the_end_of(
     """Lambda would kill it, and deliver its event again."""
     hub, _ = stubbed
     clock.seconds = SECONDS_OF_A_CALL - 1
-    with pytest.raises(HubError, match=f"^{operation}: not begun"):
+    with pytest.raises(SecurityHubError, match=f"^{operation}: not begun"):
         CALLS[operation](hub)
 
 
@@ -216,5 +216,5 @@ def test_each_page_of_findings_is_a_call_of_its_own(stubbed):
     shows(stubber, ["a"], more="next")
     left = iter([SECONDS_OF_A_CALL, SECONDS_OF_A_CALL - 1])
     hub._seconds_left = lambda: next(left)
-    with pytest.raises(HubError, match=r"^GetFindings: not begun"):
+    with pytest.raises(SecurityHubError, match=r"^GetFindings: not begun"):
         hub.active(CLUSTER_TYPE)

@@ -6,10 +6,17 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
-from emr_in_transit.alerting.alert_document import document
-from emr_in_transit.alerting.alert_text import email, subject
+from emr_in_transit.alerting.messages import (
+    MESSAGE_LIMIT,
+    attributes,
+    document,
+    email,
+    fits,
+    message,
+    subject,
+)
 from emr_in_transit.aws.errors import PublishError
-from emr_in_transit.aws.topic import MESSAGE_LIMIT, Topic, fits, message, topic_region
+from emr_in_transit.aws.topic import Topic, topic_region
 from emr_in_transit.judgement.verdict import Finding, verdict_of
 from tests.support.builders import (
     ACCOUNT,
@@ -41,7 +48,7 @@ def inbox():
 
 def test_machines_get_the_document_and_people_the_text(inbox):
     """By email comes what a person reads; by every other protocol JSON."""
-    Topic(client("sns"), inbox.arn).publish(alert())
+    Topic(client("sns"), inbox.arn).publish(message(alert()))
     assert inbox.documents == [document(alert())]
     assert inbox.emails == [email(alert())]
 
@@ -67,9 +74,11 @@ def test_sns_gets_subject_structure_and_typed_attributes(told):
             },
         )
         with on("sns", "provide-client-params.sns.Publish", remember):
-            Topic(client("sns"), ARN).publish(told)
-    attributes = sent[0]["MessageAttributes"]
-    assert {name: each["DataType"] for name, each in attributes.items()} == {
+            Topic(client("sns"), ARN).publish(message(told))
+    assert sent[0]["Message"] == message(told).body
+    typed = sent[0]["MessageAttributes"]
+    assert typed.keys() == attributes(told).keys()
+    assert {name: each["DataType"] for name, each in typed.items()} == {
         "account": "String",
         "region": "String",
         "resourceType": "String",
@@ -77,8 +86,8 @@ def test_sns_gets_subject_structure_and_typed_attributes(told):
         "reasons": "String.Array",
         "detectedBy": "String",
     }
-    assert all(each["StringValue"] for each in attributes.values())
-    assert json.loads(attributes["reasons"]["StringValue"]) == (
+    assert all(each["StringValue"] for each in typed.values())
+    assert json.loads(typed["reasons"]["StringValue"]) == (
         ["NONE"] if told.kind == "resolved" else [BARE.value]
     )
 
@@ -98,7 +107,7 @@ def test_a_filter_policy_picks_messages_by_reason(inbox):
     )
     topic = Topic(client("sns"), inbox.arn)
     for reasons, alert_id in [([BARE], "a"), ([BARE, OLD], "b"), ([OLD], "c")]:
-        topic.publish(alert(judged(violating(*reasons)), alert_id=alert_id))
+        topic.publish(message(alert(judged(violating(*reasons)), alert_id=alert_id)))
     got = client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     assert [json.loads(each["Body"])["alertId"] for each in got] == ["b", "c"]
 
@@ -106,8 +115,8 @@ def test_a_filter_policy_picks_messages_by_reason(inbox):
 def test_names_that_no_encoding_has_reach_machines_as_they_are(inbox):
     """Half of a surrogate pair cannot be sent as it is; as an escape it can."""
     told = alert(judged(name=HOSTILE))
-    assert message(told).isascii()
-    Topic(client("sns"), inbox.arn).publish(told)
+    assert message(told).body.isascii()
+    Topic(client("sns"), inbox.arn).publish(message(told))
     assert inbox.documents[0]["resourceName"] == HOSTILE
 
 
@@ -119,13 +128,13 @@ def wide(count):
 
 def test_what_fits_is_within_what_sns_takes_with_its_attributes():
     """The limit holds for the message as it is sent, in bytes, attributes included."""
-    count = next(n for n in range(10, 500) if not fits(wide(n))) - 1
+    count = next(n for n in range(10, 500) if not fits(message(wide(n)))) - 1
     told = wide(count)
-    assert fits(told)
-    assert len(message(told).encode()) <= MESSAGE_LIMIT
-    assert len(message(wide(count + 1)).encode()) > MESSAGE_LIMIT
-    attributes = json.dumps(dict.fromkeys(("account", "region"), "x" * 200))
-    assert MESSAGE_LIMIT + len(subject(told)) + len(attributes) * 8 < SNS_TAKES
+    assert fits(message(told))
+    assert len(message(told).body.encode()) <= MESSAGE_LIMIT
+    assert len(message(wide(count + 1)).body.encode()) > MESSAGE_LIMIT
+    longest = json.dumps(dict.fromkeys(("account", "region"), "x" * 200))
+    assert MESSAGE_LIMIT + len(subject(told)) + len(longest) * 8 < SNS_TAKES
 
 
 @pytest.mark.parametrize(
@@ -147,13 +156,13 @@ def test_a_refusal_is_a_publish_error(code):
     with Stubber(client("sns")) as stubber:
         stubber.add_client_error("publish", code, "no")
         with pytest.raises(PublishError, match=f"Publish: {code}: no"):
-            Topic(client("sns"), ARN).publish(alert())
+            Topic(client("sns"), ARN).publish(message(alert()))
 
 
 def test_no_answer_is_a_publish_error():
     """A network that is down is told as what it is."""
     with unreachable("sns"), pytest.raises(PublishError, match="EndpointConnectionError"):
-        Topic(client("sns"), ARN).publish(alert())
+        Topic(client("sns"), ARN).publish(message(alert()))
 
 
 @pytest.mark.parametrize(("confirmed", "nobody"), [(0, True), (1, False), (2, False)])

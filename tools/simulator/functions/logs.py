@@ -27,6 +27,8 @@ def write(function: LambdaFunction, stream: str, invocation: Invocation) -> None
     lines = _framed(function, invocation)
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": line} for line in lines if line]
+    if not events:  # PutLogEvents takes no empty list, and who has nothing to say does not call it
+        return
     if iam.enforced():
         _write_as_role(function, stream, events)
         return

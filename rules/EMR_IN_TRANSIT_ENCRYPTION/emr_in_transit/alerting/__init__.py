@@ -1,1 +1,1 @@
-"""Alerting: who has been told of what."""
+"""Package: who is told of what: episodes, messages, digests, findings in Security Hub."""

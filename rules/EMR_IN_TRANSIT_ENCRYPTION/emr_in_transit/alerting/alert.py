@@ -49,10 +49,25 @@ class Resource(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """One resource with its verdict."""
+    """One resource with its verdict; what is exempt or has gone is NOT_APPLICABLE."""
 
     resource: Resource
     verdict: Verdict
+
+    @property
+    def resource_id(self) -> str:
+        """The id by which AWS Config and the ledger know the resource."""
+        return self.resource.resource_id
+
+    @property
+    def violates(self) -> bool:
+        """Whether people are to be told of a violation."""
+        return self.verdict.compliance is Compliance.NON_COMPLIANT
+
+    @property
+    def complies(self) -> bool:
+        """Whether the end of a violation is one by compliance."""
+        return self.verdict.compliance is Compliance.COMPLIANT
 
 
 class Alert(NamedTuple):
@@ -80,11 +95,16 @@ class Alert(NamedTuple):
     @property
     def is_violation(self) -> bool:
         """Whether it tells of violations; otherwise of their end."""
-        return self.judged[0].verdict.compliance is Compliance.NON_COMPLIANT
+        return self.judged[0].violates
+
+
+def gone(resource_type: str, resource_id: str) -> Judged:
+    """Return the judgement of a resource that is no longer there: it is not applicable."""
+    return Judged(Resource(resource_type, resource_id, ""), Verdict(Compliance.NOT_APPLICABLE))
 
 
 def cluster_resource(facts: ClusterFacts, state: str, launched_by: str) -> Resource:
-    """Answer what an alert tells of a cluster; its state is newer than its facts may be."""
+    """Return what an alert tells of a cluster; its state is newer than its facts may be."""
     return Resource(
         CLUSTER_TYPE,
         facts.cluster_id,

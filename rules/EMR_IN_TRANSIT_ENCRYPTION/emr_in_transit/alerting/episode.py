@@ -22,16 +22,19 @@ class Step(StrEnum):
     """What a function that meets a violation has to do."""
 
     ALERT = "alert"
-    NOTHING = "nothing"  # people have been told
-    WAIT = "wait"  # another function is telling them just now
+    NOTHING = "nothing"  # the alert has been sent
+    WAIT = "wait"  # another function is sending it just now
 
 
-class Told(StrEnum):
-    """Whether people have been told of a violation."""
+class Delivery(StrEnum):
+    """What became of the alert on one violation."""
 
-    NOW = "now"
-    BEFORE = "before"
-    NOT_YET = "not yet"  # nobody could read it
+    SENT = "sent"
+    ALREADY_SENT = "already sent"
+    HELD_BACK = "held back"  # nobody could read it
+    CLAIMED_ELSEWHERE = "claimed elsewhere"  # another function is sending it just now
+    NOT_CLAIMED = "not claimed"  # the ledger did not take the claim, so nothing was sent
+    NOT_SENT = "not sent"  # SNS did not take it
 
 
 class Episode(NamedTuple):
@@ -40,13 +43,13 @@ class Episode(NamedTuple):
     state: State
     alert_id: str
     claimed: frozenset[str]  # the fingerprint that an alert is, or was last, sent for
-    sent: frozenset[str]  # all that people have been told of
+    sent: frozenset[str]  # all that alerts have been sent for
     lease_until: datetime
     version: int = 1
 
 
 def fingerprint(verdict: Verdict) -> frozenset[str]:
-    """Answer what makes a violation the same: reasons and their properties, never wording or dates."""
+    """Return what makes a violation the same: reasons and their properties, never wording or dates."""
     return frozenset(
         f"{finding.reason}:{finding.subject}" if finding.subject else finding.reason.value
         for finding in verdict.violations
@@ -54,7 +57,7 @@ def fingerprint(verdict: Verdict) -> frozenset[str]:
 
 
 def next_step(episode: Episode | None, found: frozenset[str], now: datetime) -> Step:
-    """Answer what is to be done about a violation with this fingerprint."""
+    """Return what is to be done about a violation with this fingerprint."""
     if episode is None or episode.state is State.CLOSED:
         return Step.ALERT
     if found <= episode.sent:
@@ -67,7 +70,7 @@ def next_step(episode: Episode | None, found: frozenset[str], now: datetime) -> 
 def claimed_episode(
     episode: Episode | None, found: frozenset[str], alert_id: str, now: datetime
 ) -> Episode:
-    """Answer the episode once it is claimed; a lapsed claim is taken over with its own alert id.
+    """Return the episode once it is claimed; a lapsed claim is taken over with its own alert id.
 
     Whoever held it may have published before it died: the same id lets a reader see a repeat.
     """
@@ -82,11 +85,11 @@ def claimed_episode(
 
 
 def confirmed_episode(episode: Episode) -> Episode:
-    """Answer the episode once its alert has been published."""
-    told = episode.sent | episode.claimed
-    return episode._replace(state=State.SENT, sent=told, version=episode.version + 1)
+    """Return the episode once its alert has been published."""
+    sent = episode.sent | episode.claimed
+    return episode._replace(state=State.SENT, sent=sent, version=episode.version + 1)
 
 
 def closed_episode(episode: Episode) -> Episode:
-    """Answer the episode once it is over."""
+    """Return the episode once it is over."""
     return episode._replace(state=State.CLOSED, version=episode.version + 1)

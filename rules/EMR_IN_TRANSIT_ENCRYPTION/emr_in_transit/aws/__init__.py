@@ -1,1 +1,1 @@
-"""AWS adapter: everything that talks to AWS; each module declares the IAM actions it needs."""
+"""Package: what is asked of AWS, and what is written there; each module names its IAM actions."""

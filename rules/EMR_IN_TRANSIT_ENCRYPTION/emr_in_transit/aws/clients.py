@@ -1,14 +1,27 @@
-"""AWS adapter: how every AWS client of the functions waits and tries again."""
+"""AWS adapter: every AWS client of the functions, and how all of them wait and try again."""
+
+from __future__ import annotations
 
 import json
 import logging
+import sys
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
+    from mypy_boto3_config import ConfigServiceClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_emr import EMRClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_securityhub import SecurityHubClient
+    from mypy_boto3_sns import SNSClient
 
 # Adaptive retries slow the client down to what EMR's token buckets give; a service that does not
 # answer must not eat the function's time.
@@ -16,9 +29,13 @@ CLIENT_CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 5}, connect_timeout=3, read_timeout=10
 )
 # Nobody waits for Security Hub: what it does not take now it gets with the next sweep.
-HUB_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3})
+SECURITY_HUB_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3})
 # At DEBUG these log whole requests and answers, and a cluster's Configurations can hold passwords.
 TALKATIVE = ("boto3", "botocore", "urllib3")
+# botocore reads an answer by recursion, some seven frames for each level of nested
+# Configurations: with Python's limit of 1,000 a cluster nested 120 deep could not be read. Frames
+# of Python code do not use the machine's stack (since Python 3.11), so a higher limit costs nothing.
+RECURSION_LIMIT = 20_000
 
 
 class BrokenAnswerError(BotoCoreError):
@@ -28,7 +45,7 @@ class BrokenAnswerError(BotoCoreError):
 
 
 @cache
-def use_patient_clients() -> None:
+def prepare_boto3() -> None:
     """Make ``CLIENT_CONFIG`` the default of boto3, for rdklib's clients are made without any.
 
     What goes over the wire is not logged at any level. A broken answer is an error, where botocore
@@ -36,20 +53,76 @@ def use_patient_clients() -> None:
     """
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.INFO)
+    sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
     session = botocore.session.get_session()
     session.set_default_client_config(CLIENT_CONFIG)
-    session.register("after-call", refuse_broken_answer)
+    session.register("after-call", refuse_broken_answer)  # type: ignore[arg-type] # by their names
     boto3.setup_default_session(botocore_session=session)
 
 
-def refuse_broken_answer(**call: Any) -> None:
+def refuse_broken_answer(
+    http_response: AWSResponse, parsed: dict[str, object], model: OperationModel, **_: object
+) -> None:
     """Raise BrokenAnswerError where botocore found nothing in an answer because it is no JSON."""
-    answer, is_empty = call["http_response"], not call["parsed"].keys() - {"ResponseMetadata"}
-    if not is_empty or call["model"].service_model.metadata["protocol"] != "json":
+    is_empty = not parsed.keys() - {"ResponseMetadata"}
+    if not is_empty or model.service_model.metadata["protocol"] != "json":
         return
-    if answer.raw is None:  # pragma: no cover - botocore's Stubber made it, depending on test order
+    if http_response.raw is None:  # pragma: no cover - botocore's Stubber, depending on test order
         return
     try:
-        json.loads(answer.content or b"{}")
+        json.loads(http_response.content or b"{}")
     except ValueError as error:
         raise BrokenAnswerError from error
+
+
+# One client of each service and Region for the life of the process: making one takes longer than
+# most calls.
+
+
+@cache
+def config_client(region: str) -> ConfigServiceClient:
+    """Return the client of AWS Config."""
+    return boto3.client("config", region)
+
+
+@cache
+def dynamodb_client(region: str) -> DynamoDBClient:
+    """Return the client of DynamoDB."""
+    return boto3.client("dynamodb", region)
+
+
+@cache
+def emr_client(region: str) -> EMRClient:
+    """Return the client of Amazon EMR."""
+    return boto3.client("emr", region)
+
+
+@cache
+def security_hub_client(region: str) -> SecurityHubClient:
+    """Return the client of Security Hub."""
+    return boto3.client("securityhub", region, config=SECURITY_HUB_CONFIG)
+
+
+@cache
+def sns_client(region: str) -> SNSClient:
+    """Return the client of Amazon SNS."""
+    return boto3.client("sns", region)
+
+
+@cache
+def tagging_client(region: str) -> ResourceGroupsTaggingAPIClient:
+    """Return the client of the Resource Groups Tagging API."""
+    return boto3.client("resourcegroupstaggingapi", region)
+
+
+def forget_clients() -> None:
+    """Have the next call of each function above make a new client."""
+    for make in (
+        config_client,
+        dynamodb_client,
+        emr_client,
+        security_hub_client,
+        sns_client,
+        tagging_client,
+    ):
+        make.cache_clear()

@@ -7,17 +7,19 @@ import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from emr_in_transit.aws.errors import CouldNotTellError, LedgerError
+from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, LedgerError, explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+
     from emr_in_transit.aws.emr import EmrReader
     from emr_in_transit.aws.ledger import Entry, Ledger
-    from emr_in_transit.aws.tags import ExemptionTags
     from emr_in_transit.judgement.facts import ClusterFacts
 
+PERMISSIONS = ("tag:GetResources",)
 # What DescribeCluster says of encryption does not change after launch; it is asked again now and
 # then all the same, in case an entry is wrong. Half of the time is spread by cluster id, so that
 # clusters that were first seen together do not fall due together.
@@ -48,7 +50,7 @@ class Clusters:
         self._exemptions: dict[str, str] | None = None
         self._tags_problem = ""
 
-    def expect(self, cluster_ids: Sequence[str]) -> None:
+    def prefetch(self, cluster_ids: Sequence[str]) -> None:
         """Look up what is known of the clusters that will be read, in a few calls.
 
         Where the ledger fails, EMR is asked instead.
@@ -65,7 +67,7 @@ class Clusters:
             self._tags_problem = str(error)
 
     def read(self, cluster_id: str) -> ClusterFacts | None:
-        """Answer the facts of a cluster; None for one that has ended or that EMR forgot.
+        """Return the facts of a cluster; None for one that has ended or that EMR forgot.
 
         Raises CouldNotTellError.
         """
@@ -81,17 +83,17 @@ class Clusters:
         settings = self._reader.instance_settings(facts)
         return facts._replace(settings=facts.settings + settings)
 
-    def asks_emr(self, cluster_id: str) -> bool:
-        """Answer whether reading the cluster takes a call to EMR, and so its time."""
+    def needs_emr(self, cluster_id: str) -> bool:
+        """Return whether reading the cluster takes a call to EMR, and so its time."""
         return self._known(cluster_id) is None or self._reader.reads_instances
 
     def launched_by(self, cluster_id: str) -> str:
-        """Answer who launched it, "" when nobody has told."""
+        """Return who launched it, "" when nobody has told."""
         entry = self._entries.get(cluster_id)
         return entry.launched_by if entry else ""
 
     def why_exemption_is_unknown(self, cluster_id: str) -> str:
-        """Answer "", or why nobody can say whether the cluster is exempt now."""
+        """Return "", or why nobody can say whether the cluster is exempt now."""
         return self._tags_problem if self._known(cluster_id) else ""
 
     def _known(self, cluster_id: str) -> ClusterFacts | None:
@@ -110,3 +112,33 @@ class Clusters:
             self._ledger.store(facts, self._now)
         except LedgerError as error:
             logger.warning("ledger not written", extra={"why": str(error)})
+
+
+class ExemptionTags:
+    """The tag that exempts, on all clusters of one account and Region."""
+
+    def __init__(self, client: ResourceGroupsTaggingAPIClient, key: str) -> None:
+        self._client = client
+        self._key = key
+
+    def read(self) -> dict[str, str]:
+        """Return the value of the tag for each cluster that has it, by cluster id.
+
+        Raises CouldNotTellError when AWS gives no proper answer.
+        """
+        pages = self._client.get_paginator("get_resources").paginate(
+            TagFilters=[{"Key": self._key}], ResourceTypeFilters=["elasticmapreduce:cluster"]
+        )
+        try:
+            return {
+                # arn:PARTITION:elasticmapreduce:REGION:ACCOUNT:cluster/ID
+                resource["ResourceARN"].rpartition("/")[2]: tag["Value"]
+                for page in pages
+                for resource in page["ResourceTagMappingList"]
+                for tag in resource["Tags"]
+                if tag["Key"] == self._key
+            }
+        except AWS_ERRORS as error:
+            raise CouldNotTellError(explain("GetResources", error)) from error
+        except KeyError as error:
+            raise CouldNotTellError(f"GetResources: answered without {error}") from error

@@ -1,8 +1,10 @@
-"""AWS adapter: reads clusters and security configurations from Amazon EMR."""
+"""AWS adapter: reads Amazon EMR, and keeps a sweep's calls within a share of what EMR takes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -13,9 +15,9 @@ from emr_in_transit.aws.errors import (
     error_message,
     explain,
 )
-from emr_in_transit.aws.instances import read_instance_settings
 from emr_in_transit.judgement.cluster import MalformedDocumentError, read_cluster
 from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting, SecurityConfigurationFacts
+from emr_in_transit.judgement.overrides import select_properties
 from emr_in_transit.judgement.parameter_values import OverrideScope
 from emr_in_transit.judgement.security_configuration import read_body
 
@@ -32,6 +34,10 @@ PERMISSIONS = (
     "elasticmapreduce:DescribeSecurityConfiguration",
 )
 LIST_PERMISSIONS = ("elasticmapreduce:ListClusters",)
+INSTANCE_PERMISSIONS = (
+    "elasticmapreduce:ListInstanceFleets",
+    "elasticmapreduce:ListInstanceGroups",
+)
 # The states of EMR's API model. A state that is in neither list is no reason to say anything.
 LIVE_STATES: tuple[ClusterStateType, ...] = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
 ENDED_STATES = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
@@ -49,7 +55,7 @@ class EmrReader:
         self._configurations: dict[str, SecurityConfigurationFacts] = {}
 
     def live_clusters(self) -> Iterator[tuple[str, str]]:
-        """Answer id and state of all live clusters, page by page, in EMR's order."""
+        """Return id and state of all live clusters, page by page, in EMR's order."""
         pages = self._client.get_paginator("list_clusters").paginate(
             ClusterStates=list(LIVE_STATES)
         )
@@ -63,7 +69,7 @@ class EmrReader:
             raise CouldNotTellError(f"ListClusters: answered without {error}") from error
 
     def cluster(self, cluster_id: str) -> ClusterFacts | None:
-        """Answer the facts of a live cluster; None for one that has ended or that EMR forgot."""
+        """Return the facts of a live cluster; None for one that has ended or that EMR forgot."""
         document = self._describe_live(cluster_id)
         if document is None:
             return None
@@ -91,17 +97,17 @@ class EmrReader:
         return self._parameters.override_scope is OverrideScope.INSTANCES
 
     def instance_settings(self, facts: ClusterFacts) -> tuple[PropertySetting, ...]:
-        """Answer what is set for instance groups or fleets, where the rule looks at them."""
+        """Return what is set for instance groups or fleets, where the rule looks at them."""
         if not self.reads_instances:
             return ()
         return read_instance_settings(self._client, facts.cluster_id, has_fleets=facts.has_fleets)
 
     def has_ended(self, cluster_id: str) -> bool:
-        """Answer whether EMR says that the cluster is ending, has ended, or never was."""
+        """Return whether EMR says that the cluster is ending, has ended, or never was."""
         return self._describe_live(cluster_id) is None
 
     def security_configuration(self, name: str) -> SecurityConfigurationFacts | None:
-        """Answer the security configuration of that name; None when there is none."""
+        """Return the security configuration of that name; None when there is none."""
         if not name:
             return None
         if name not in self._configurations:
@@ -150,7 +156,7 @@ def _configuration_name(document: Mapping[str, Any]) -> str:
 def _ask(
     operation: str, call: Callable[[], Mapping[str, Any]], unknown: str
 ) -> Mapping[str, Any] | None:
-    """Answer what EMR says, None where it says that there is no such thing.
+    """Return what EMR says, None where it says that there is no such thing.
 
     EMR has one code for both: InvalidRequestException with "Cluster id 'j-...' is not valid." or
     "Security configuration with name '...' does not exist."; the code alone says nothing.
@@ -163,3 +169,116 @@ def _ask(
         raise CouldNotTellError(explain(operation, error)) from error
     except AWS_ERRORS as error:
         raise CouldNotTellError(explain(operation, error)) from error
+
+
+def read_instance_settings(
+    client: EMRClient, cluster_id: str, *, has_fleets: bool
+) -> tuple[PropertySetting, ...]:
+    """Return the known properties set for groups or fleets, under the name or id of each.
+
+    Of a group both what is asked for and what was last applied count: one of them is in force.
+    Raises CouldNotTellError when EMR gives no proper answer.
+    """
+    operation = "ListInstanceFleets" if has_fleets else "ListInstanceGroups"
+    try:
+        found = _fleets(client, cluster_id) if has_fleets else _groups(client, cluster_id)
+    except AWS_ERRORS as error:
+        raise CouldNotTellError(explain(operation, error)) from error
+    except KeyError as error:
+        raise CouldNotTellError(f"{operation}: answered without {error}") from error
+    return tuple(dict.fromkeys(found))
+
+
+def _groups(client: EMRClient, cluster_id: str) -> list[PropertySetting]:
+    pages = client.get_paginator("list_instance_groups").paginate(ClusterId=cluster_id)
+    return [
+        setting
+        for page in pages
+        for group in page["InstanceGroups"]
+        for member in ("Configurations", "LastSuccessfullyAppliedConfigurations")
+        for setting in select_properties(group.get(member), group.get("Name") or group["Id"])
+    ]
+
+
+def _fleets(client: EMRClient, cluster_id: str) -> list[PropertySetting]:
+    pages = client.get_paginator("list_instance_fleets").paginate(ClusterId=cluster_id)
+    return [
+        setting
+        for page in pages
+        for fleet in page["InstanceFleets"]
+        for instance_type in fleet.get("InstanceTypeSpecifications", [])
+        for setting in select_properties(
+            instance_type.get("Configurations"), fleet.get("Name") or fleet["Id"]
+        )
+    ]
+
+
+class Limit(NamedTuple):
+    """A token bucket of EMR: so many calls at once, and so many a second after that.
+
+    The buckets are those of the account and Region, so the users' own pipelines share them
+    (AWS General Reference, "Amazon EMR endpoints and quotas").
+    """
+
+    burst: float
+    per_second: float
+
+
+LIMITS = {
+    "DescribeCluster": Limit(10, 1),
+    "DescribeSecurityConfiguration": Limit(5, 0.5),
+    "ListClusters": Limit(20, 0.5),
+    "ListInstanceFleets": Limit(5, 0.5),
+    "ListInstanceGroups": Limit(10, 1),
+}
+
+
+# A call that is quicker on its way to EMR than the one before comes early there; so much of each
+# bucket is left for that, or it would be throttled.
+MARGIN = 0.5
+
+
+class Pacer:
+    """Delays calls so that they take only a share of each bucket, and counts them.
+
+    A share above 1 is for accounts whose quota has been raised; it speeds up the refill alone. The
+    buckets are taken to be full at first: where they are not, EMR throttles and botocore retries.
+    """
+
+    def __init__(
+        self,
+        share: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._share = share
+        self._clock = clock
+        self._sleep = sleep
+        self._tokens = {name: self._capacity(limit) for name, limit in LIMITS.items()}
+        self._filled = dict.fromkeys(LIMITS, clock())
+        self.calls: Counter[str] = Counter()
+
+    def attach(self, client: EMRClient) -> None:
+        """Pace every attempt of every call of this client, retries included."""
+        client.meta.events.register("before-send.emr", self._before_send)
+
+    def wait(self, operation: str) -> None:
+        """Return once the call may be made."""
+        self.calls[operation] += 1
+        limit = LIMITS.get(operation)
+        if limit is None:
+            return
+        now = self._clock()
+        rate = limit.per_second * self._share
+        tokens = self._tokens[operation] + (now - self._filled[operation]) * rate
+        tokens = min(tokens, self._capacity(limit))
+        if tokens < 1:
+            self._sleep((1 - tokens) / rate)
+        # A debt stands for the time that was just slept.
+        self._tokens[operation], self._filled[operation] = tokens - 1, now
+
+    def _capacity(self, limit: Limit) -> float:
+        return max(1.0, limit.burst * min(self._share, 1) - MARGIN)
+
+    def _before_send(self, event_name: str, **_: Any) -> None:
+        self.wait(event_name.rpartition(".")[2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,13 @@ class ConflictError(Exception):
     """Another function wrote the episode first; read it again."""
 
 
+class EpisodesRead(NamedTuple):
+    """The episodes of a type of resource by resource id, and why some could not be read."""
+
+    episodes: dict[str, Episode]
+    unreadable: dict[str, str]
+
+
 class Episodes:
     """The episodes of one account and Region, by resource type and id.
 
@@ -40,7 +47,10 @@ class Episodes:
         self._partition = f"{account}/{region}/episode"
 
     def get(self, resource_type: str, resource_id: str) -> Episode | None:
-        """Answer the episode of a resource as it stands now; None when it never had any."""
+        """Return the episode of a resource as it stands now; None when it never had any.
+
+        Raises LedgerError for an item that is no episode, too.
+        """
         key = {
             "pk": {"S": self._partition},
             "sk": {"S": f"{resource_type}/{resource_id}"},
@@ -52,10 +62,11 @@ class Episodes:
         item = answer.get("Item")
         return _read(item) if item else None
 
-    def read_all(self, resource_type: str) -> dict[str, Episode]:
-        """Answer the episodes of all resources of a type, by resource id.
+    def read_all(self, resource_type: str) -> EpisodesRead:
+        """Return the episodes of all resources of a type.
 
-        Closed ones too: a new episode is written over the version of the old one.
+        Closed ones too: a new episode is written over the version of the old one. An item that
+        is no episode costs no other its own.
         """
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
@@ -66,15 +77,19 @@ class Episodes:
             },
             ConsistentRead=True,
         )
+        found = EpisodesRead({}, {})
         try:
-            return {
-                item["sk"]["S"].removeprefix(f"{resource_type}/"): _read(item)
-                for item in _items(pages)
-            }
+            for item in _items(pages):
+                resource_id = item["sk"]["S"].removeprefix(f"{resource_type}/")
+                try:
+                    found.episodes[resource_id] = _read(item)
+                except LedgerError as error:
+                    found.unreadable[resource_id] = str(error)
         except AWS_ERRORS as error:
             raise LedgerError(explain("Query", error)) from error
         except KeyError as error:
             raise LedgerError(f"Query: answered without {error}") from error
+        return found
 
     def put(self, resource_type: str, resource_id: str, episode: Episode) -> None:
         """Write the episode over the version before it; raise ConflictError if that has changed."""
@@ -114,11 +129,18 @@ def _items(pages: Any) -> Iterator[Any]:
 
 
 def _read(item: Any) -> Episode:
-    return Episode(
-        state=State(item["state"]["S"]),
-        alert_id=item["alertId"]["S"],
-        claimed=frozenset(each["S"] for each in item["claimed"]["L"]),
-        sent=frozenset(each["S"] for each in item["sent"]["L"]),
-        lease_until=datetime.fromisoformat(item["leaseUntil"]["S"]),
-        version=int(item["version"]["N"]),
-    )
+    try:
+        lease_until = datetime.fromisoformat(item["leaseUntil"]["S"])
+        return Episode(
+            state=State(item["state"]["S"]),
+            alert_id=item["alertId"]["S"],
+            claimed=frozenset(each["S"] for each in item["claimed"]["L"]),
+            sent=frozenset(each["S"] for each in item["sent"]["L"]),
+            # A time without a zone could not be compared with any of ours.
+            lease_until=lease_until if lease_until.tzinfo else lease_until.replace(tzinfo=UTC),
+            version=int(item["version"]["N"]),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError(
+            f"the episode is none that can be read ({type(error).__name__}: {error})"
+        ) from error

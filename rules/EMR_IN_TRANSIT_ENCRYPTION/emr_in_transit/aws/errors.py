@@ -21,22 +21,22 @@ class PublishError(Exception):
     """SNS did not take a message."""
 
 
-class HubError(Exception):
+class SecurityHubError(Exception):
     """Security Hub did not answer, or did not take a finding."""
 
 
 def explain(operation: str, error: AwsError) -> str:
-    """Answer a line such as "DescribeCluster: ThrottlingException: Rate exceeded"."""
+    """Return a line such as "DescribeCluster: ThrottlingException: Rate exceeded"."""
     if isinstance(error, ClientError):
         return f"{operation}: {error_code(error)}: {error_message(error)}"
     return f"{operation}: {type(error).__name__}: {error}"
 
 
 def error_code(error: ClientError) -> str:
-    """Answer the code that AWS gave, such as "AccessDeniedException"."""
+    """Return the code that AWS gave, such as "AccessDeniedException"."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 def error_message(error: ClientError) -> str:
-    """Answer the message that AWS gave."""
+    """Return the message that AWS gave."""
     return error.response.get("Error", {}).get("Message", "")

@@ -7,25 +7,36 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from emr_in_transit.aws.errors import AWS_ERRORS, error_code, explain
-from emr_in_transit.aws.recorded_results import BATCH_SIZE, RecordedResult, read_recorded_results
+from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, error_code, explain
 from emr_in_transit.judgement.verdict import Compliance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mypy_boto3_config import ConfigServiceClient
-    from mypy_boto3_config.type_defs import EvaluationTypeDef
+    from mypy_boto3_config.type_defs import EvaluationResultTypeDef, EvaluationTypeDef
 
     from emr_in_transit.aws.errors import AwsError
 
 PERMISSIONS = ("config:PutEvaluations",)
+READ_PERMISSIONS = ("config:GetComplianceDetailsByConfigRule",)
+# AWS Config takes and gives so many results at once (AWS Config API model).
+BATCH_SIZE = 100
 # Config bills each evaluation, so an unchanged result is repeated only once a day.
 REPEAT_AFTER = timedelta(hours=24)
 # A batch that was refused, in whole or in part, is sent so many times in all.
 ATTEMPTS = 3
 # The result token with which rdklib's own tests ask that nothing be recorded.
 RDKLIB_TEST_MODE = "TESTMODE"
+_READ = "GetComplianceDetailsByConfigRule"
+
+
+class RecordedResult(NamedTuple):
+    """One result as AWS Config holds it."""
+
+    compliance: str
+    annotation: str
+    recorded: datetime
 
 
 class Evaluation(NamedTuple):
@@ -62,7 +73,7 @@ class EvaluationRecorder:
         self.unchanged = 0
 
     def read_recorded(self, rule_name: str, resource_type: str) -> Mapping[str, RecordedResult]:
-        """Answer what the rule has on record for resources of this type, by resource id.
+        """Return what the rule has on record for resources of this type, by resource id.
 
         Raises CouldNotTellError when AWS Config gives no proper answer.
         """
@@ -93,7 +104,7 @@ class EvaluationRecorder:
                 self._refused += self._send(refused[start : start + BATCH_SIZE])
 
     def _send(self, batch: list[EvaluationTypeDef]) -> list[EvaluationTypeDef]:
-        """Answer the evaluations that AWS Config did not take."""
+        """Return the evaluations that AWS Config did not take."""
         try:
             answer = self._client.put_evaluations(
                 Evaluations=batch, ResultToken=self._token, TestMode=self._token == RDKLIB_TEST_MODE
@@ -149,3 +160,38 @@ def _why_refused(error: AwsError) -> str:
             " report it, so deploy with RuleTriggers=Separate"
         )
     return why
+
+
+def read_recorded_results(
+    client: ConfigServiceClient, rule_name: str, resource_type: str
+) -> dict[str, RecordedResult]:
+    """Return what the rule has on record for resources of this type, by resource id.
+
+    Raises CouldNotTellError when AWS Config gives no proper answer.
+    """
+    pages = client.get_paginator("get_compliance_details_by_config_rule").paginate(
+        ConfigRuleName=rule_name, PaginationConfig={"PageSize": BATCH_SIZE}
+    )
+    try:
+        results = [result for page in pages for result in page["EvaluationResults"]]
+        return dict(_read_results(results, resource_type))
+    except AWS_ERRORS as error:
+        raise CouldNotTellError(explain(_READ, error)) from error
+    except KeyError as error:
+        raise CouldNotTellError(f"{_READ}: answered without {error}") from error
+
+
+def _read_results(
+    results: Iterable[EvaluationResultTypeDef], resource_type: str
+) -> Iterator[tuple[str, RecordedResult]]:
+    for result in results:
+        qualifier = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+        if qualifier["ResourceType"] == resource_type:
+            yield (
+                qualifier["ResourceId"],
+                RecordedResult(
+                    result["ComplianceType"],
+                    result.get("Annotation", ""),
+                    result["ResultRecordedTime"],
+                ),
+            )

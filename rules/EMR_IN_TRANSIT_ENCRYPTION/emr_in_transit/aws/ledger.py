@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,8 @@ ENTRY_KEPT = timedelta(days=30)
 BATCH_SIZE = 100
 # What BatchGetItem leaves unprocessed is asked for again so often, after these seconds.
 PAUSES = (0.1, 0.5, 2.0)
+# What reading an entry of another shape can raise.
+MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 class Entry(NamedTuple):
@@ -49,14 +52,15 @@ class Ledger:
         self._prefix = f"{account}/{region}"
 
     def entries(self, cluster_ids: Sequence[str], now: datetime) -> dict[str, Entry]:
-        """Answer what is known of these clusters; what DynamoDB does not come to is left out."""
+        """Return what is known of these clusters; what DynamoDB does not come to is left out."""
         found: dict[str, Entry] = {}
         for start in range(0, len(cluster_ids), BATCH_SIZE):
             keys = [self._key(each) for each in cluster_ids[start : start + BATCH_SIZE]]
             for item in self._items(keys):
-                # An entry without a time is none that this version wrote.
-                if float(item.get("expires", {}).get("N", 0)) >= now.timestamp():
-                    found[item["sk"]["S"]] = _read(item)
+                # An entry of another shape is none that this version wrote, and counts as none.
+                with suppress(*MALFORMED):
+                    if float(item["expires"]["N"]) >= now.timestamp():
+                        found[item["sk"]["S"]] = _read(item)
         return found
 
     def store(self, facts: ClusterFacts, now: datetime) -> None:
@@ -76,7 +80,7 @@ class Ledger:
         self._update(cluster_id, now, {"launchedBy": {"S": launched_by}})
 
     def take_turn(self, name: str, now: datetime, pause: timedelta) -> bool:
-        """Answer whether it is the caller's turn: once in each pause, for one caller only."""
+        """Return whether it is the caller's turn: once in each pause, for one caller only."""
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -133,10 +137,13 @@ class Ledger:
 
 def _read(item: Any) -> Entry:
     launched_by = item.get("launchedBy", {}).get("S", "")
-    if item.get("schema", {}).get("N") != str(SCHEMA_VERSION):
-        return Entry(None, None, launched_by)
-    try:
-        facts = decode(item["facts"]["S"])
-        return Entry(facts, datetime.fromisoformat(item["described"]["S"]), launched_by)
-    except (KeyError, TypeError, ValueError):
-        return Entry(None, None, launched_by)
+    with suppress(*MALFORMED):
+        facts, described = (
+            decode(item["facts"]["S"]),
+            datetime.fromisoformat(item["described"]["S"]),
+        )
+        is_ours = item["schema"]["N"] == str(SCHEMA_VERSION)
+        # A time without a zone could not be compared with any of ours.
+        if is_ours and described.tzinfo and facts.cluster_id == item["sk"]["S"]:
+            return Entry(facts, described, launched_by)
+    return Entry(None, None, launched_by)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emr_in_transit.judgement.verdict import Compliance
-from emr_in_transit.judgement.wording import one_line
+from emr_in_transit.judgement.wording import clip, one_line
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Mapping
+    from datetime import datetime
 
     from emr_in_transit.judgement.verdict import Verdict
+
+NAMESPACE = "EmrInTransitEncryption"
+# CloudWatch Logs takes a line of 256 KiB at the most; so many findings, cut so, stay under it.
+MOST_FINDINGS, DETAIL_LIMIT = 100, 2000
 
 
 def log_verdict(
@@ -19,6 +25,7 @@ def log_verdict(
     """Write one line for a verdict that is not COMPLIANT."""
     if verdict.compliance is Compliance.COMPLIANT:
         return
+    left_out = len(verdict.findings) - MOST_FINDINGS
     logger.warning(
         "verdict",
         extra={
@@ -27,8 +34,31 @@ def log_verdict(
             "resource_name": one_line(name),
             "compliance": verdict.compliance.value,
             "findings": [
-                {"reason": finding.reason.value, "detail": finding.detail}
-                for finding in verdict.findings
+                {"reason": finding.reason.value, "detail": clip(finding.detail, DETAIL_LIMIT)}
+                for finding in verdict.findings[:MOST_FINDINGS]
             ],
+            **({"findings_left_out": left_out} if left_out > 0 else {}),
         },
     )
+
+
+def metric_fields(function_name: str, metrics: Mapping[str, int], now: datetime) -> dict[str, Any]:
+    """Return the fields of ``extra`` that make CloudWatch count these metrics for a function.
+
+    Lambda's JSON log format escapes a document that is passed as the message, so it is passed as
+    fields, which stand at the top level of the line.
+    """
+    return {
+        "_aws": {
+            "Timestamp": int(now.timestamp() * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["FunctionName"]],
+                    "Metrics": [{"Name": name, "Unit": "Count"} for name in metrics],
+                }
+            ],
+        },
+        "FunctionName": function_name,
+        **metrics,
+    }

@@ -23,7 +23,7 @@ class LiveRule(NamedTuple):
 
 
 def find_rule(client: ConfigServiceClient, function_arn: str) -> LiveRule:
-    """Answer the periodic rule whose source is the function.
+    """Return the periodic rule whose source is the function.
 
     Raises CouldNotTellError when there is none or AWS Config gives no proper answer, and
     ParameterError when its parameters are wrong.

@@ -6,8 +6,8 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit.alerting.hub_id import id_prefix, product_arn
-from emr_in_transit.aws.errors import AWS_ERRORS, HubError, explain
+from emr_in_transit.alerting.security_hub_finding import id_prefix, product_arn
+from emr_in_transit.aws.errors import AWS_ERRORS, SecurityHubError, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from emr_in_transit.alerting.alert import Origin
 
-    HubFinding = Mapping[str, Any]
+    SecurityHubFinding = Mapping[str, Any]
 
 PERMISSIONS = ("securityhub:BatchImportFindings",)
 READ_AND_CLOSE_PERMISSIONS = ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")
 # All three calls take, or answer, so many findings (Security Hub API).
 BATCH_SIZE = 100
 # With less left of the function's time no call is begun: it may time out as often as it is tried,
-# and botocore waits in between (HUB_CONFIG in aws/clients.py).
+# and botocore waits in between (SECURITY_HUB_CONFIG in aws/clients.py).
 SECONDS_OF_A_CALL = 45.0
 # What people have resolved or suppressed themselves is left as it is.
 UNRESOLVED = ("NEW", "NOTIFIED")
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 class SecurityHub:
     """This project's findings in one account and Region.
 
-    Every method raises HubError where Security Hub gives no proper answer, as it does to an
+    Every method raises SecurityHubError where Security Hub gives no proper answer, as it does to an
     account that has not enabled it. What it refuses of a batch is logged, and answered by id.
     """
 
@@ -49,8 +49,8 @@ class SecurityHub:
         self._origin = origin
         self._seconds_left = seconds_left
 
-    def active(self, resource_type: str) -> dict[str, HubFinding]:
-        """Answer the findings on a type of resource that are not archived, by their ids."""
+    def active(self, resource_type: str) -> dict[str, SecurityHubFinding]:
+        """Return the findings on a type of resource that are not archived, by their ids."""
         # The product leaves out what is aggregated here from other Regions and accounts.
         filters: AwsSecurityFindingFiltersTypeDef = {
             "ProductArn": [{"Value": product_arn(self._origin), "Comparison": "EQUALS"}],
@@ -60,7 +60,7 @@ class SecurityHub:
         pages = self._client.get_paginator("get_findings").paginate(
             Filters=filters, PaginationConfig={"PageSize": BATCH_SIZE}
         )
-        found: dict[str, HubFinding] = {}
+        found: dict[str, SecurityHubFinding] = {}
         remaining = iter(pages)
         while True:
             with self._call("GetFindings"):
@@ -69,7 +69,7 @@ class SecurityHub:
                     return found
                 found |= {finding["Id"]: finding for finding in page["Findings"]}
 
-    def import_findings(self, findings: Sequence[HubFinding]) -> set[str]:
+    def import_findings(self, findings: Sequence[SecurityHubFinding]) -> set[str]:
         """Import findings, over those with the same ids; answer the ids of what was refused."""
         refused: set[str] = set()
         for batch in _batches(findings):
@@ -80,7 +80,7 @@ class SecurityHub:
                 refused |= {_logged(each["Id"], each) for each in failed}
         return refused
 
-    def resolve(self, findings: Sequence[HubFinding]) -> set[str]:
+    def resolve(self, findings: Sequence[SecurityHubFinding]) -> set[str]:
         """Set the workflow of findings to RESOLVED; answer the ids of what was refused."""
         identifiers: list[AwsSecurityFindingIdentifierTypeDef] = [
             {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}
@@ -100,13 +100,13 @@ class SecurityHub:
     @contextmanager
     def _call(self, operation: str) -> Iterator[None]:
         if self._seconds_left() < SECONDS_OF_A_CALL:
-            raise HubError(f"{operation}: not begun, the function's time is nearly up")
+            raise SecurityHubError(f"{operation}: not begun, the function's time is nearly up")
         try:
             yield
         except AWS_ERRORS as error:
-            raise HubError(explain(operation, error)) from error
+            raise SecurityHubError(explain(operation, error)) from error
         except KeyError as error:
-            raise HubError(f"{operation}: answered without {error}") from error
+            raise SecurityHubError(f"{operation}: answered without {error}") from error
 
 
 def _batches(items: Sequence[Any]) -> Iterator[list[Any]]:

@@ -1,4 +1,4 @@
-"""AWS adapter: publishes alerts to an SNS topic."""
+"""AWS adapter: publishes messages to an SNS topic."""
 
 from __future__ import annotations
 
@@ -6,40 +6,24 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from emr_in_transit.alerting.alert_document import attributes, document
-from emr_in_transit.alerting.alert_text import email, subject
 from emr_in_transit.aws.errors import AWS_ERRORS, PublishError, explain
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from emr_in_transit.alerting.alert import Alert
+    from emr_in_transit.alerting.messages import Message
 
 PERMISSIONS = ("sns:GetTopicAttributes", "sns:Publish")
 # Where the topic is under a key of KMS, which SNS uses on behalf of the publisher.
 KEY_PERMISSIONS = ("kms:Decrypt", "kms:GenerateDataKey")
-# SNS takes 256 KiB (SNS API, Publish); the rest is for the attributes.
-MESSAGE_LIMIT = 250 * 1024
 
 logger = logging.getLogger(__name__)
 
 
 def topic_region(arn: str) -> str:
-    """Answer the Region of a topic; SNS publishes only there."""
+    """Return the Region of a topic; SNS publishes only there."""
     return arn.split(":")[3]
-
-
-def message(alert: Alert) -> str:
-    """Answer the message: a document for machines, and a text for email."""
-    # Names may hold halves of surrogate pairs, which SNS cannot take: they are escaped here.
-    machine = json.dumps(document(alert), separators=(",", ":"))
-    return json.dumps({"default": machine, "email": email(alert)})
-
-
-def fits(alert: Alert) -> bool:
-    """Answer whether SNS would take the message in one piece."""
-    return len(message(alert)) <= MESSAGE_LIMIT
 
 
 class Topic:
@@ -50,7 +34,7 @@ class Topic:
         self._arn = arn
 
     def has_no_reader(self) -> bool:
-        """Answer whether SNS would deliver to nobody: no subscription is confirmed.
+        """Return whether SNS would deliver to nobody: no subscription is confirmed.
 
         Those that nobody confirms go after two days, so none that waits means nothing. What SNS
         does not tell counts as a reader: no error of this call holds an alert back.
@@ -68,16 +52,16 @@ class Topic:
         logger.info("subscriptions not read", extra={"why": why})
         return False
 
-    def publish(self, alert: Alert) -> None:
-        """Publish an alert; raise PublishError when SNS does not take it."""
+    def publish(self, message: Message) -> None:
+        """Publish a message; raise PublishError when SNS does not take it."""
         try:
             self._client.publish(
                 TopicArn=self._arn,
-                Subject=subject(alert),
-                Message=message(alert),
+                Subject=message.subject,
+                Message=message.body,
                 MessageStructure="json",
                 MessageAttributes={
-                    name: _attribute(value) for name, value in attributes(alert).items()
+                    name: _attribute(value) for name, value in message.attributes.items()
                 },
             )
         except AWS_ERRORS as error:

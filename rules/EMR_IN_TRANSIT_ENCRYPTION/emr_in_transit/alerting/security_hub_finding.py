@@ -4,17 +4,20 @@ AWS Config forwards evaluations to Security Hub by itself, but without the reaso
 it. Members and limits are those of the Security Hub API, AwsSecurityFinding.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, Judged, Origin, Resource
-from emr_in_transit.alerting.alert_document import console_url
-from emr_in_transit.alerting.hub_id import PRODUCT, finding_id, product_arn
-from emr_in_transit.alerting.hub_severity import severity_label
-from emr_in_transit.judgement.verdict import Finding
+from emr_in_transit.alerting.messages import console_url
+from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
+from emr_in_transit.judgement.verdict import Compliance, Finding
 from emr_in_transit.judgement.wording import clip, one_line
 
+PRODUCT = "emr-in-transit-encryption"
+_PLAIN = re.compile(r"[\w.:/=+@-]{1,256}", re.ASCII)
 TITLE_LIMIT, DESCRIPTION_LIMIT, TEXT_LIMIT, DETAIL_LIMIT, ID_LIMIT = 256, 1024, 512, 1024, 512
 # Security Hub forgets a finding that nobody has updated for 90 days, and with it what people wrote
 # there (Security Hub User Guide, securityhub-findings).
@@ -31,17 +34,40 @@ KEPT = (
     *("SchemaVersion", "Id", "ProductArn", "GeneratorId", "AwsAccountId", "CreatedAt"),
     *("Title", "Remediation", "SourceUrl", "Resources"),
 )
+# Nothing is encrypted at all.
+HIGH = (
+    Reason.NO_SECURITY_CONFIGURATION,
+    Reason.RELEASE_WITHOUT_SUPPORT,
+    Reason.SECURITY_CONFIGURATION_MISSING,
+    Reason.SECURITY_CONFIGURATION_UNREADABLE,
+    Reason.IN_TRANSIT_ENCRYPTION_OFF,
+    Reason.CERTIFICATES_NOT_CONFIGURED,
+    Reason.CERTIFICATES_INCOMPLETE,
+)
+# It is encrypted, but not as the owner of the rule would have it.
+LOW = (
+    Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED,
+    Reason.SECURITY_CONFIGURATION_NOT_APPROVED,
+    Reason.TRAFFIC_NOT_COVERED,
+)
+# What switches encryption off in places, or lets it lapse.
+MEDIUM = tuple(
+    reason
+    for reason, text in REASONS.items()
+    if text.severity is Severity.VIOLATION and reason not in {*HIGH, *LOW}
+)
+LABELS = {"HIGH": HIGH, "MEDIUM": MEDIUM, "LOW": LOW}
 
 
 def timestamp(time: datetime) -> str:
-    """Answer a time as Security Hub takes it."""
+    """Return a time as Security Hub takes it."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03}Z"
 
 
 def open_finding(
     judged: Judged, origin: Origin, before: Mapping[str, Any] | None, now: datetime
 ) -> dict[str, Any]:
-    """Answer the finding for a violation: failed and active.
+    """Return the finding for a violation: failed and active.
 
     CreatedAt is that of the finding ``before``, where Security Hub shows one: it never changes
     while the violation lasts, and nobody has to remember it. After its end, another begins anew.
@@ -68,13 +94,15 @@ def open_finding(
 
 
 def closed_finding(
-    before: Mapping[str, Any], complies: Judged | None, now: datetime
+    before: Mapping[str, Any], ended: Judged | None, now: datetime
 ) -> dict[str, Any]:
-    """Answer the finding that Security Hub shows, once the violation is over: passed and archived.
+    """Return the finding that Security Hub shows, once the violation is over: passed and archived.
 
-    What is exempt or has gone (None) has passed as well: NOT_AVAILABLE would make it NEW again.
+    What is exempt or has gone has passed as well: NOT_AVAILABLE would make it NEW again. Without a
+    judgement, an earlier run knew the end.
     """
-    why = complies.verdict.protection if complies else "The resource is exempt, or has gone."
+    complies = ended is not None and ended.verdict.compliance is Compliance.COMPLIANT
+    why = ended.verdict.protection if ended and complies else "The resource is exempt, or has gone."
     return {name: before[name] for name in KEPT if name in before} | {
         "UpdatedAt": timestamp(now),
         "Description": clip(f"The violation has ended. {why}", DESCRIPTION_LIMIT),
@@ -85,7 +113,7 @@ def closed_finding(
 
 
 def renewed_finding(before: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Answer the finding that Security Hub shows, as new, so that it is not forgotten."""
+    """Return the finding that Security Hub shows, as new, so that it is not forgotten."""
     same = (*KEPT, "Description", "FindingProviderFields", "RecordState")
     return {name: before[name] for name in same if name in before} | {
         "UpdatedAt": timestamp(now),
@@ -94,12 +122,12 @@ def renewed_finding(before: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def is_recent(before: Mapping[str, Any], now: datetime) -> bool:
-    """Answer whether Security Hub will not forget the finding soon."""
+    """Return whether Security Hub will not forget the finding soon."""
     return bool(before.get("UpdatedAt", "") > timestamp(now - REFRESHED_AFTER))
 
 
 def is_shown(finding: Mapping[str, Any], before: Mapping[str, Any], now: datetime) -> bool:
-    """Answer whether Security Hub shows the violation as it is, and will not forget it soon."""
+    """Return whether Security Hub shows the violation as it is, and will not forget it soon."""
     return is_recent(before, now) and all(
         before.get(name) == finding[name] for name in ("Title", "Description")
     )
@@ -158,3 +186,38 @@ def _resource(resource: Resource, origin: Origin) -> dict[str, Any]:
         "Region": origin.region,
         "Details": {"Other": told},
     }
+
+
+def product_arn(origin: Origin) -> str:
+    """Return the product under which an account imports findings of its own."""
+    return (
+        f"arn:{origin.partition}:securityhub:{origin.region}:{origin.account}"
+        f":product/{origin.account}/default"
+    )
+
+
+def id_prefix(resource_type: str, origin: Origin) -> str:
+    """Return what the ids of all findings about one type of resource begin with."""
+    return f"{PRODUCT}/{origin.account}/{origin.region}/{resource_type}/"
+
+
+def finding_id(resource_type: str, resource_id: str, origin: Origin) -> str:
+    """Return the id of a resource's finding, the same every time.
+
+    The name of a security configuration may be longer than an id, and hold anything.
+    """
+    if not _PLAIN.fullmatch(resource_id):
+        resource_id = hashlib.sha256(resource_id.encode("utf-8", "replace")).hexdigest()
+    return id_prefix(resource_type, origin) + resource_id
+
+
+def resource_id_of(finding: str) -> str:
+    """Return the id of the resource that a finding's id ends in; for clusters that is their own."""
+    return finding.rpartition("/")[2]
+
+
+def severity_label(violations: tuple[Finding, ...]) -> str:
+    """Return the label of the worst reason; INFORMATIONAL where nothing violates."""
+    reasons = {violation.reason for violation in violations}
+    found = (label for label, those in LABELS.items() if reasons.intersection(those))
+    return next(found, "INFORMATIONAL")

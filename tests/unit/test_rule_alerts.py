@@ -9,6 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from moto.config.models import ConfigBackend
 
+from emr_in_transit import sweep
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
 from emr_in_transit.alerting.episode import LEASE, State, claimed_episode
 from emr_in_transit.aws.episodes import Episodes
@@ -192,12 +193,12 @@ def test_with_the_topic_refusing_a_sweep_records_and_ends_as_an_error(aws, monke
     bad = launch(aws.emr)
     with (
         refusing("sns", "Publish", "KMSAccessDenied"),
-        pytest.raises(door.RuleRunError, match=r"the alerts \(Publish: KMSAccessDenied"),
+        pytest.raises(door.RuleRunError, match=rf"told: {bad} \(Publish: KMSAccessDenied"),
     ):
         aws.sweep()
     assert aws.verdicts() == {bad: "NON_COMPLIANT"}
     assert aws.state(bad) is State.PENDING
-    move_clock(monkeypatch, door, LEASE)
+    move_clock(monkeypatch, sweep, LEASE)
     aws.sweep()
     assert aws.inbox.told == [("violation", [bad])]
 
@@ -208,7 +209,7 @@ def test_a_claim_lasts_from_its_own_beginning(aws, monkeypatch):
     started = datetime.now(UTC)
 
     def take_a_minute(**_):
-        move_clock(monkeypatch, door, timedelta(minutes=1))
+        move_clock(monkeypatch, sweep, timedelta(minutes=1))
 
     with on("config", "before-call.*.PutEvaluations", take_a_minute):
         aws.sweep()

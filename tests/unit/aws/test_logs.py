@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emr_in_transit.aws.metrics import NAMESPACE, metric_fields
-from emr_in_transit.sweep_report import SweepReport
+from emr_in_transit.aws.logs import NAMESPACE, metric_fields
+from emr_in_transit.sweep import SweepResult
 
 NOW = datetime(2026, 5, 6, 12, 0, 0, 250_000, tzinfo=UTC)
 # The specification of the embedded metric format (CloudWatch User Guide).
@@ -18,7 +18,7 @@ OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 @pytest.fixture
 def fields():
-    return metric_fields("rule", SweepReport().metrics(), NOW)
+    return metric_fields("rule", SweepResult(problems={}).metrics(), NOW)
 
 
 def test_the_document_is_one_of_the_embedded_metric_format(fields):
@@ -42,7 +42,7 @@ def test_every_metric_of_a_sweep_is_counted_and_nothing_else(fields):
     """One function is one set of metrics."""
     [directive] = fields["_aws"]["CloudWatchMetrics"]
     names = [each["Name"] for each in directive["Metrics"]]
-    assert names == list(SweepReport().metrics())
+    assert names == list(SweepResult(problems={}).metrics())
     assert fields.keys() == {"_aws", "FunctionName", *names}
     assert (directive["Namespace"], directive["Dimensions"]) == (NAMESPACE, [["FunctionName"]])
     assert (fields["FunctionName"], fields["SweepsFinished"]) == ("rule", 1)
@@ -50,11 +50,11 @@ def test_every_metric_of_a_sweep_is_counted_and_nothing_else(fields):
 
 def test_the_fields_go_through_extra_beside_the_summary(fields, caplog):
     """Logging refuses names of its own, and neither hides a field of the other."""
-    summary = SweepReport().summary()
+    summary = SweepResult(problems={}).summary()
     assert not (fields.keys() | summary.keys()) & OWN
     assert not fields.keys() & summary.keys()
     with caplog.at_level(logging.INFO):
-        logging.getLogger("sweep").info("sweep finished", extra=summary | fields)
+        logging.getLogger("emr_in_transit.sweep").info("sweep finished", extra=summary | fields)
     [record] = caplog.records
     assert record._aws == fields["_aws"]
     assert record.live == 0

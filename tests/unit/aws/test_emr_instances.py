@@ -3,9 +3,8 @@
 import pytest
 from botocore.stub import Stubber
 
-from emr_in_transit.aws.emr import EmrReader
+from emr_in_transit.aws.emr import EmrReader, read_instance_settings
 from emr_in_transit.aws.errors import CouldNotTellError
-from emr_in_transit.aws.instances import read_instance_settings
 from emr_in_transit.judgement.facts import PropertySetting
 from tests.support.builders import client, facts, unreachable
 from tests.support.facts import parameters

@@ -15,15 +15,17 @@ from emr_in_transit.alerting.alert import (
     Judged,
     Origin,
     Resource,
+    gone,
 )
-from emr_in_transit.alerting.hub_finding import (
+from emr_in_transit.alerting.security_hub_finding import (
+    LABELS,
     REFRESHED_AFTER,
     closed_finding,
+    finding_id,
     is_shown,
     open_finding,
+    product_arn,
 )
-from emr_in_transit.alerting.hub_id import finding_id, product_arn
-from emr_in_transit.alerting.hub_severity import LABELS
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
 from tools.simulator.securityhub.format import problem_of
@@ -35,6 +37,7 @@ ORIGIN = Origin("111122223333", "cn-north-1", FUNCTION, "RULE", DetectedBy.SWEEP
 VIOLATIONS = [r for r, text in REASONS.items() if text.severity is Severity.VIOLATION]
 OFF = Reason.IN_TRANSIT_ENCRYPTION_OFF
 COMPLIES = Verdict(Compliance.COMPLIANT, protection='Security configuration "strict".')
+EXEMPT = Verdict(Compliance.NOT_APPLICABLE, protection="Exempt by a tag.")
 IMPORT = (
     botocore.session.get_session()
     .get_service_model("securityhub")
@@ -99,17 +102,19 @@ def test_the_requirements_are_those_of_security_hubs_own_control():
 
 
 @pytest.mark.parametrize(
-    ("complies", "why"),
+    ("ended", "why"),
     [
         (Judged(judged().resource, COMPLIES), 'Security configuration "strict".'),
+        (Judged(judged().resource, EXEMPT), "The resource is exempt, or has gone."),
+        (gone(CLUSTER_TYPE, "j-1"), "The resource is exempt, or has gone."),
         (None, "The resource is exempt, or has gone."),
     ],
-    ids=["complies", "exempt or gone"],
+    ids=["complies", "exempt", "gone", "known from an earlier run"],
 )
-def test_the_end_of_a_violation_is_passed_and_archived(complies, why):
+def test_the_end_of_a_violation_is_passed_and_archived(ended, why):
     """NOT_AVAILABLE would make it NEW again. What names the resource stays: it may have gone."""
     before = opened() | {"Workflow": {"Status": "NEW"}, "Severity": {"Label": "HIGH"}}
-    found = closed_finding(before, complies, LATER)
+    found = closed_finding(before, ended, LATER)
     assert (found["Compliance"]["Status"], found["RecordState"]) == ("PASSED", "ARCHIVED")
     assert found["Description"] == f"The violation has ended. {why}"
     label = found["FindingProviderFields"]["Severity"]

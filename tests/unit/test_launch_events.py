@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from emr_in_transit.launch_event import Launch, read_launch
+from emr_in_transit.launch import Launch, read_launch
 from tests.support.facts import DOCUMENTS
 
 EVENTS = {path.stem: json.loads(path.read_text()) for path in (DOCUMENTS / "events").glob("*.json")}

@@ -13,6 +13,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.emr.models import emr_backends
 
 import launch_check
+from emr_in_transit import launch as way_in
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.alerting.alerting import ClaimedElsewhereError
 from emr_in_transit.alerting.episode import LEASE, State, claimed_episode, closed_episode
@@ -35,7 +36,7 @@ from tests.support.builders import (
 )
 from tests.support.doors import OFF, PEM, Context, launch, move_clock
 from tests.unit.aws.test_rules import given, rule
-from tests.unit.test_launch_event import EVENTS
+from tests.unit.test_launch_events import EVENTS
 
 ANA = "arn:aws:sts::111122223333:assumed-role/Analyst/ana"
 STARTING, CALL = EVENTS["state-change-starting"], EVENTS["run-job-flow"]
@@ -71,7 +72,7 @@ class Aws:
         event = copy.deepcopy(event)
         event["detail"][member] = value
         # Each run reads the parameters anew, as a cold function does.
-        launch_check._live_rule.cache_clear()
+        way_in._rule_of.cache_clear()
         return launch_check.lambda_handler(event, CheckContext())
 
     def episode(self, cluster_id):
@@ -96,7 +97,7 @@ def aws(monkeypatch):
     with mock_aws():
         place = Aws()
         monkeypatch.setattr(boto3, "client", client_of)
-        monkeypatch.setattr(launch_check.time, "sleep", place.slept.append)
+        monkeypatch.setattr(way_in.time, "sleep", place.slept.append)
         monkeypatch.setattr(
             ConfigResponse,
             "describe_config_rules",
@@ -204,9 +205,9 @@ def test_a_cluster_that_emr_does_not_know_yet_is_asked_for_again(aws, monkeypatc
         if len(aws.slept) == 2:
             clusters[bad] = hidden
 
-    monkeypatch.setattr(launch_check.time, "sleep", appear)
+    monkeypatch.setattr(way_in.time, "sleep", appear)
     assert aws.starts(bad) == BAD
-    assert aws.slept == list(launch_check.LOOKS_AGAIN_AFTER[:2])
+    assert aws.slept == list(way_in.LOOKS_AGAIN_AFTER[:2])
     assert aws.inbox.told == [("violation", [bad])]
 
 
@@ -254,7 +255,7 @@ def test_what_sns_refuses_is_an_error_and_not_marked_as_sent(aws, monkeypatch, c
         aws.starts(bad)
     assert (aws.episode(bad).state, aws.episode(bad).sent) == (State.PENDING, frozenset())
     assert aws.evaluations == []
-    move_clock(monkeypatch, launch_check, timedelta(minutes=1))
+    move_clock(monkeypatch, way_in, timedelta(minutes=1))
     assert aws.starts(bad) == BAD
     assert aws.inbox.told == [("violation", [bad])]
     assert aws.inbox.ids == [aws.episode(bad).alert_id]
@@ -288,9 +289,9 @@ def test_a_claim_lasts_from_its_own_beginning(aws, monkeypatch):
 
     def appear_later(_seconds):
         clusters[bad] = hidden
-        move_clock(monkeypatch, launch_check, timedelta(minutes=1))
+        move_clock(monkeypatch, way_in, timedelta(minutes=1))
 
-    monkeypatch.setattr(launch_check.time, "sleep", appear_later)
+    monkeypatch.setattr(way_in.time, "sleep", appear_later)
     started = datetime.now(UTC)
     aws.starts(bad)
     assert aws.episode(bad).lease_until >= started + timedelta(minutes=1) + LEASE
@@ -311,10 +312,10 @@ def test_config_is_asked_for_an_evaluation_at_most_once_in_a_quarter_of_an_hour(
     for each in ids[:2]:
         aws.starts(each)
     assert aws.evaluations == ["any-name"]
-    move_clock(monkeypatch, launch_check, timedelta(minutes=14))
+    move_clock(monkeypatch, way_in, timedelta(minutes=14))
     aws.starts(ids[2])
     assert aws.evaluations == ["any-name"]
-    move_clock(monkeypatch, launch_check, timedelta(minutes=15, seconds=5))
+    move_clock(monkeypatch, way_in, timedelta(minutes=15, seconds=5))
     aws.starts(ids[3])
     assert aws.evaluations == ["any-name"] * 2
     assert len(aws.inbox.told) == 4
@@ -324,7 +325,7 @@ def test_an_event_that_tells_nobody_asks_for_no_evaluation(aws, monkeypatch):
     """The first delivery did."""
     bad = launch(aws.emr)
     aws.starts(bad)
-    move_clock(monkeypatch, launch_check, timedelta(hours=1))
+    move_clock(monkeypatch, way_in, timedelta(hours=1))
     aws.called(bad)
     assert aws.evaluations == ["any-name"]
 
@@ -365,10 +366,10 @@ def test_the_rule_is_looked_up_once_in_five_minutes(aws, monkeypatch):
     """DescribeConfigRules has a limit of its own; a change takes effect within that time."""
     good = launch(aws.emr, "pem", PEM)
     clock = [1000.0]
-    monkeypatch.setattr(launch_check.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(way_in.time, "monotonic", lambda: clock[0])
     event = copy.deepcopy(STARTING)
     event["detail"]["clusterId"] = good
-    launch_check._live_rule.cache_clear()
+    way_in._rule_of.cache_clear()
     asked = []
     with on("config", "before-call.*.DescribeConfigRules", lambda **_: asked.append(1) or None):
         for seconds in (900.0, 1000.0, 1199.0, 1200.0, 1300.0):
@@ -396,7 +397,7 @@ def test_without_a_ledger_or_a_topic_a_violation_is_an_error(aws, monkeypatch, v
     monkeypatch.delenv(variable)
     assert aws.starts(good) == {"outcome": "COMPLIANT"}
     assert aws.called(good) == {"outcome": "COMPLIANT"}
-    with pytest.raises(launch_check.NotConfiguredError, match="must be set"):
+    with pytest.raises(way_in.NotConfiguredError, match="must be set"):
         aws.starts(bad)
     assert aws.inbox.told == []
 

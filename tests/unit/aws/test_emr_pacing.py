@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from emr_in_transit.aws.pacing import LIMITS, MARGIN, Pacer
+from emr_in_transit.aws.emr import LIMITS, MARGIN, Pacer
 
 
 class Time:

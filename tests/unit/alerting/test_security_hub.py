@@ -6,10 +6,17 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, DetectedBy
-from emr_in_transit.alerting.alerting_sweep import alerted_clusters
-from emr_in_transit.aws.errors import HubError
+from emr_in_transit import sweep
+from emr_in_transit.alerting.alert import (
+    CLUSTER_TYPE,
+    SECURITY_CONFIGURATION_TYPE,
+    DetectedBy,
+    gone,
+)
+from emr_in_transit.aws.errors import LedgerError, SecurityHubError
 from emr_in_transit.judgement.reasons import Reason
+from emr_in_transit.judgement.verdict import Compliance, Verdict
+from emr_in_transit.sweep import SweepResult
 from tests.support.builders import (
     BARE,
     GOOD,
@@ -23,6 +30,9 @@ from tests.support.builders import (
     many,
     origin,
     refusing,
+    spoil,
+    unreachable,
+    unwritable,
     violating,
 )
 from tests.support.facts import NOW
@@ -30,6 +40,9 @@ from tests.support.hub import Hub
 
 BAD = judged()
 WORSE = judged(violating(BARE, OLD))
+COMPLIES = judged(GOOD)
+EXEMPT = judged(Verdict(Compliance.NOT_APPLICABLE, protection="Exempt."))
+GONE = gone(CLUSTER_TYPE, "j-1")
 OPEN, CLOSED = ("FAILED", "ACTIVE", "NEW"), ("PASSED", "ARCHIVED", "RESOLVED")
 OWNED = {"Workflow", "Severity", "Types"}  # by Security Hub, and by the people who use it
 IMPORT, UPDATE, READ = "BatchImportFindings", "BatchUpdateFindings", "GetFindings"
@@ -53,8 +66,8 @@ def hours(count):
     return NOW + timedelta(hours=count)
 
 
-def update(alerting, *told, ended=None, now=LATER):
-    alerting.hub.update(CLUSTER_TYPE, told, ended or {}, now)
+def update(alerting, *told, now=LATER):
+    alerting.security_hub.update(CLUSTER_TYPE, told, now)
 
 
 def test_the_life_of_a_finding(alerting, hub):
@@ -69,7 +82,7 @@ def test_the_life_of_a_finding(alerting, hub):
         assert "RELEASE_WITHOUT_SUPPORT" in finding["Description"]
         assert finding["CreatedAt"] == created < finding["UpdatedAt"]
 
-        update(alerting, ended={"j-1": judged(GOOD)}, now=hours(3))
+        update(alerting, COMPLIES, now=hours(3))
         assert hub.states() == {"j-1": CLOSED}
         assert hub.findings()["j-1"]["Description"] == "The violation has ended. PEM."
 
@@ -78,22 +91,28 @@ def test_the_life_of_a_finding(alerting, hub):
     assert calls.count(IMPORT) == 4
 
 
+def after_sweep(alerting, now):
+    """Bring the findings in step as a sweep does that has judged nothing."""
+    for resource_type in (CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE):
+        alerting.security_hub.update(resource_type, (), now)
+
+
 def test_what_is_shown_already_costs_no_import(alerting, hub):
     """Security Hub bills imports; a sweep every hour asks only what it shows."""
     update(alerting, BAD)
     with hub.watched() as calls:
         for count in range(24):
-            update(alerting, BAD, ended={"j-2": None}, now=hours(count))
+            update(alerting, BAD, gone(CLUSTER_TYPE, "j-2"), now=hours(count))
     assert calls == [READ] * 24
     with hub.watched() as calls:
         update(alerting, BAD, now=hours(24 * 31))
     assert calls == [READ, IMPORT], "before Security Hub forgets it"
 
 
-@pytest.mark.parametrize("ended", [{"j-1": judged(GOOD)}, {"j-1": None}], ids=["good", "gone"])
+@pytest.mark.parametrize("ended", [COMPLIES, EXEMPT, GONE], ids=["good", "exempt", "gone"])
 def test_what_never_violated_leaves_no_finding(alerting, hub, ended):
     """There is nothing to close."""
-    update(alerting, ended=ended)
+    update(alerting, ended)
     assert hub.states() == {}
 
 
@@ -105,7 +124,7 @@ def test_hundreds_are_imported_and_closed_in_batches(alerting, hub):
     assert set(hub.states().values()) == {OPEN}
     with hub.watched() as calls:
         update(
-            alerting, ended={each.resource.resource_id: None for each in many(250)}, now=hours(9)
+            alerting, *(gone(CLUSTER_TYPE, each.resource_id) for each in many(250)), now=hours(9)
         )
     assert calls == [READ] * 3 + [UPDATE] * 3 + [IMPORT] * 3
     assert set(hub.states().values()) == {CLOSED}
@@ -114,7 +133,7 @@ def test_hundreds_are_imported_and_closed_in_batches(alerting, hub):
 
 def test_what_could_not_be_judged_keeps_its_finding(alerting, hub):
     """Neither violating nor ended: nobody knows."""
-    alerting.violation(BAD, NOW)
+    alerting.tell([BAD], NOW)
     update(alerting, BAD)
     update(alerting, now=hours(1))
     assert hub.states() == {"j-1": OPEN}
@@ -123,11 +142,14 @@ def test_what_could_not_be_judged_keeps_its_finding(alerting, hub):
 @pytest.mark.parametrize("operation", [READ, UPDATE, IMPORT])
 def test_an_end_that_security_hub_did_not_take_is_told_again(alerting, hub, operation):
     """The cluster has gone meanwhile, and only its closed episode remembers it."""
-    alerting.violation(BAD, NOW)
+    alerting.tell([BAD], NOW)
     update(alerting, BAD)
-    alerting.ended(CLUSTER_TYPE, "j-1", None, LATER)
-    with refusing("securityhub", operation), pytest.raises(HubError, match=f"^{operation}: Access"):
-        update(alerting, ended={"j-1": None}, now=hours(1))
+    alerting.tell([GONE], LATER)
+    with (
+        refusing("securityhub", operation),
+        pytest.raises(SecurityHubError, match=f"^{operation}: Access"),
+    ):
+        update(alerting, GONE, now=hours(1))
     assert hub.states()["j-1"][:2] == OPEN[:2]
     update(alerting, now=hours(2))
     assert hub.states() == {"j-1": CLOSED}
@@ -139,13 +161,15 @@ def test_an_end_that_security_hub_did_not_take_is_told_again(alerting, hub, oper
 def test_a_finding_that_is_not_resolved_is_not_archived(alerting, hub, monkeypatch):
     """It would be out of sight, and its workflow NEW for ever."""
     update(alerting, BAD)
-    resolve = alerting.hub._hub.resolve
-    monkeypatch.setattr(alerting.hub._hub, "resolve", lambda findings: {f["Id"] for f in findings})
-    with pytest.raises(HubError, match=r"^1 findings were refused, .*/j-1 among them$"):
-        update(alerting, ended={"j-1": None}, now=hours(1))
+    resolve = alerting.security_hub._hub.resolve
+    monkeypatch.setattr(
+        alerting.security_hub._hub, "resolve", lambda findings: {f["Id"] for f in findings}
+    )
+    with pytest.raises(SecurityHubError, match=r"^1 findings were refused, .*/j-1 among them$"):
+        update(alerting, GONE, now=hours(1))
     assert hub.states() == {"j-1": OPEN}
-    monkeypatch.setattr(alerting.hub._hub, "resolve", resolve)
-    update(alerting, ended={"j-1": None}, now=hours(2))
+    monkeypatch.setattr(alerting.security_hub._hub, "resolve", resolve)
+    update(alerting, GONE, now=hours(2))
     assert hub.states() == {"j-1": CLOSED}
 
 
@@ -159,7 +183,7 @@ def test_what_people_say_of_a_finding_stands_until_it_violates_anew(alerting, hu
     )
     update(alerting, WORSE, now=hours(1))
     assert hub.states()["j-1"][2] == status
-    update(alerting, ended={"j-1": None}, now=hours(2))
+    update(alerting, GONE, now=hours(2))
     assert hub.states()["j-1"] == ("PASSED", "ARCHIVED", status)
     update(alerting, BAD, now=hours(3))
     assert hub.states()["j-1"][2] == ("NEW" if status == "RESOLVED" else status)
@@ -174,14 +198,14 @@ def test_findings_of_others_are_left_alone(alerting, hub):
         Findings=[other | {"Id": other["Id"].replace("Cluster", "SecurityConfiguration")}]
     )
     with hub.watched() as calls:
-        update(alerting, BAD, ended={"scanner": None}, now=hours(1))
+        update(alerting, BAD, gone(CLUSTER_TYPE, "scanner"), now=hours(1))
     assert calls == [READ]
 
 
 def test_a_launch_is_imported_at_once(alerting, hub):
     """By one call; the sweep that follows finds it as it should be."""
     with hub.watched() as calls:
-        alerting.hub.import_violation(BAD, NOW)
+        alerting.security_hub.import_violation(BAD, NOW)
         update(alerting, BAD)
     assert calls == [IMPORT, READ]
     assert hub.states() == {"j-1": OPEN}
@@ -191,7 +215,7 @@ def test_a_launch_that_security_hub_does_not_take_is_only_logged(alerting, hub, 
     """An error would have the launch delivered again; the next sweep makes up for it."""
     client("securityhub").disable_security_hub()
     with caplog.at_level(logging.WARNING):
-        alerting.hub.import_violation(BAD, NOW)
+        alerting.security_hub.import_violation(BAD, NOW)
     (line,) = caplog.records
     assert (line.message, line.resource_id) == ("not in Security Hub", "j-1")
     assert line.why.startswith("BatchImportFindings: InvalidAccessException: Account ")
@@ -210,14 +234,14 @@ def test_a_warning_that_changes_is_shown(alerting, hub):
 
 def test_a_violation_that_is_not_judged_again_is_not_forgotten(alerting, hub):
     """A security configuration is judged once, and Security Hub deletes what nobody updates."""
-    alerting.violation(BAD, NOW)
+    alerting.tell([BAD], NOW)
     update(alerting, BAD)
     before = hub.findings()["j-1"]
     with hub.watched() as calls:
-        assert alerting.hub.after_sweep([], {}, hours(24 * 29)) == {}
+        after_sweep(alerting, hours(24 * 29))
     assert IMPORT not in calls
     with hub.watched() as calls:
-        assert alerting.hub.after_sweep([], {}, hours(24 * 31)) == {}
+        after_sweep(alerting, hours(24 * 31))
     assert calls.count(IMPORT) == 1
     after = hub.findings()["j-1"]
     assert hub.states() == {"j-1": OPEN}
@@ -230,14 +254,84 @@ def test_a_violation_that_is_not_judged_again_is_not_forgotten(alerting, hub):
 def test_a_sweep_says_what_security_hub_refused(alerting):
     """People have been told; it is a problem of the sweep all the same."""
     with refusing("securityhub", READ):
-        problems = alerting.hub.after_sweep([BAD], {}, LATER)
-    assert list(problems) == ["Security Hub"]
-    assert problems["Security Hub"].startswith("GetFindings: Access")
+        result = sweep._tell(alerting, SweepResult({}, judged=(BAD,)))
+    assert list(result.problems) == ["Security Hub"]
+    assert result.problems["Security Hub"].startswith("GetFindings: Access")
+    assert result.alerts == 1
+
+
+def test_a_violation_that_cannot_be_written_stops_no_sweep(alerting, hub):
+    """Neither the digest of eleven others nor their findings; only that one is a problem."""
+    told = (*many(11), unwritable(cluster_id="j-900"), judged(GOOD, "j-901"))
+    result = sweep._tell(alerting, SweepResult({}, judged=told))
+    assert (result.alerts, result.problems.keys()) == (11, {"j-900"})
+    assert hub.states() == {each.resource_id: OPEN for each in many(11)}
 
 
 def test_a_cluster_that_only_security_hub_remembers_is_looked_for(alerting):
     """The ledger was down when its launch was alerted, and it ended before any sweep."""
     update(alerting, BAD)
-    assert set(alerted_clusters(alerting)) == {"j-1"}
+    assert set(sweep._alerted_clusters(alerting)) == {"j-1"}
     with refusing("securityhub", READ):
-        assert set(alerted_clusters(alerting)) == set()
+        assert set(sweep._alerted_clusters(alerting)) == set()
+
+
+@pytest.mark.parametrize("ended", [COMPLIES, EXEMPT, GONE], ids=["good", "exempt", "gone"])
+def test_the_end_of_a_violation_closes_its_finding(alerting, hub, ended):
+    """What complies says by what; of the rest it is enough that it is over."""
+    update(alerting, BAD)
+    update(alerting, ended, now=hours(1))
+    assert hub.states() == {"j-1": CLOSED}
+    assert hub.findings()["j-1"]["Description"] == (
+        "The violation has ended. "
+        + ("PEM." if ended is COMPLIES else "The resource is exempt, or has gone.")
+    )
+
+
+def test_a_violation_that_cannot_be_written_costs_no_other_its_finding(alerting, hub, caplog):
+    """It is named as refused; what ends at the same time is closed."""
+    update(alerting, *many(3))
+    told = [*many(2), judged(cluster_id="j-new"), unwritable(cluster_id="j-900")]
+    with pytest.raises(SecurityHubError, match=r"^1 findings were refused, .*/j-900 among them$"):
+        update(alerting, *told, gone(CLUSTER_TYPE, "j-002"), now=hours(1))
+    assert hub.states() == {"j-000": OPEN, "j-001": OPEN, "j-002": CLOSED, "j-new": OPEN}
+    [line] = [each for each in caplog.records if each.message == "not in words"]
+    assert (line.resource_id, bool(line.exc_info)) == ("j-900", True)
+
+
+def test_a_violation_that_cannot_be_written_any_more_keeps_the_finding_that_it_has(alerting, hub):
+    """It violates as before, and Security Hub says so."""
+    update(alerting, BAD)
+    before = hub.findings()["j-1"]
+    with hub.watched() as calls, pytest.raises(SecurityHubError, match="/j-1 among them"):
+        update(alerting, unwritable(), now=hours(1))
+    assert calls == [READ]
+    assert hub.findings()["j-1"] == before
+
+
+def test_an_end_needs_no_words_of_the_resource(alerting, hub):
+    """What names it is what Security Hub shows already."""
+    update(alerting, BAD)
+    update(alerting, unwritable(GOOD), now=hours(1))
+    assert hub.states() == {"j-1": CLOSED}
+
+
+def test_an_episode_that_cannot_be_read_closes_no_finding(alerting, hub):
+    """Nobody knows whether its violation is over; those of the others are."""
+    alerting.tell(many(2), NOW)
+    update(alerting, *many(2))
+    alerting.tell([gone(CLUSTER_TYPE, each.resource_id) for each in many(2)], LATER)
+    spoil("j-000", {"version": None})
+    update(alerting, now=hours(1))
+    assert hub.states() == {"j-000": OPEN, "j-001": CLOSED}
+
+
+def test_a_ledger_that_does_not_answer_is_an_error_where_it_is_needed(alerting, hub):
+    """Only there: what was judged says enough of itself."""
+    update(alerting, *many(2))
+    with unreachable("dynamodb"):
+        update(alerting, *many(1), gone(CLUSTER_TYPE, "j-001"), now=hours(1))
+        assert hub.states() == {"j-000": OPEN, "j-001": CLOSED}
+        with pytest.raises(LedgerError, match=r"^Query: EndpointConnectionError"):
+            update(alerting, now=hours(2))
+    assert hub.states()["j-000"] == OPEN

@@ -48,9 +48,7 @@ def test_a_run_logs_one_line_for_each_bad_verdict_and_one_summary(emr, caplog):
     bad = launch(emr, "off", OFF)
     with caplog.at_level(logging.INFO):
         door.lambda_handler(scheduled(), Context())
-    lines = [
-        record for record in caplog.records if record.name in {"sweep", "EMR_IN_TRANSIT_ENCRYPTION"}
-    ]
+    lines = [record for record in caplog.records if record.name == "emr_in_transit.sweep"]
     verdicts = [line for line in lines if line.message == "verdict"]
     assert [(line.resource_id, line.findings[0]["reason"]) for line in verdicts] == [
         (bad, "IN_TRANSIT_ENCRYPTION_OFF")
@@ -73,7 +71,7 @@ def test_a_cluster_that_cannot_be_read_fails_the_run_by_name_and_costs_no_other(
             error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
             raise ClientError(error, "DescribeCluster")
 
-    clients.use_patient_clients()
+    clients.prepare_boto3()
     events = boto3.DEFAULT_SESSION._session.get_component("event_emitter")
     events.register("before-call.emr.DescribeCluster", deny)
     try:

@@ -11,8 +11,8 @@ from emr_in_transit.alerting.episode import State
 from tests.support.builders import client, on, refusing, unreachable
 from tests.support.doors import OFF, PEM, launch
 from tests.support.hub import Hub
-from tests.unit.test_door_alerts import aws as rule_aws
-from tests.unit.test_launch_check import aws as launch_aws
+from tests.unit.test_rule_alerts import aws as rule_aws
+from tests.unit.test_launch import aws as launch_aws
 
 __all__ = ["launch_aws", "rule_aws"]
 door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
@@ -96,7 +96,7 @@ def test_a_sweep_that_cannot_tell_people_does_not_tell_security_hub(rule):
     launch(aws.emr)
     with refusing("sns", "Publish"), pytest.raises(door.RuleRunError), hub.watched() as calls:
         aws.sweep()
-    assert calls == ["GetFindings"], "what it shows is asked beforehand"
+    assert set(calls) == {"GetFindings"}, "what it shows is asked, and nothing is imported"
 
 
 def test_a_security_configuration_has_a_finding_of_its_own(rule):
@@ -151,7 +151,9 @@ def test_a_launch_check_that_cannot_reach_security_hub_has_done_its_work(check, 
 def test_a_launch_check_with_little_time_left_leaves_security_hub_to_the_sweep(check, monkeypatch):
     """Killed, it would be run again, and where the ledger is down alert again."""
     aws, hub = check
-    monkeypatch.setattr("tests.support.doors.Context.get_remaining_time_in_millis", lambda _: 44_000)
+    monkeypatch.setattr(
+        "tests.support.doors.Context.get_remaining_time_in_millis", lambda _: 44_000
+    )
     with hub.watched() as calls:
         aws.starts(launch(aws.emr))
     assert calls == []

@@ -3,8 +3,8 @@
 import pytest
 from botocore.stub import Stubber
 
+from emr_in_transit.aws.clusters import ExemptionTags
 from emr_in_transit.aws.errors import CouldNotTellError
-from emr_in_transit.aws.tags import ExemptionTags
 from tests.support.builders import client, unreachable
 
 ASKED = {

@@ -1,0 +1,187 @@
+"""Deployment: what template.yml tells a function, and what a run works with because of it."""
+
+from __future__ import annotations
+
+import os
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from emr_in_transit.alerting.alert import DetectedBy, Origin
+from emr_in_transit.alerting.alerting import Alerting
+from emr_in_transit.aws.clients import (
+    dynamodb_client,
+    security_hub_client,
+    sns_client,
+    tagging_client,
+)
+from emr_in_transit.aws.clusters import ExemptionTags
+from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.topic import Topic, topic_region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_emr import EMRClient
+
+    from emr_in_transit.alerting.security_hub import SecurityHubFindings
+    from emr_in_transit.aws.evaluations import EvaluationRecorder
+    from emr_in_transit.judgement.parameters import RuleParameters
+
+# What a sweep takes of EMR's limits; the rest is for pipelines and for the launch check.
+DEFAULT_EMR_CALL_SHARE = "0.8"
+# A share above 1 is for accounts whose quota has been raised; more than this is a slip.
+MOST_EMR_CALL_SHARE = 100.0
+
+
+class SettingsError(Exception):
+    """An environment variable of the function is not what it takes; the message names it."""
+
+
+class Settings(NamedTuple):
+    """The environment of a function; without a ledger and a topic it sends no alerts."""
+
+    ledger_table: str
+    topic_arn: str
+    send_resolved: bool
+    rule_function_arn: str
+    emr_call_share: float
+    security_hub: bool
+
+    @property
+    def alerts(self) -> bool:
+        """Whether this deployment alerts by itself."""
+        return bool(self.ledger_table and self.topic_arn)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a function's environment variables; raise SettingsError."""
+    return Settings(
+        ledger_table=environment.get("LEDGER_TABLE", ""),
+        topic_arn=_arn(environment, "ALERT_TOPIC_ARN", "sns"),
+        send_resolved=_switch(environment, "SEND_RESOLVED", "true"),
+        rule_function_arn=_arn(environment, "RULE_FUNCTION_ARN", "lambda"),
+        emr_call_share=_share(environment, "EMR_CALL_SHARE", DEFAULT_EMR_CALL_SHARE),
+        security_hub=_switch(environment, "SECURITY_HUB", "false"),
+    )
+
+
+class LambdaContext(Protocol):
+    """What Lambda tells a handler about its invocation, as far as it is used."""
+
+    function_name: str
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+
+
+class Deployment(NamedTuple):
+    """Whose resources a run judges, which function does it, and with what settings."""
+
+    account: str
+    region: str
+    function_arn: str
+    function_name: str
+    settings: Settings
+    seconds_left: Callable[[], float]  # until Lambda ends the function
+
+    def ledger(self) -> Ledger | None:
+        """Return the ledger, where this deployment has one."""
+        table = self.settings.ledger_table
+        if not table:
+            return None
+        return Ledger(dynamodb_client(self.region), table, self.account, self.region)
+
+    def tags(self, parameters: RuleParameters) -> ExemptionTags | None:
+        """Return what reads exemptions, where the rule knows any."""
+        if not parameters.exemption_tag_key:
+            return None
+        return ExemptionTags(tagging_client(self.region), parameters.exemption_tag_key)
+
+    def alerting(self, rule_name: str, detected_by: DetectedBy) -> Alerting | None:
+        """Return what sends alerts, where this deployment has a ledger and a topic."""
+        settings = self.settings
+        if not settings.alerts:
+            return None
+        origin = Origin(self.account, self.region, self.function_arn, rule_name, detected_by)
+        episodes = Episodes(
+            dynamodb_client(self.region), settings.ledger_table, self.account, self.region
+        )
+        return Alerting(
+            episodes=episodes,
+            topic=Topic(sns_client(topic_region(settings.topic_arn)), settings.topic_arn),
+            origin=origin,
+            send_resolved=settings.send_resolved,
+            # Only a sweep has much to tell; one alert is tried however little time is left.
+            seconds_left=self.seconds_left if detected_by is DetectedBy.SWEEP else lambda: inf,
+            security_hub=self._security_hub(episodes, origin) if settings.security_hub else None,
+        )
+
+    def _security_hub(self, episodes: Episodes, origin: Origin) -> SecurityHubFindings:
+        # Imported here, so that the cold starts of those who do not use it pay nothing for it.
+        from emr_in_transit.alerting.security_hub import SecurityHubFindings  # noqa: PLC0415
+        from emr_in_transit.aws.security_hub import SecurityHub  # noqa: PLC0415
+
+        hub = SecurityHub(security_hub_client(self.region), origin, self.seconds_left)
+        return SecurityHubFindings(hub, episodes, origin)
+
+
+class RuleRun(NamedTuple):
+    """One run of a rule: what it judges by, and the clients of the account that it judges."""
+
+    deployment: Deployment
+    rule_name: str
+    parameters: RuleParameters
+    emr: EMRClient
+    recorder: EvaluationRecorder
+
+    def alerting(self, detected_by: DetectedBy) -> Alerting | None:
+        """Return what sends alerts on behalf of the rule, where there is any."""
+        return self.deployment.alerting(self.rule_name, detected_by)
+
+
+def deployment_of(context: LambdaContext, account: str = "") -> Deployment:
+    """Return the deployment of a function; it judges its own account, unless another is named.
+
+    Raises SettingsError.
+    """
+    # arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME
+    arn = context.invoked_function_arn.split(":")
+    return Deployment(
+        account=account or arn[4],
+        region=arn[3],
+        function_arn=":".join(arn[:7]),
+        function_name=context.function_name,
+        settings=read_settings(os.environ),
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
+
+
+def _switch(environment: Mapping[str, str], name: str, default: str) -> bool:
+    text = environment.get(name, default)
+    if text not in {"true", "false"}:
+        raise SettingsError(f"environment variable {name} takes true or false, not {text!r}")
+    return text == "true"
+
+
+def _arn(environment: Mapping[str, str], name: str, service: str) -> str:
+    text = environment.get(name, "")
+    parts = text.split(":")
+    if text and (len(parts) < 6 or parts[0] != "arn" or parts[2] != service):
+        raise SettingsError(f"environment variable {name} takes an ARN of {service}, not {text!r}")
+    return text
+
+
+def _share(environment: Mapping[str, str], name: str, default: str) -> float:
+    text = environment.get(name, default)
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= MOST_EMR_CALL_SHARE:
+        raise SettingsError(
+            f"environment variable {name} takes a number above 0 and up to "
+            f"{MOST_EMR_CALL_SHARE:g}, not {text!r}"
+        )
+    return share
