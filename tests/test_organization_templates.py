@@ -1,12 +1,22 @@
 """The templates for an organization: what they admit, and that they say the same as the code."""
 
+import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 from cfnlint.decode import cfn_yaml
 
 from emr_in_transit.judgement.parameters import PARAMETERS, parse_parameters
-from tests.test_template import ROOT, TEMPLATE, resources, template_name
+from tests.test_template import (
+    ROLES,
+    ROOT,
+    TEMPLATE,
+    actions,
+    resources,
+    statements,
+    template_name,
+)
 
 AFFIX = "-conformance-pack-123456789"
 # AWS Config's limits: of a body in a request, of the name in some queries.
@@ -19,6 +29,8 @@ MANAGED_RULES = {
     "EMR_SECURITY_CONFIGURATION_ENCRYPTION_REST",
     "EMR_SECURITY_CONFIGURATION_ENCRYPTION_TRANSIT",
 }
+# What the functions ask AWS Config about a rule that they name.
+ABOUT_RULES = {"config:GetComplianceDetailsByConfigRule", "config:StartConfigRulesEvaluation"}
 # Properties by which a resource could get the name of another one.
 NAMES = re.compile(r"^(?!Display|Config).*(?:Name|Alias)$")
 
@@ -69,6 +81,22 @@ def test_the_function_has_a_name_only_where_a_pack_must_find_it():
         )
 
 
+def test_a_packs_rules_may_call_the_function_and_are_within_its_grants():
+    """Their ARNs have a part more than those of other rules, and no stack knows them."""
+    permission = resources("AWS::Lambda::Permission")["RulePermission"]
+    assert permission.keys() == {"Action", "FunctionName", "Principal", "SourceAccount"}
+    rule = "config-rule/aws-service-rule/config-conforms.amazonaws.com/config-rule-a1b2c3"
+    about_rules = [
+        statement["Resource"]["Fn::Sub"]
+        for role in ROLES
+        for statement in statements(role)
+        if actions(statement) & ABOUT_RULES
+    ]
+    assert len(about_rules) == 2
+    for resource in about_rules:
+        assert fnmatchcase(rule, resource.rpartition(":")[2])
+
+
 def test_nothing_else_has_a_name_that_another_stack_could_have():
     """Stacks in one account, in one Region or in several, do not collide."""
     named = {
@@ -111,6 +139,19 @@ def test_a_pack_fits_into_a_request_and_its_names_into_every_query(name):
     names = [rule["ConfigRuleName"] for rule in rules(name).values()]
     assert len(names) == len(set(names))
     assert [each for each in names if len(each + AFFIX) > NAME_LIMIT] == []
+
+
+def test_a_pack_that_is_told_the_function_needs_no_pseudo_parameter():
+    """That packs of every kind resolve them is not documented; leaving a value out they all know."""
+    for rule in load(PACKS[0])["Resources"].values():
+        source = rule["Properties"]["Source"]
+        condition, given, _made_up = source["SourceIdentifier"]["Fn::If"]
+        assert (condition, given) == ("FunctionNamed", {"Ref": "FunctionArn"})
+        source["SourceIdentifier"] = given
+        # A pseudo parameter, and no type of a resource.
+        used = re.findall(r"AWS::\w+(?!\w|::)", json.dumps(rule["Properties"]))
+        assert set(used) == {"AWS::NoValue"}
+    assert "AWS::" not in json.dumps(load(PACKS[0])["Conditions"])
 
 
 @pytest.mark.parametrize("name", PACKS)

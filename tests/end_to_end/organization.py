@@ -1,4 +1,8 @@
-"""What the tests of organizations share: accounts, one alert topic, stack sets, and what arrives."""
+"""What the tests of organizations share: accounts, one alert topic, and what arrives there.
+
+A stack set is the same stack in each account and Region, and a conformance pack is a stack of its
+rules in each account, under names of AWS Config's making; so they are deployed here.
+"""
 
 import json
 import tempfile
@@ -6,11 +10,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from cfnlint.decode import cfn_yaml
+
 from tools.account import RULE, Account
 from tools.package import ROOT, build
 from tools.simulator.client import Simulator
 
-ORGANIZATION, MANAGEMENT, SECURITY = "o-a1b2c3d4e5", "100000000000", "200000000000"
+ORGANIZATION, SECURITY = "o-a1b2c3d4e5", "200000000000"
 MEMBERS = ("111111111111", "222222222222", "333333333333")
 OUTSIDER = "999999999999"
 HOME = "eu-west-1"  # of the alert topic
@@ -18,6 +24,7 @@ REGIONS = (HOME, "us-east-1")
 CODE, STACK, ONCALL = "lambda-code", "emr-in-transit-encryption", "oncall@example.com"
 FUNCTIONS_IN_HASTE = {"time_scale": 0.02, "retry_delay": 0.1, "concurrency": 1}
 TEMPLATE = (ROOT / "template.yml").read_text()
+PACK = ROOT / "rdk-config" / "conformance-pack.yml"
 CERTIFICATES = {"CertificateProviderType": "PEM", "S3Object": "s3://certs/pem.zip"}
 IN_TRANSIT = {"TLSCertificateConfiguration": CERTIFICATES}
 
@@ -27,6 +34,7 @@ class Place(Account):
 
     def __init__(self, simulator: Simulator, account: str, region: str = HOME) -> None:
         self.simulator, self.account, self.region = simulator, account, region
+        self.outputs: dict[str, str] = {}
         self.emr = self.client("emr")
         self.config = self.client("config")
         self.cloudformation = self.client("cloudformation")
@@ -44,19 +52,33 @@ class Place(Account):
         return name
 
     def stack(self, template: str, name: str = STACK, **parameters: str) -> dict[str, str]:
-        """Create a stack, and answer its outputs."""
-        self.cloudformation.create_stack(
+        """Create a stack, or update it, and return its outputs."""
+        stacks = self.cloudformation.describe_stacks()["Stacks"]
+        stands = name in {each["StackName"] for each in stacks}
+        put = self.cloudformation.update_stack if stands else self.cloudformation.create_stack
+        put(
             StackName=name,
             TemplateBody=template,
             Parameters=as_list(parameters),
             Capabilities=["CAPABILITY_IAM"],
         )
         found = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        assert found["StackStatus"] == "CREATE_COMPLETE", found
-        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        assert found["StackStatus"] == ("UPDATE_COMPLETE" if stands else "CREATE_COMPLETE"), found
+        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+
+    def pack(self, **parameters: str) -> None:
+        """Bring the rules of the conformance pack here, or change them, and wait for what follows.
+
+        AWS Config appends an id of nine characters, which it makes up for each account.
+        """
+        template = cfn_yaml.load(str(PACK))
+        for rule in template["Resources"].values():
+            rule["Properties"]["ConfigRuleName"] += f"-conformance-pack-{self.account[:9]}"
+        self.stack(json.dumps(template), "pack", **parameters)
+        self.simulator.settle(60)
 
     def rules(self) -> dict[str, dict[str, Any]]:
-        """Answer the rules, by the part of their names that a pack does not append."""
+        """Answer the rules, by the part of their names that AWS Config does not append."""
         found = self.config.describe_config_rules()["ConfigRules"]
         return {each["ConfigRuleName"].partition("-conformance-")[0]: each for each in found}
 
@@ -73,7 +95,8 @@ class Organization:
         simulator.reset()
         simulator.set_functions(**FUNCTIONS_IN_HASTE)
         self.simulator, self.members = simulator, members
-        self.root = self.admit()
+        self.places: list[Place] = []
+        self.admit()
         self.security = Place(simulator, SECURITY)
         topic = (ROOT / "rdk-config/central-topic.yml").read_text()
         self.outputs = self.security.stack(topic, OrganizationId=ORGANIZATION, AlertEmail=ONCALL)
@@ -81,11 +104,9 @@ class Organization:
         self.key = _upload(simulator)
         simulator.set_iam(enforce=True)
 
-    def admit(self, *more: str) -> str:
-        """Have these accounts in the organization too; answer the id of its root."""
-        accounts = [MANAGEMENT, SECURITY, *self.members, *more]
-        made = self.simulator.set_organization(ORGANIZATION, accounts, delegated=[SECURITY])
-        return str(made["root"])
+    def admit(self, *more: str) -> None:
+        """Have these accounts in the organization too."""
+        self.simulator.set_organization(ORGANIZATION, [SECURITY, *self.members, *more])
 
     def parameters(self, **more: str) -> dict[str, str]:
         """Answer the parameters of template.yml for every account and Region of the organization.
@@ -95,33 +116,14 @@ class Organization:
         code = {"CodeBucket": CODE, "CodeBucketPerRegion": "yes", "CodeKey": self.key}
         return code | self.outputs | {"EmrCallShare": "100"} | more
 
-    def deploy(self, regions: tuple[str, ...], **more: str) -> str:
-        """Make a service-managed stack set of template.yml; answer how its operation has ended."""
-        cloudformation = self.security.cloudformation
-        here: dict[str, Any] = {"StackSetName": STACK, "CallAs": "DELEGATED_ADMIN"}
-        cloudformation.create_stack_set(
-            **here,
-            TemplateBody=TEMPLATE,
-            Parameters=as_list(self.parameters(**more)),
-            Capabilities=["CAPABILITY_IAM"],
-            PermissionModel="SERVICE_MANAGED",
-            AutoDeployment={"Enabled": True, "RetainStacksOnAccountRemoval": False},
-        )
-        targets = {
-            "OrganizationalUnitIds": [self.root],
-            "AccountFilterType": "DIFFERENCE",
-            "Accounts": [SECURITY],
-        }
-        operation = cloudformation.create_stack_instances(
-            **here, DeploymentTargets=targets, Regions=list(regions)
-        )["OperationId"]
+    def deploy(self, *regions: str, **more: str) -> None:
+        """Deploy template.yml in each member, in these Regions: those are its places then."""
+        self.places = [
+            Place(self.simulator, each, region) for each in self.members for region in regions
+        ]
+        for place in self.places:
+            place.outputs = place.stack(TEMPLATE, **self.parameters(**more))
         self.simulator.settle(60)
-        found = cloudformation.describe_stack_set_operation(**here, OperationId=operation)
-        return str(found["StackSetOperation"]["Status"])
-
-    def places(self, *regions: str) -> list[Place]:
-        """Answer every member in these Regions."""
-        return [Place(self.simulator, each, region) for each in self.members for region in regions]
 
     def told(self) -> Counter[tuple[str, str, str]]:
         """Answer the violations that the topic took: account, Region and resource of each."""

@@ -1,4 +1,4 @@
-"""One stack set over an organization: every account judged by itself, one topic for all alerts."""
+"""The same stack in many accounts and Regions: each judges its own, and one topic hears of all."""
 
 import json
 
@@ -20,9 +20,9 @@ from tools.account import CONFIGURATION_RULE
 
 @pytest.fixture(scope="module")
 def organization(simulator):
-    """Three members in two Regions, to which the stack set has gone."""
+    """Three members in two Regions, each with its stack, before anything is launched there."""
     made = Organization(simulator, MEMBERS)
-    assert made.deploy(REGIONS) == "SUCCEEDED"
+    made.deploy(*REGIONS)
     return made
 
 
@@ -37,7 +37,7 @@ def settled(organization):
 def test_each_account_judges_its_own_and_the_topic_hears_of_each_violation_once(organization):
     """Six places, in each a bad cluster and a bad security configuration beside a good one each."""
     expected, verdicts = set(), {}
-    for place in organization.places(*REGIONS):
+    for place in organization.places:
         strict, lax = place.configure("strict", on=True), place.configure("lax", on=False)
         good, bad = place.launch("good", strict), place.launch("bad")
         expected |= {(place.account, place.region, each) for each in (bad, lax)}
@@ -49,18 +49,29 @@ def test_each_account_judges_its_own_and_the_topic_hears_of_each_violation_once(
     runs = settled(organization)
 
     assert [run["ok"] for run in runs] == [True] * 6
-    for place in organization.places(*REGIONS):
+    for place in organization.places:
         found = place.verdicts(), place.verdicts(CONFIGURATION_RULE)
         assert found == verdicts[place.account, place.region]
     assert organization.told() == dict.fromkeys(expected, 1)
     assert len(organization.simulator.inbox(to=ONCALL, topic=organization.topic)) == 12
 
 
-def test_an_account_that_joins_is_judged_without_anybodys_doing(organization):
-    """Automatic deployment brings the stack; its first sweep finds what runs there already."""
+def test_subscribers_can_tell_accounts_and_regions_apart(organization):
+    """By the attributes that filter policies go by, which say the same as the message."""
+    messages = organization.simulator.topics(organization.topic)
+    assert len(messages) == 12
+    for message in messages:
+        document = json.loads(json.loads(message["message"])["default"])
+        for name in ("account", "region"):
+            assert message["attributes"][name]["Value"] == document[name]
+
+
+def test_an_account_that_joins_later_is_judged_by_its_first_sweep(organization):
+    """What runs there already is found, and told to the same topic."""
     late = Place(organization.simulator, "444444444444")
     cluster = late.launch("bare")
     organization.admit(late.account)
+    late.stack(TEMPLATE, **organization.parameters())
     organization.simulator.settle(60)
 
     assert late.verdicts() == {cluster: "NON_COMPLIANT"}
