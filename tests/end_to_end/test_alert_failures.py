@@ -29,7 +29,7 @@ def minutes_go_by(alerts):
 def test_a_refused_alert_is_tried_again_kept_as_dead_letter_and_delivered_by_the_next_sweep(
     alerts, refusal
 ):
-    """What was not published counts as not sent; the alarm tells the people."""
+    """What was not published counts as not sent; an alarm watches the queue of the dead letter."""
     alerts.simulator.set_events(cloudtrail=False)
     alerts.simulator.set_functions(retry_delay=0.4)
     alerts.simulator.add_fault("sns", "Publish", role_contains="Check", **refusal)
@@ -39,7 +39,7 @@ def test_a_refused_alert_is_tried_again_kept_as_dead_letter_and_delivered_by_the
     runs = alerts.runs("LaunchCheckFunctionArn")
     assert [run["error_type"] for run in runs] == ["PublishError"] * 3
     assert refusal["code"] in runs[-1]["error_message"]
-    (letter,) = alerts.drain(alerts.outputs["FunctionDeadLettersUrl"])
+    (letter,) = alerts.letters("FunctionDeadLettersKept")
     assert json.loads(letter)["detail"]["clusterId"] == cluster
     episode = alerts.ledger.episode(CLUSTER, cluster)
     assert (episode["state"]["S"], episode["sent"]["L"]) == ("pending", [])
@@ -53,16 +53,6 @@ def test_a_refused_alert_is_tried_again_kept_as_dead_letter_and_delivered_by_the
     assert alerts.messages() == []
 
 
-def test_the_people_hear_of_a_launch_check_that_fails_for_good(alerts):
-    """The dead letter rings an alarm, whose topic CloudWatch can publish to."""
-    assert "FunctionDeadLettersKept" not in alerts.alarming()
-    alerts.simulator.add_fault("sns", "Publish", **REFUSALS["access denied"])
-    alerts.launch_and_wait("refused")
-    assert {"FunctionDeadLettersKept", "LaunchEventsDropped"} <= alerts.alarming()
-    subjects = [email["subject"] for email in alerts.emails("OperationsTopicArn")]
-    assert any("FunctionDeadLettersKept" in subject for subject in subjects)
-
-
 def test_a_sweep_that_cannot_publish_records_and_fails_and_the_next_one_delivers(alerts):
     """Recording does not wait for SNS; that nobody was told makes the run an error."""
     alerts.simulator.set_events(drop=True)
@@ -70,8 +60,8 @@ def test_a_sweep_that_cannot_publish_records_and_fails_and_the_next_one_delivers
     alerts.simulator.add_fault("sns", "Publish", **REFUSALS["access denied"])
     attempts = alerts.simulator.schedule()
     assert "Publish: AuthorizationError" in attempts[0]["error_message"]
+    assert {each["function"] for each in attempts} == {alerts.watched_by("RuleErrors")}
     assert alerts.results()[cluster]["ComplianceType"] == "NON_COMPLIANT"
-    assert "RuleErrors" in alerts.alarming()
 
     alerts.simulator.clear_faults()
     assert alerts.sweep()["ok"]

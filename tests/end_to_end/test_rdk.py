@@ -133,11 +133,18 @@ def test_a_changed_security_configuration_is_told_with_its_quotation_marks(deplo
 
 
 def test_a_failing_run_is_told(deployed):
-    """Nobody else would: rdk makes no alarm."""
+    """Nobody else would: rdk makes no alarm. Ours watches the function that rdk made."""
+    cloudwatch = deployed.simulator.client("cloudwatch")
+    (alarm,) = cloudwatch.describe_alarms()["MetricAlarms"]
     deployed.simulator.add_fault("emr", "ListClusters", code="AccessDeniedException", status=400)
-    assert not deployed.sweep()["ok"]
+    failed = deployed.sweep()
     deployed.simulator.clear_faults()
-    deployed.simulator.evaluate_alarms()
+    assert not failed["ok"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": failed["function"]}]
+
+    name = alarm["AlarmName"]
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="By hand.")
     (message,) = deployed.messages()
     assert json.loads(message)["NewStateValue"] == "ALARM"
     assert "could not judge or record everything" in message

@@ -1,7 +1,6 @@
 """What the tests of alerts share: a deployed account whose alerts a queue and a person get."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,13 +151,17 @@ class Watched(Account):
         self.simulator.settle()
         return name
 
-    def alarming(self, later: timedelta = timedelta(0)) -> set[str]:
-        """Look at all alarms, so much later; answer the names in the template of those that ring."""
-        now = (datetime.now(UTC) + later).isoformat()
-        ringing = [
-            each["name"] for each in self.simulator.evaluate_alarms(now) if each["state"] == "ALARM"
-        ]
-        return {name.removeprefix(f"{STACK}-").rsplit("-", 1)[0] for name in ringing}
+    def watched_by(self, alarm: str) -> str:
+        """Return the name of the function or queue that an alarm, named as in the template, watches."""
+        cloudwatch = self.simulator.client("cloudwatch")
+        prefix = f"{STACK}-{alarm}-"
+        (found,) = cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+        (dimension,) = found["Dimensions"]
+        return str(dimension["Value"])
+
+    def letters(self, alarm: str) -> list[str]:
+        """Return the dead letters in the queue that an alarm watches; they are gone then."""
+        return self.drain(self.sqs.get_queue_url(QueueName=self.watched_by(alarm))["QueueUrl"])
 
     def log(self, output: str) -> list[str]:
         """Answer all lines of a function's log group."""

@@ -1,8 +1,7 @@
-"""An alarm for tests of the simulator, its states by hand and from metrics."""
+"""An alarm for tests of the simulator, and its states by hand."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.throwaway import ACCOUNT
@@ -30,21 +29,11 @@ def put_alarm(aws: Simulator, *actions: str, **settings: Any) -> None:
     aws.client("cloudwatch").put_metric_alarm(**(ALARM | settings), AlarmActions=list(actions))
 
 
-def watch(aws: Simulator, metric: str, *actions: str, **settings: Any) -> None:
-    """Make the alarm on a metric, named with its namespace."""
-    namespace, name = metric.rsplit("/", 1)
-    put_alarm(aws, *actions, Namespace=namespace, MetricName=name, **settings)
-
-
-def by_hand(aws: Simulator, state: str = "ALARM") -> dict[str, Any]:
-    """Set the state of the alarm."""
-    answer: dict[str, Any] = aws.call("POST", "/alarms", name="a", state=state)
-    return answer
-
-
-def evaluated(aws: Simulator, later: float = 0) -> str:
-    """Answer the state that the metric gives the alarm, so many seconds from now."""
-    aws.settle()
-    now = (datetime.now(UTC) + timedelta(seconds=later)).isoformat()
-    (answer,) = aws.call("POST", "/alarms/evaluate", now=now)
-    return str(answer["state"])
+def by_hand(aws: Simulator, state: str = "ALARM", name: str = "a") -> list[dict[str, str]]:
+    """Set the state of the one alarm, and return what became of its actions."""
+    aws.client("cloudwatch").set_alarm_state(
+        AlarmName=name, StateValue=state, StateReason="Set by hand."
+    )
+    (alarm,) = aws.alarms()
+    actions: list[dict[str, str]] = alarm["actions"]
+    return actions

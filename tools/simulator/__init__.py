@@ -17,6 +17,6 @@ starts it; `tools.simulator.client.Simulator` starts it from Python and speaks t
 | `cloudformation` | CloudFormation and its strictness |
 | `events` | EventBridge |
 | `topics`, `queues`, `refusals`, `inbox` | SNS, SQS, and the mail that people get |
-| `alarms`, `metrics` | CloudWatch |
+| `alarms` | CloudWatch alarms, set by hand |
 | `securityhub` | Security Hub's findings |
 """

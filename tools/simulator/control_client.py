@@ -173,11 +173,3 @@ class Controls:
     def alarms(self) -> Any:
         """The CloudWatch alarms: state, reason, and what became of their actions."""
         return self.call("GET", "/alarms")
-
-    def set_alarm(self, name: str, state: str, **more: str) -> Any:
-        """Set an alarm's state; `reason`, and `account`, `region` if the name is not alone."""
-        return self.call("POST", "/alarms", name=name, state=state, **more)
-
-    def evaluate_alarms(self, now: str | None = None) -> Any:
-        """Look at every alarm's metric, as of an ISO time (None: this moment)."""
-        return self.call("POST", "/alarms/evaluate", now=now)

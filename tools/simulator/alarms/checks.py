@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudwatch.exceptions import ValidationError
 
-from tools.simulator.alarms.evaluation import COMPARISONS, MISSING_DATA, STATISTICS
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,10 +17,24 @@ _NOT_SIMULATED = {  # by the argument's name in moto's put_metric_alarm
     "rule": "AlarmRule",
     "unit": "Unit",
 }
+_COMPARISONS = frozenset(
+    {
+        "GreaterThanOrEqualToThreshold",
+        "GreaterThanThreshold",
+        "LessThanOrEqualToThreshold",
+        "LessThanThreshold",
+    }
+)
 _VALUES = {
-    "comparison_operator": ("ComparisonOperator", frozenset(COMPARISONS)),
-    "statistic": ("Statistic", STATISTICS),
-    "treat_missing_data": ("TreatMissingData", MISSING_DATA),
+    "comparison_operator": ("ComparisonOperator", _COMPARISONS),
+    "statistic": (
+        "Statistic",
+        frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"}),
+    ),
+    "treat_missing_data": (
+        "TreatMissingData",
+        frozenset({"breaching", "ignore", "missing", "notBreaching"}),
+    ),
 }
 _DEFAULTS = {"treat_missing_data": "missing"}
 

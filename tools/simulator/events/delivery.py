@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tools.simulator import functions, metrics, queues, topics, work
+from tools.simulator import functions, queues, topics, work
 from tools.simulator.events import input as event_input
 from tools.simulator.events import settings as event_settings
 from tools.simulator.iam.resource_policies import Principal, service
@@ -44,7 +44,6 @@ class Delivery:
     def attempt(self) -> None:
         """Deliver once; on a failure try again later, or give up."""
         self.record["attempts"] += 1
-        metrics.of_resource(self.rule.arn, "Invocations")
         try:
             event_settings.fail_if_told()
             self._deliver()
@@ -91,7 +90,6 @@ class Delivery:
         queues.send(arn, self._who(), message, self._who(source_known=False))
 
     def _give_up(self, problem: RefusedError) -> None:
-        metrics.of_resource(self.rule.arn, "FailedInvocations")
         arn = (self.target.get("DeadLetterConfig") or {}).get("Arn")
         if not arn:
             self.record["outcome"] = "lost"
@@ -112,9 +110,7 @@ class Delivery:
             self._send(arn, queues.Message(text, queues.strings(attributes)))
         except RefusedError as refusal:
             self.record |= {"outcome": "lost", "dead_letter": f"refused: {refusal}"}
-            metrics.of_resource(self.rule.arn, "InvocationsFailedToBeSentToDlq")
         else:
-            metrics.of_resource(self.rule.arn, "InvocationsSentToDlq")
             self.record |= {"outcome": "dead letter", "dead_letter": arn}
 
     def _who(self, *, source_known: bool = True) -> Principal:

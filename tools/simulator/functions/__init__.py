@@ -7,7 +7,7 @@
 | `process`, `child`, `child_logs`, `child_patches` | the process, from outside and from inside |
 | `pool` | the processes that are warm |
 | `code`, `logs`, `policy` | zips and layers; CloudWatch Logs; who may invoke |
-| `records` | records of invocations, metrics, settings |
+| `records` | records of invocations, settings |
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from tools.simulator.functions.records import (
     Invocation,
     Settings,
     forget_records,
-    on_metric,
     records,
     restore_settings,
     settings,
@@ -39,7 +38,6 @@ __all__ = [
     "invoke",
     "invoke_async",
     "may_invoke",
-    "on_metric",
     "records",
 ]
 

@@ -6,13 +6,14 @@ import json
 import time
 import uuid
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import UnknownFunctionException
 
 from tools.simulator import identity, work
-from tools.simulator.functions.records import Invocation, emit, settings
+from tools.simulator.functions.records import Invocation, settings
 from tools.simulator.functions.runs import ThrottledError, find, invoke
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 def invoke_async(function_arn: str, payload: Any) -> Future[list[Invocation]]:
     """Queue an event for the function; the future answers all attempts once Lambda has given up or won."""
     delivery = _Delivery(find(function_arn).function_arn, payload)
-    emit(delivery.arn, "AsyncEventsReceived")
     work.submit(delivery.attempt)
     return delivery.future
 
@@ -65,7 +65,6 @@ class _Delivery:
 
     def _drop(self, condition: str, run: Invocation | None) -> None:
         self._end()
-        emit(self.arn, "AsyncEventsDropped")
         self._tell("OnFailure", condition, run)
         target = getattr(find(self.arn), "dead_letter_config", {}).get("TargetArn")
         if target:
@@ -74,8 +73,7 @@ class _Delivery:
                 "ErrorCode": "200",
                 "ErrorMessage": (run.error_message if run else None) or "Rate exceeded",
             }
-            sent = _send(find(self.arn), target, json.dumps(self.payload), attributes)
-            emit(self.arn, "DeadLetterErrors", 0.0 if sent else 1.0)
+            _send(find(self.arn), target, json.dumps(self.payload), attributes)
 
     def _tell(self, outcome: str, condition: str, run: Invocation | None) -> None:
         function = find(self.arn)
@@ -100,8 +98,7 @@ class _Delivery:
                 context if run.ok else context | {"functionError": "Unhandled"}
             )
             record["responsePayload"] = run.answer
-        sent = _send(function, target, json.dumps(record), {})
-        emit(self.arn, "DestinationDeliveryFailures", 0.0 if sent else 1.0)
+        _send(function, target, json.dumps(record), {})
 
 
 def _event_invoke_config(function: LambdaFunction) -> dict[str, Any]:
@@ -114,20 +111,17 @@ def _allowed_attempts(function: LambdaFunction) -> int:
     return _ATTEMPTS if retries is None else int(retries) + 1
 
 
-def _send(function: LambdaFunction, target: str, text: str, attributes: dict[str, str]) -> bool:
-    """Send to a queue or topic with the function's role; answer whether that was allowed."""
+def _send(function: LambdaFunction, target: str, text: str, attributes: dict[str, str]) -> None:
+    """Send to a queue or topic with the function's role; what that may not send is lost."""
     _, _, service, region, account, name = target.split(":", 5)
     client = identity.client(service, account, region, function.role)
     values = {
         key: {"DataType": "String", "StringValue": value[:1024]}
         for key, value in attributes.items()
     }
-    try:
+    with suppress(ClientError):
         if service == "sqs":
             url = f"{identity.endpoint()}/{account}/{name}"
             client.send_message(QueueUrl=url, MessageBody=text, MessageAttributes=values)
         else:
             client.publish(TopicArn=target, Message=text, MessageAttributes=values)
-    except ClientError:
-        return False
-    return True

@@ -1,14 +1,11 @@
-"""Simulator: what is known of Lambda invocations: records, metrics, settings."""
+"""Simulator: what is known of Lambda invocations: records and settings."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-MetricHook = Callable[[str, str, str, str, float], None]
 
 _KEPT = 5000
 
@@ -48,25 +45,6 @@ class Settings:
 
 settings = Settings()
 _records: deque[Invocation] = deque(maxlen=_KEPT)
-_metric_hooks: list[MetricHook] = []
-
-
-def on_metric(hook: MetricHook) -> MetricHook:
-    """Register `hook(account, region, function_name, metric, value)`, called for each data point.
-
-    Metrics: Invocations, Errors, Duration (ms), Throttles, AsyncEventsReceived, AsyncEventsDropped,
-    DeadLetterErrors, DestinationDeliveryFailures.
-    """
-    if hook not in _metric_hooks:
-        _metric_hooks.append(hook)
-    return hook
-
-
-def emit(function_arn: str, metric: str, value: float = 1.0) -> None:
-    """Hand a data point of a function's metric to those who registered for it."""
-    region, account, name = split_arn(function_arn)
-    for hook in _metric_hooks:
-        hook(account, region, name, metric, value)
 
 
 def split_arn(function_arn: str) -> tuple[str, str, str]:
@@ -78,9 +56,6 @@ def split_arn(function_arn: str) -> tuple[str, str, str]:
 def keep(invocation: Invocation) -> None:
     """Remember an invocation."""
     _records.append(invocation)
-    emit(invocation.arn, "Invocations")
-    emit(invocation.arn, "Errors", 0.0 if invocation.ok else 1.0)
-    emit(invocation.arn, "Duration", invocation.duration * 1000)
 
 
 def records(function: str | None = None) -> list[Invocation]:

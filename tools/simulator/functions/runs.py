@@ -14,7 +14,7 @@ from moto.awslambda.utils import get_backend
 from tools.simulator.functions import logs as function_logs
 from tools.simulator.functions.pool import sandboxes
 from tools.simulator.functions.process import ExitedError, Sandbox, TimedOutError
-from tools.simulator.functions.records import Invocation, emit, keep, settings, split_arn
+from tools.simulator.functions.records import Invocation, keep, settings, split_arn
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
@@ -48,7 +48,6 @@ def invoke(
     function = find(function_arn)
     arn = function.function_arn
     if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
-        emit(arn, "Throttles")
         raise ThrottledError(arn)
     request_id = request_id or str(uuid.uuid4())
     with sandboxes.turn(arn) as generation:

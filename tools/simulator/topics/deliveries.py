@@ -12,7 +12,7 @@ from typing import Any
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.sns.models import Subscription, Topic
 
-from tools.simulator import functions, inbox, metrics, queues
+from tools.simulator import functions, inbox, queues
 from tools.simulator.iam.resource_policies import Principal, service
 from tools.simulator.refusals import RefusedError
 from tools.simulator.topics import messages as topic_messages
@@ -56,10 +56,8 @@ class _Delivery:
         try:
             self._send()
         except RefusedError as problem:  # SNS has taken the message: its publisher hears nothing
-            metrics.of_resource(self.subscription.topic.arn, "NumberOfNotificationsFailed")
             failure = {"outcome": "failed", "code": problem.code, "reason": str(problem)}
             return endpoint | failure | self._redrive()
-        metrics.of_resource(self.subscription.topic.arn, "NumberOfNotificationsDelivered")
         return endpoint | {"outcome": "delivered"}
 
     def _send(self) -> None:
