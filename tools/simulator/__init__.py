@@ -12,7 +12,6 @@ starts it; `tools.simulator.client.Simulator` starts it from Python and speaks t
 | `iam` | IAM enforced on every call; AWS's managed policies, resource policies, organizations, keys |
 | `emr` | Amazon EMR: cluster states, security configurations, instance groups and fleets, tags |
 | `awsconfig` | AWS Config: rules, evaluations, the recorder, the queries |
-| `packs` | conformance packs, an account's and an organization's |
 | `functions` | AWS Lambda |
 | `cloudformation` | CloudFormation and its strictness |
 | `events` | EventBridge |

@@ -38,7 +38,6 @@ EXTENSIONS = (
     "tools.simulator.events",
     "tools.simulator.alarms",
     "tools.simulator.cloudformation",
-    "tools.simulator.packs",
     "tools.simulator.securityhub",
     "tools.simulator.journal",
     "tools.simulator.faults",

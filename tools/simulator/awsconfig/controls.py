@@ -34,7 +34,7 @@ _OPERATIONS = {
 }
 
 
-def operation(query: Callable[[str, str, dict[str, Any]], dict[str, Any]]) -> Any:
+def _operation(query: Callable[[str, str, dict[str, Any]], dict[str, Any]]) -> Any:
     """Answer the query as one of Config's operations, for moto to find by its name."""
 
     def answer(self: ConfigResponse) -> str:
@@ -52,8 +52,8 @@ def _start_evaluation(account: str, region: str, parameters: dict[str, Any]) -> 
 def install() -> None:
     """Give moto's Config the operations that it lacks."""
     for name, query in _OPERATIONS.items():
-        setattr(ConfigResponse, name, operation(query))
-    ConfigResponse.start_config_rules_evaluation = operation(_start_evaluation)
+        setattr(ConfigResponse, name, _operation(query))
+    ConfigResponse.start_config_rules_evaluation = _operation(_start_evaluation)
 
 
 def _rules() -> Iterator[tuple[str, str, ConfigRule]]:

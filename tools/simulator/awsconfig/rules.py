@@ -96,58 +96,22 @@ def _refuse(backend: ConfigBackend, rule: Mapping[str, Any]) -> None:
 _moto_put, _moto_delete = ConfigBackend.put_config_rule, ConfigBackend.delete_config_rule
 
 
-def put(
-    backend: ConfigBackend,
-    request: dict[str, Any],
-    tags: list[dict[str, str]] | None = None,
-    *,
-    service: str | None = None,
+def _put(
+    self: ConfigBackend, config_rule: dict[str, Any], tags: list[dict[str, str]] | None = None
 ) -> str:
-    """Make or change a rule, for a service that owns it if one is named."""
-    _refuse(backend, request)
-    answer: str = _moto_put(backend, request, tags)
-    rule = backend.config_rules[request["ConfigRuleName"]]
-    if service and rule.created_by is None:
-        prefix, _, rule_id = rule.config_rule_arn.rpartition("/")
-        rule.config_rule_arn = f"{prefix}/aws-service-rule/{service}/{rule_id}"
-        rule.created_by = service
-    kept = state(backend.account_id, backend.region_name)
+    _refuse(self, config_rule)
+    answer: str = _moto_put(self, config_rule, tags)
+    rule = self.config_rules[config_rule["ConfigRuleName"]]
+    kept = state(self.account_id, self.region_name)
     kept.statuses.setdefault(rule.config_rule_name, RuleStatus(time.time()))
     # A new or changed rule is evaluated at once.
-    work.submit(evaluate, backend.account_id, backend.region_name, rule)
+    work.submit(evaluate, self.account_id, self.region_name, rule)
     return answer
 
 
-def delete(backend: ConfigBackend, name: str) -> None:
-    """Delete a rule with its results, whoever owns it."""
-    _moto_delete(backend, name)
-    state(backend.account_id, backend.region_name).forget_rule(name)
-
-
-def _refuse_another_owners(backend: ConfigBackend, name: str | None) -> None:
-    rule = backend.config_rules.get(name)
-    if rule is not None and rule.created_by is not None:
-        raise ConfigError(
-            "AccessDeniedException",
-            "An AWS service owns ServiceLinkedConfigRule. You do not have permissions to take "
-            "action on this resource.",
-        )
-
-
-def _wrap_backend() -> None:
-    def put_config_rule(
-        self: ConfigBackend, config_rule: dict[str, Any], tags: list[dict[str, str]] | None = None
-    ) -> str:
-        _refuse_another_owners(self, config_rule.get("ConfigRuleName"))
-        return put(self, config_rule, tags)
-
-    def delete_config_rule(self: ConfigBackend, rule_name: str) -> None:
-        _refuse_another_owners(self, rule_name)
-        delete(self, rule_name)
-
-    ConfigRule.created_by = None
-    ConfigBackend.put_config_rule = put_config_rule
-    ConfigBackend.delete_config_rule = delete_config_rule
+def _delete(self: ConfigBackend, rule_name: str) -> None:
+    _moto_delete(self, rule_name)
+    state(self.account_id, self.region_name).forget_rule(rule_name)
 
 
 def _wrap_description() -> None:
@@ -163,5 +127,6 @@ def _wrap_description() -> None:
 def install() -> None:
     """Make moto's Config rules refuse what AWS refuses, and run."""
     ConfigRule.MAX_RULES = _RULES_LIMIT
-    _wrap_backend()
+    ConfigBackend.put_config_rule = _put
+    ConfigBackend.delete_config_rule = _delete
     _wrap_description()

@@ -105,7 +105,6 @@ class Settings:
     item_body: str = "object"  # a configuration item's body: object, text or name_only
     oversized: bool = False  # items are announced without their body
     hybrid_rules_accept_clusters: bool = True
-    packs_resolve_pseudo_parameters: bool = True
     start_evaluation_interval: float = 60.0
     failed_evaluations: int = 0  # so many evaluations come back as FailedEvaluations
 
