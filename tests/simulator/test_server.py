@@ -66,6 +66,25 @@ def test_an_operation_that_the_simulator_has_not_is_refused_loudly_and_not_retri
     assert "emr:ListStudios" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "request_"),
+    [
+        ("cloudformation", "create_stack_set", {"StackSetName": "s", "TemplateBody": "{}"}),
+        ("cloudformation", "list_stack_instances", {"StackSetName": "s"}),
+        ("config", "put_conformance_pack", {"ConformancePackName": "p", "TemplateBody": "{}"}),
+        (
+            "config",
+            "put_organization_conformance_pack",
+            {"OrganizationConformancePackName": "p", "TemplateBody": "{}"},
+        ),
+    ],
+)
+def test_what_moto_only_pretends_to_do_is_refused_too(aws, service, operation, request_):
+    """It would answer as if stacks were made and rules deployed."""
+    with pytest.raises(ClientError, match=r"NotImplemented.*a stack in each account and Region"):
+        getattr(aws.client(service), operation)(**request_)
+
+
 def test_a_client_that_no_endpoint_was_given_cannot_leave_this_machine():
     with pytest.raises(ProxyConnectionError):
         boto3.client(

@@ -108,6 +108,12 @@ def test_an_account_of_the_organization_is_admitted_and_one_outside_is_not(
     assert refusal(aws, topic, "999999999999") == "AuthorizationError"
 
 
+def test_an_account_is_in_one_organization_at_a_time(aws: Simulator) -> None:
+    aws.set_organization("o-mine000000", [ACCOUNT])
+    with pytest.raises(SimulatorError, match="o-mine000000"):
+        aws.set_organization("o-another000", [ACCOUNT])
+
+
 def test_a_policy_with_actions_that_topics_do_not_have_is_refused(aws: Simulator) -> None:
     topic = make_topic(aws)
     for action in ("sns:*", "sns:PublishBatch", "sqs:SendMessage"):

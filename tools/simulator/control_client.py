@@ -166,9 +166,9 @@ class Controls:
         """Throw all emails away."""
         self.call("DELETE", "/inbox")
 
-    def set_organization(self, organization: str, accounts: list[str], **more: Any) -> Any:
-        """Make or change an organization; `management` and `delegated` say who runs it."""
-        return self.call("PUT", "/organization", id=organization, accounts=accounts, **more)
+    def set_organization(self, organization: str, accounts: list[str]) -> Any:
+        """Have these accounts in an organization, and no others."""
+        return self.call("PUT", "/organization", id=organization, accounts=accounts)
 
     def alarms(self) -> Any:
         """The CloudWatch alarms: state, reason, and what became of their actions."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOG = logging.getLogger(__name__)
+# In the names of operations that moto has but does not do: no stack would be made, no rule deployed.
+_PRETENDED = ("ConformancePack", "StackInstance", "StackSet")
 
 
 def middleware(app: WSGIApplication) -> WSGIApplication:
@@ -23,6 +25,7 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
         if call is None:
             return app(environ, start_response)
         try:
+            _refuse_pretended(call)
             return app(environ, start_response)
         except NotImplementedError as problem:
             message = f"The simulator does not have {call.service}:{call.operation} ({problem})."
@@ -34,3 +37,8 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
         return answers.error(call.protocol, code, message, status).send(start_response)
 
     return serve
+
+
+def _refuse_pretended(call: wire.Call) -> None:
+    if any(part in call.operation for part in _PRETENDED):
+        raise NotImplementedError("deploy a stack in each account and Region instead")

@@ -7,7 +7,6 @@
 | `template_evaluation`, `template_parameters` | conditions, references; parameters and Rules |
 | `api`, `changes` | the operations, checked first; statuses, events, roll-back |
 | `runs`, `deployed`, `resources` | makes, changes and removes resources |
-| `sets` | stack sets, in several accounts and Regions |
 | `types` | the resource types and what the simulator honours of them |
 """
 
@@ -22,7 +21,7 @@ from moto.cloudformation.parsing import LazyDict, ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 
 from tools.simulator.cloudformation import api as stack_api
-from tools.simulator.cloudformation import sets, template_document
+from tools.simulator.cloudformation import template_document
 from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
 from tools.simulator.cloudformation.types import all_types
 from tools.simulator.cloudformation.types.registry import register
@@ -79,4 +78,3 @@ def install() -> None:
     for name in ("create_stack", "update_stack", "create_change_set"):
         operation = getattr(CloudFormationResponse, name)
         setattr(CloudFormationResponse, name, stack_api.with_capabilities(operation))
-    sets.install()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -17,11 +15,11 @@ from tools.simulator.cloudformation import template_check, template_document
 from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from moto.cloudformation.responses import CloudFormationResponse
 
-STACK_SET = "StackSet:"
-
-# Capabilities come with the request; a stack set's stacks need none beyond those of the set.
+# Capabilities come with the request, which moto does not hand on.
 _capabilities: ContextVar[frozenset[str] | None] = ContextVar("capabilities", default=None)
 
 
@@ -40,22 +38,17 @@ def check(
     return template
 
 
-def texts(parameters: Any) -> dict[str, Any]:
-    """Answer parameters by name; stack sets hand them over as a list."""
-    if isinstance(parameters, Mapping):
-        return dict(parameters)
-    return {one["ParameterKey"]: one["ParameterValue"] for one in parameters or []}
-
-
 def create_stack(
-    self: CloudFormationBackend, name: str, template: str, parameters: Any, **more: Any
+    self: CloudFormationBackend,
+    name: str,
+    template: str,
+    parameters: Mapping[str, Any],
+    **more: Any,
 ) -> Stack:
     """Do what CreateStack does."""
-    if name.startswith(STACK_SET):  # moto's name; AWS's has no colon, which no resource may have
-        name = f"StackSet-{name.removeprefix(STACK_SET)}-{uuid.uuid4()}"
     if any(stack.name == name for stack in self.stacks.values()):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
-    given = texts(parameters)
+    given = dict(parameters)
     checked = check(self, name, template, given)
     stack = Stack(
         stack_id=generate_stack_id(name, self.region_name, self.account_id),
