@@ -90,16 +90,6 @@ def test_roles_keep_inline_attached_and_separate_policies(aws: Simulator) -> Non
 def test_every_other_type_is_made_and_removed(aws: Simulator) -> None:
     resources = {
         "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7}},
-        "Filter": {
-            "Type": "AWS::Logs::MetricFilter",
-            "Properties": {
-                "FilterPattern": "ERROR",
-                "LogGroupName": {"Ref": "Group"},
-                "MetricTransformations": [
-                    {"MetricName": "m", "MetricNamespace": "n", "MetricValue": "1"}
-                ],
-            },
-        },
         "Queue": queue(MessageRetentionPeriod=1209600),
         "QueuePolicy": {
             "Type": "AWS::SQS::QueuePolicy",
@@ -151,10 +141,6 @@ def test_every_other_type_is_made_and_removed(aws: Simulator) -> None:
     }
     (group,) = aws.client("logs").describe_log_groups()["logGroups"]
     assert (group["logGroupName"], group["retentionInDays"]) == (ids["Group"], 7)
-    assert (
-        aws.client("logs").describe_metric_filters()["metricFilters"][0]["filterName"]
-        == (ids["Filter"])
-    )
     sqs = aws.client("sqs")
     attributes = sqs.get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=["All"])
     assert attributes["Attributes"]["MessageRetentionPeriod"] == "1209600"

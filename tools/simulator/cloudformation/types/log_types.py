@@ -52,37 +52,3 @@ class LogGroup(ApiResource, CloudFormationModel):
     def delete(self, account: str, region: str) -> None:
         """Delete the group."""
         self.client(account, region).delete_log_group(logGroupName=self.physical_resource_id)
-
-
-class MetricFilter(ApiResource, CloudFormationModel):
-    """An AWS::Logs::MetricFilter; Ref answers its name."""
-
-    TYPE = "AWS::Logs::MetricFilter"
-    SERVICE = "logs"
-    NAME_PROPERTY = "FilterName"
-    HONOURED = frozenset({"FilterName", "FilterPattern", "LogGroupName", "MetricTransformations"})
-
-    @classmethod
-    def create(cls, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
-        """Put the filter."""
-        transformations = [
-            {key[0].lower() + key[1:]: value for key, value in one.items()}
-            for one in properties["MetricTransformations"]
-        ]
-        cls.client(account, region).put_metric_filter(
-            filterName=name,
-            filterPattern=properties["FilterPattern"],
-            logGroupName=properties["LogGroupName"],
-            metricTransformations=transformations,
-        )
-        return cls(name, properties)
-
-    def update(self, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
-        """Put the filter anew."""
-        return self.create(name, properties, account, region)
-
-    def delete(self, account: str, region: str) -> None:
-        """Delete the filter."""
-        self.client(account, region).delete_metric_filter(
-            filterName=self.physical_resource_id, logGroupName=self.properties["LogGroupName"]
-        )
