@@ -19,7 +19,7 @@ demo: environment-demo ## the rule at work, on this machine
 simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CLI at (PORT=5111)
 	@.venv/bin/python -m tools.simulator --port $(PORT)
 
-test: environment-dev environment-rdk ## all tests
+test: environment-dev environment-rdk environment-awscli ## all tests
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --cov $(ARGS)
 
 check: environment-dev environment-checkov ## linters, types and templates
@@ -66,7 +66,7 @@ lock: environment-dev ## renew the lock files
 	@.venv/bin/python -m tools.lock
 
 clean: ## remove what the targets have made
-	@rm -rf .venv .venv-checkov .venv-rdk dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-awscli .venv-checkov .venv-rdk dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 environment-%:
 	@$(PYTHON) tools/environment.py $*

@@ -17,6 +17,7 @@ ENVIRONMENTS = {
     "checkov": (".venv-checkov", "tools/locks/checkov.txt"),
     "rdk": (".venv-rdk", "tools/locks/rdk.txt"),
     "bench": (".venv", "tools/locks/bench.txt"),
+    "awscli": (".venv-awscli", "tools/locks/awscli.txt"),
 }
 
 

@@ -13,6 +13,7 @@ LOCKS = (
     ("bench", "dev.txt"),
     ("checkov", None),
     ("rdk", "dev.txt"),
+    ("awscli", None),
 )
 
 
