@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from tools.simulator import accounts
+from tools.simulator import accounts, terminal
 from tools.simulator.control_client import Controls, SimulatorError
 
 if TYPE_CHECKING:
@@ -98,11 +98,4 @@ class Simulator(Controls):
         self, region: str = accounts.DEFAULT_REGION, account: str = accounts.DEFAULT_ACCOUNT
     ) -> dict[str, str]:
         """Environment variables that point any AWS tool at this simulator."""
-        key = accounts.administrator_key(account)
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": key.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_REGION": region,
-        }
+        return terminal.environment(self.url, region, account)

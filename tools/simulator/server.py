@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tools.simulator import identity
+from tools.simulator import identity, terminal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -126,7 +126,8 @@ def serve(port: int, *, stop_with_stdin: bool = False) -> None:
     )
     if stop_with_stdin:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
-    print(f"Simulator ready: {identity.endpoint()}", flush=True)
+    print(f"Simulator ready: {identity.endpoint()}")
+    print(terminal.instructions(identity.endpoint()), flush=True)
     server.serve_forever()
 
 
