@@ -1,6 +1,6 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test check package deploy explain bench lock clean
+.PHONY: help demo simulator test check package deploy explain bench lock authorization clean
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
 PYTHON ?= python3
 PORT ?= 5111
@@ -65,8 +65,11 @@ bench: environment-bench ## calls, times and memory beside a plain rule: [ARGS="
 lock: environment-dev ## renew the lock files
 	@.venv/bin/python -m tools.lock
 
+authorization: environment-authorization ## renew AWS's table of actions and the resources that each takes
+	@.venv-authorization/bin/python -m tools.authorization_data
+
 clean: ## remove what the targets have made
-	@rm -rf .venv .venv-awscli .venv-checkov .venv-rdk dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-authorization .venv-awscli .venv-checkov .venv-rdk dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 environment-%:
 	@$(PYTHON) tools/environment.py $*

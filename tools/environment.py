@@ -18,6 +18,7 @@ ENVIRONMENTS = {
     "rdk": (".venv-rdk", "tools/locks/rdk.txt"),
     "bench": (".venv", "tools/locks/bench.txt"),
     "awscli": (".venv-awscli", "tools/locks/awscli.txt"),
+    "authorization": (".venv-authorization", "tools/locks/authorization.txt"),
 }
 
 

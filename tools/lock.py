@@ -14,6 +14,7 @@ LOCKS = (
     ("checkov", None),
     ("rdk", "dev.txt"),
     ("awscli", None),
+    ("authorization", None),
 )
 
 
