@@ -6,7 +6,7 @@ import pytest
 
 from emr_in_transit.alerting.messages import attributes, document
 from emr_in_transit.aws.emr import LIVE_STATES
-from tests.test_template import ROLES, TEMPLATE
+from tests.test_template import ROLES, TEMPLATE, UNLIMITED
 from tools.environment import ENVIRONMENTS
 from tools.tables import README, ROOT, TABLES, sample_alert, with_tables
 
@@ -56,6 +56,14 @@ def test_every_permission_is_explained():
         if not _is_named(action, section)
     ]
     assert missing == []
+
+
+def test_what_is_granted_on_everything_is_said_to_be():
+    """Those rows say so, and no other does."""
+    section = TEXT.partition("## Permissions")[2].partition("\n## ")[0]
+    first = [row.split("|")[1] for row in section.splitlines() if "on `*`" in row]
+    named = {name for cell in first for name in re.findall(r"`(?:[a-z]+:)?(\w+)`", cell)}
+    assert named == {action.partition(":")[2] for action in UNLIMITED}
 
 
 def _is_named(action, section):

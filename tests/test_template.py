@@ -26,6 +26,7 @@ TEXT = (ROOT / "template.yml").read_text()
 LAMBDA_ACTIONS = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
 # What IAM lets nobody limit to a resource (service authorization reference).
 UNLIMITED = {
+    "config:DescribeConfigRules",
     "config:PutEvaluations",
     "elasticmapreduce:DescribeSecurityConfiguration",
     "elasticmapreduce:ListClusters",

@@ -1,0 +1,166 @@
+"""What the templates grant, by AWS's own table: actions that it has, on resources that they take."""
+
+import functools
+import re
+from pathlib import Path
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
+from tools.simulator.cloudformation.template_intrinsics import Intrinsics
+from tools.simulator.iam.authorization import matching
+from tools.simulator.iam.policies import listed
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = {
+    path.name: path for path in (ROOT / "template.yml", *(ROOT / "rdk-config").glob("*.yml"))
+}
+GRANTING = {"template.yml", "role.yml", "alerts.yml", "central-topic.yml"}
+DOCUMENTS = (ROOT / "README.md", *(ROOT / "rdk-config").glob("*.md"))
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+# What a statement gets for a resource of the template, or for a parameter that names one.
+ARNS = {
+    "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ledger",
+    "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:log:*",
+    "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters",
+}
+GIVEN = {"AlertTopicArn": ARNS["AWS::SNS::Topic"], "TopicKeyArn": ARNS["AWS::KMS::Key"]}
+
+
+@functools.cache
+def load(path):
+    return cfn_yaml.load(str(path))
+
+
+def statements(template):
+    """Return all that grants something, with the type of its resource, on either choice of each
+    condition."""
+    declared = template.get("Parameters", {})
+    values = pseudo_parameters(ACCOUNT, REGION, "stack")
+    values |= {name: GIVEN.get(name, each.get("Default", "x")) for name, each in declared.items()}
+
+    def reference(name):
+        return values[name] if name in values else arn(name)
+
+    def arn(name, _attribute="Arn"):
+        return ARNS.get(template["Resources"][name]["Type"], "x")
+
+    for holds in (True, False):
+        conditions = dict.fromkeys(template.get("Conditions", {}), holds)
+        resolve = Intrinsics(reference, arn, conditions=conditions).resolve
+        for resource in template["Resources"].values():
+            for statement in granting(resolve(resource["Properties"])):
+                yield resource["Type"], statement
+
+
+def granting(value):
+    """Return the statements within a value, and permissions of Lambda, which are alike."""
+    if isinstance(value, list):
+        return [found for each in value for found in granting(each)]
+    if not isinstance(value, dict):
+        return []
+    if {"Action", "NotAction"} & value.keys():
+        return [value]
+    return granting(list(value.values()))
+
+
+def faults(kind, statement):
+    """Return what AWS would not do as the statement says, or what it need not say."""
+    if {"NotAction", "NotResource"} & statement.keys():
+        return ["what it is not about is no grant that can be looked up"]
+    named = {one: matching(one) for one in listed(statement["Action"])}
+    found = [f"AWS has no action {one}" for one, meant in named.items() if not meant]
+    for arn in listed(statement.get("Resource")):
+        for action in (each for meant in named.values() for each in meant):
+            if not action.takes(arn):
+                found.append(f"{action.name} does not take {arn}")
+            # The policy of a key is about that key, which it calls "*".
+            elif arn == "*" and action.formats and kind != "AWS::KMS::Key":
+                found.append(f"{action.name} could be limited")
+    return found
+
+
+def all_faults(template):
+    return {fault for kind, statement in statements(template) for fault in faults(kind, statement)}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_action_exists_and_takes_the_resources_that_it_is_granted_on(name):
+    """In AWS, a grant on anything else is none: the call is denied."""
+    template = load(TEMPLATES[name])
+    assert bool(list(statements(template))) == (name in GRANTING)
+    assert all_faults(template) == set()
+
+
+def test_the_fault_of_the_first_version_is_found():
+    """It granted DescribeConfigRules on rules, so that no launch check came further than that."""
+    rule = f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/*"
+    assert all_faults(load(ROOT / "tests/documents/0.1.0/template.yml")) == {
+        f"config:DescribeConfigRules does not take {rule}"
+    }
+
+
+S3, LOGS = "arn:aws:s3:::code", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:log"
+WRONG = [
+    ("an action that AWS does not have", "sns:PublishAll", "*", "AWS has no action sns:PublishAll"),
+    ("a pattern that means no action", "sns:Shout*", "*", "AWS has no action sns:Shout*"),
+    ("a resource of another service", "sns:Publish", ARNS["AWS::SQS::Queue"], "does not take"),
+    ("a resource of another kind", "dynamodb:PutItem", ARNS["AWS::DynamoDB::Table"] + "/index/*", "does not take"),
+    ("objects in the place of their bucket", "s3:ListBucket", f"{S3}/*", "does not take"),
+    ("a bucket in the place of its objects", "s3:GetObject", S3, "does not take"),
+    ("a log group in the place of its streams", "logs:PutLogEvents", LOGS, "does not take"),
+    ("a resource for an action that takes none", "tag:GetResources", f"{S3}*", "does not take"),
+    ("one wrong action of several", ["sqs:SendMessage", "sqs:ListQueues"], ARNS["AWS::SQS::Queue"], "sqs:ListQueues does not take"),
+    ("everything where less is possible", "sns:Publish", "*", "sns:Publish could be limited"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "fault"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
+)
+def test_a_wrong_grant_is_found(action, resource, fault):
+    """Each kind of mistake is one fault, which names the action."""
+    (found,) = faults("AWS::IAM::Role", {"Action": action, "Resource": resource})
+    assert fault in found
+
+
+def test_what_is_not_granted_by_name_is_a_fault():
+    """Nobody could tell what NotAction and NotResource leave."""
+    for statement in ({"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "x"}):
+        assert faults("AWS::IAM::Role", statement) != []
+
+
+@pytest.mark.parametrize("name", sorted(GRANTING))
+def test_every_wildcard_resource_has_its_reason_beside_it(name):
+    """A reader must not have to guess why a statement names no resource."""
+    written = granting(load(TEMPLATES[name])["Resources"])
+    wildcards = [each for each in written if "*" in listed(each.get("Resource"))]
+    lines = TEMPLATES[name].read_text().splitlines()
+    explained = [line for line in lines if re.search(r'(Resource:|-) "\*" # \w', line)]
+    assert len(explained) == len(wildcards)
+
+
+def test_no_role_may_change_who_may_do_what():
+    """None of the actions is one by which AWS's permissions are managed."""
+    granted = {
+        action
+        for name in GRANTING
+        for kind, statement in statements(load(TEMPLATES[name]))
+        if kind == "AWS::IAM::Role" and "Resource" in statement
+        for one in listed(statement["Action"])
+        for action in matching(one)
+    }
+    assert {action.access for action in granted} == {"List", "Read", "Write"}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_action_that_a_document_names_exists(path):
+    """Whoever writes a policy by it would write what AWS does not know."""
+    services = {action.name.partition(":")[0] for action in matching("*")}
+    pairs = re.findall(r"(?<![:\w-])([a-z0-9]+):([A-Z*][A-Za-z0-9*]*)", path.read_text())
+    named = [f"{service}:{name}" for service, name in pairs if service in services]
+    assert named
+    assert [one for one in named if not matching(one)] == []
