@@ -196,10 +196,44 @@ def test_an_allow_for_config_rules_serves_calls_about_rules_only(as_role):
     config = as_role(allow("config:*", f"arn:aws:config:eu-west-1:{ACCOUNT}:config-rule/*"))(
         "config"
     )
-    assert code(config.describe_config_rules) is None
     missing = code(config.delete_config_rule, ConfigRuleName="none")
     assert missing == "NoSuchConfigRuleException"
     assert code(config.describe_configuration_recorders) == "AccessDeniedException"
+    other = {"OrganizationConfigRuleName": "none"}  # a resource of another kind
+    assert code(config.delete_organization_config_rule, **other) == "AccessDeniedException"
+
+
+RULES = f"arn:aws:config:eu-west-1:{ACCOUNT}:config-rule/*"
+NO_RESOURCE = [  # service, operation, the most that a statement can name of what it seems to be about
+    ("config", "describe_config_rules", RULES),
+    ("emr", "list_clusters", f"arn:aws:elasticmapreduce:eu-west-1:{ACCOUNT}:cluster/*"),
+    ("resourcegroupstaggingapi", "get_resources", "arn:aws:*"),
+    ("sns", "list_topics", f"arn:aws:sns:eu-west-1:{ACCOUNT}:*"),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "resource"), NO_RESOURCE)
+def test_an_action_that_takes_no_resource_is_allowed_on_everything_alone(
+    aws, as_role, service, operation, resource
+):
+    """AWS asks for it on `*`, which no narrower statement allows, nor denies."""
+    call = getattr(as_role(allow("*", resource))(service), operation)
+    with pytest.raises(ClientError, match=r"on resource: \* because no identity-based policy"):
+        call()
+    narrow = allow("*", resource) | {"Effect": "Deny"}
+    statements = document(allow("*"), narrow)
+    aws.client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=statements)
+    assert code(call) is None
+
+
+def test_an_action_that_aws_does_not_have_is_refused_whatever_the_policy_says(aws, as_role):
+    """It is a gap of the simulator: AWS asks for another action there, which it cannot name."""
+    make_resources(aws)
+    put = [{"Put": {"TableName": "good", "Item": ITEM}}]
+    gap = "dynamodb:TransactWriteItems: simulator/iam/authorization.json has no such action"
+    with pytest.raises(ClientError, match=gap):
+        as_role(allow("*"))("dynamodb").transact_write_items(TransactItems=put)
+    assert code(aws.client("dynamodb").transact_write_items, TransactItems=put) is None
 
 
 def test_an_allow_for_functions_is_about_invoke_function(as_role):

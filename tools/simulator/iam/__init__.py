@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.simulator import accounts, answers, wire
 from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam import grants, policies, resources, signatures, trust
+from tools.simulator.iam import authorization, grants, policies, resources, signatures, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,17 +58,26 @@ def _refusal(call: wire.Call) -> answers.Answer | None:
         signatures.check(call)
     except signatures.SignatureError as problem:
         return answers.error(call.protocol, _refused(call, problem), str(problem), _status(call))
+    denial = _denial(call)
+    return answers.error(call.protocol, _denied(call), denial, _status(call)) if denial else None
+
+
+def _denial(call: wire.Call) -> str | None:
+    """Why the caller may not make the call, in AWS's words; None if it may."""
     action = resources.action_of(call)
-    if action == "sts:GetCallerIdentity":  # nobody needs a permission for it
+    administrator = accounts.account_of_administrator(call.access_key_id)
+    # Nobody needs a permission for the one; a role admits the administrator or not.
+    if action == "sts:GetCallerIdentity" or (administrator and action != "sts:AssumeRole"):
         return None
-    for resource in resources.resources_of(call):
+    refused = f"User: {call.caller.arn} is not authorized to perform: {action}"
+    try:
+        asked = resources.resources_of(call, action)
+    except authorization.UnknownActionError as gap:
+        return f"{refused}: {gap}"
+    for resource in asked:
         decision = _decide(call, action, resource)
         if not decision.allowed:
-            message = (
-                f"User: {call.caller.arn} is not authorized to perform: {action} "
-                f"on resource: {resource} {decision.reason}"
-            )
-            return answers.error(call.protocol, _denied(call), message, _status(call))
+            return f"{refused} on resource: {resource} {decision.reason}"
     return None
 
 

@@ -1,7 +1,7 @@
 """Simulator: which IAM action a call needs, and on which resources.
 
-Source: AWS service authorization reference. A service that is not listed here, or a call that
-names nothing, is asked for on `*`: then only statements for `*` apply.
+AWS's table decides which resources an action takes. An action that takes none, and a call that
+names none of them, is asked for on `*`: then only statements for `*` apply.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.config.models import config_backends
 from moto.utilities.utils import get_partition
+
+from tools.simulator.iam import authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,6 @@ _PREFIXES = {
     "cloudwatch": "cloudwatch",
     "emr": "elasticmapreduce",
     "resourcegroupstaggingapi": "tag",
-    "stepfunctions": "states",
 }
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
@@ -41,11 +42,14 @@ def action_of(call: Call) -> str:
     return _ACTIONS.get(action, action)
 
 
-def resources_of(call: Call) -> list[str]:
-    """The ARNs that the caller needs the action on: on each of them."""
-    find = _FINDERS.get(call.service)
-    found = find(call, call.parameters) if find else []
-    return found or ["*"]
+def resources_of(call: Call, action: str) -> list[str]:
+    """The ARNs that the caller needs the action on: on each of them.
+
+    Raises UnknownActionError for an action that AWS's table does not have.
+    """
+    known, find = authorization.action(action), _FINDERS.get(call.service)
+    named = find(call, call.parameters) if find else []
+    return named if named and all(known.takes(each) for each in named) else ["*"]
 
 
 def context_of(call: Call) -> dict[str, str]:
@@ -82,8 +86,6 @@ def _emr(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 def _config(call: Call, given: dict[str, Any]) -> list[str]:
-    if "Rule" not in call.operation and call.operation != "DeleteEvaluationResults":
-        return []
     names = given.get("ConfigRuleNames") or [given.get("ConfigRuleName")]
     rules = config_backends[call.caller.account][call.region].config_rules
     known = [rules[name].config_rule_arn for name in names if name in rules]
@@ -112,8 +114,6 @@ def _dynamodb(call: Call, given: dict[str, Any]) -> list[str]:
     asked: list[Any] = [given.get("TableName")]
     if isinstance(given.get("RequestItems"), dict):
         asked += given["RequestItems"]
-    for item in given.get("TransactItems", []):
-        asked += [part["TableName"] for part in item.values()]
     index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
     return [_named(call, "dynamodb", "table/", name) + index for name in asked if name]
 
