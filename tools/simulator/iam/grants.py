@@ -9,7 +9,7 @@ from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
 from tools.simulator.iam.organizations import organization_of
-from tools.simulator.iam.policies import Decision, Document, Grants, decide, parsed
+from tools.simulator.iam.policies import Document, Grants, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,15 +42,6 @@ def of_role(role_arn: str) -> Grants:
     documents = [parsed(document) for document in role.policies.values()]
     documents += _managed(role.managed_policies.values())
     return Grants(tuple(documents), _boundary(backend, role.permissions_boundary_arn))
-
-
-def may(
-    role_arn: str, action: str, resource: str, region: str = accounts.DEFAULT_REGION
-) -> Decision:
-    """Tell whether a role's own policies let it do something, without a request."""
-    account = role_arn.split(":")[4]
-    caller = identity.Caller("", account, role_arn, role_arn.rpartition("/")[2], role_arn)
-    return decide(of_role(role_arn), action, resource, context_of(caller, region))
 
 
 def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
