@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emr_in_transit.aws.metrics import metric_fields
-from emr_in_transit.sweep_report import SweepReport
+from emr_in_transit.aws.logs import metric_fields
+from emr_in_transit.sweep import SweepResult
 from tests.test_rdk_config import ALERTS
 from tests.test_template import TEMPLATE, resources
 
@@ -103,7 +103,7 @@ def test_each_alarm_watches_what_its_description_is_about():
 @pytest.mark.parametrize("name", ALARMS)
 def test_there_is_such_a_metric(name):
     """AWS counts it, or a sweep's log line does: CloudWatch accepts any name, and stays silent."""
-    fields = metric_fields("rule", SweepReport().metrics(), datetime.now(UTC))
+    fields = metric_fields("rule", SweepResult(problems={}).metrics(), datetime.now(UTC))
     [ours] = fields["_aws"]["CloudWatchMetrics"]
     [[dimension]] = ours["Dimensions"]
     counted = {ours["Namespace"]: (dimension, {each["Name"] for each in ours["Metrics"]})}

@@ -109,7 +109,10 @@ def test_the_rules_are_named_as_the_pack_names_them():
 
 def test_the_sums_are_right():
     """By alarm, by metric, by evaluation: the table is what its arithmetic says."""
-    alarms, metrics = len(resources("AWS::CloudWatch::Alarm")), len(SweepResult(problems={}).metrics())
+    alarms, metrics = (
+        len(resources("AWS::CloudWatch::Alarm")),
+        len(SweepResult(problems={}).metrics()),
+    )
     assert f"{alarms} alarms x 0.10" in PROSE
     assert f"{metrics} metrics x 0.30" in PROSE
     rows = [re.findall(r"\| (?:\*\*)?(\d+\.\d\d)(?:\*\*)? ", row) for row in GUIDE.splitlines()]

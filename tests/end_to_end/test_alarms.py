@@ -146,7 +146,11 @@ def test_the_dashboard_shows_all_that_sweeps_count(alerts):
     found = cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])
     widgets = json.loads(found["DashboardBody"])["widgets"]
     metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
-    assert {name for _, name, *_ in metrics} == {*SweepResult(problems={}).metrics(), "Errors", "Invocations"}
+    assert {name for _, name, *_ in metrics} == {
+        *SweepResult(problems={}).metrics(),
+        "Errors",
+        "Invocations",
+    }
     functions = {
         alerts.outputs[output].split(":")[6] for output in ("FunctionArn", "LaunchCheckFunctionArn")
     }

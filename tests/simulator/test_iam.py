@@ -230,7 +230,7 @@ def test_an_action_that_aws_does_not_have_is_refused_whatever_the_policy_says(aw
     """It is a gap of the simulator: AWS asks for another action there, which it cannot name."""
     make_resources(aws)
     put = [{"Put": {"TableName": "good", "Item": ITEM}}]
-    gap = "dynamodb:TransactWriteItems: simulator/iam/authorization.json has no such action"
+    gap = "dynamodb:TransactWriteItems: tools/simulator/iam/authorization.json has no such action"
     with pytest.raises(ClientError, match=gap):
         as_role(allow("*"))("dynamodb").transact_write_items(TransactItems=put)
     assert code(aws.client("dynamodb").transact_write_items, TransactItems=put) is None

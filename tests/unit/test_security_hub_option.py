@@ -11,8 +11,8 @@ from emr_in_transit.alerting.episode import State
 from tests.support.builders import client, on, refusing, unreachable
 from tests.support.doors import OFF, PEM, launch
 from tests.support.hub import Hub
-from tests.unit.test_rule_alerts import aws as rule_aws
 from tests.unit.test_launch import aws as launch_aws
+from tests.unit.test_rule_alerts import aws as rule_aws
 
 __all__ = ["launch_aws", "rule_aws"]
 door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")

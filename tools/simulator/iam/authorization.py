@@ -60,7 +60,7 @@ def action(name: str) -> Action:
     found = _actions().get(name.lower())
     if found is None:
         raise UnknownActionError(
-            "simulator/iam/authorization.json has no such action: AWS calls it otherwise, or the "
+            "tools/simulator/iam/authorization.json has no such action: AWS calls it otherwise, or the "
             "table has yet to learn its service (tools/authorization_data.py)."
         )
     return found
