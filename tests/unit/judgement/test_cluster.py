@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from emr_in_transit.judgement.cluster import MalformedDocumentError, read_cluster
 from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting
-
-from .builders import DOCUMENTS, configuration
+from tests.support.facts import DOCUMENTS, configuration
 
 CREATED = datetime(2026, 1, 1, 10, 30, tzinfo=UTC)
 DOCUMENT: dict[str, Any] = {

@@ -24,8 +24,7 @@ from emr_in_transit.judgement.reasons import Reason, Severity
 from emr_in_transit.judgement.releases import Release, parse_release, reached, since
 from emr_in_transit.judgement.verdict import Compliance, Finding, verdict_of
 from emr_in_transit.judgement.wording import annotation
-
-from .builders import NOW, ON_WITH_PEM, PEM, cluster, parameters
+from tests.support.facts import NOW, ON_WITH_PEM, PEM, cluster, parameters
 
 # Releases with security configurations, all those around a start among them (EMR Release Guide).
 RELEASES = [

@@ -12,8 +12,7 @@ from emr_in_transit.judgement.parameters import ParameterError
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import ANNOTATION_LIMIT, annotation
-
-from .builders import NOW, cluster, parameters
+from tests.support.facts import NOW, cluster, parameters
 
 OFF = EncryptionSettings(Switch.FALSE)
 WITH_KEY = parameters(exemptionTagKey="encryption-exempt")

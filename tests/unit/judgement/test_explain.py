@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from emr_in_transit.judgement.coverage_table import ENDPOINTS
-
-from .builders import DOCUMENTS
+from tests.support.facts import DOCUMENTS
 
 ROOT = Path(__file__).resolve().parents[3]
 CLUSTER = DOCUMENTS / "clusters" / "pem-waiting.json"

@@ -18,8 +18,7 @@ from emr_in_transit.judgement.parameters import ParameterError
 from emr_in_transit.judgement.reasons import Reason, Severity
 from emr_in_transit.judgement.releases import Release
 from emr_in_transit.judgement.verdict import Compliance, Finding
-
-from .builders import NOW, ON_WITH_PEM, PEM, cluster, parameters
+from tests.support.facts import NOW, ON_WITH_PEM, PEM, cluster, parameters
 
 WITH_KERBEROS = EncryptionSettings(Switch.ON, certificates=PEM, kerberos=True)
 IDS = [row.key for row in OVERRIDES]

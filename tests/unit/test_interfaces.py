@@ -1,0 +1,163 @@
+"""Names that other people's software reads: changing one breaks a filter, a query or a dashboard.
+
+A new name is added here and in CHANGELOG.md; one that is renamed or goes is a new major version.
+"""
+
+import json
+import logging
+
+import pytest
+from moto import mock_aws
+
+from emr_in_transit.alerting.alert import DetectedBy
+from emr_in_transit.alerting.episode import Delivery, Episode, State, claimed_episode
+from emr_in_transit.alerting.messages import attributes, document
+from emr_in_transit.alerting.security_hub_finding import closed_finding, open_finding
+from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.logs import NAMESPACE, log_verdict
+from emr_in_transit.judgement.reasons import Reason, Severity
+from emr_in_transit.judgement.verdict import Compliance
+from emr_in_transit.sweep import SweepResult
+from tests.support.builders import (
+    ACCOUNT,
+    GOOD,
+    REGION,
+    TABLE,
+    alert,
+    facts,
+    items,
+    judged,
+    make_table,
+    many,
+    origin,
+    violating,
+)
+from tests.support.facts import NOW
+
+SWEEP = SweepResult(problems={})
+COMMON = {
+    *("schemaVersion", "kind", "alertId", "time", "account", "region"),
+    *("detectedBy", "ruleName", "functionArn"),
+}
+RESOURCE = {
+    *("resourceType", "resourceId", "resourceName", "complianceType", "securityConfiguration"),
+    *("findings", "consoleUrl", "state", "release", "launchedBy"),
+}
+
+
+def test_the_fields_of_the_summary_line():
+    """CloudWatch Logs Insights queries are written against them."""
+    assert set(SWEEP.summary()) == {
+        *("live", "compliant", "non_compliant", "not_applicable", "exempted_violations", "retired"),
+        *("deferred", "put", "unchanged", "emr_calls", "alerts", "could_not_tell"),
+    }
+
+
+def test_the_metrics():
+    """Alarms and dashboards name them."""
+    assert NAMESPACE == "EmrInTransitEncryption"
+    assert set(SWEEP.metrics()) == {
+        *("SweepsFinished", "ClustersJudged", "Violations", "CouldNotTell", "Deferred", "EmrCalls"),
+    }
+
+
+def test_the_fields_of_a_verdict_line(caplog):
+    """What became of a cluster is looked up by them."""
+    log_verdict(logging.getLogger("any"), "AWS::EMR::Cluster", "j-1", "etl", violating())
+    [record] = caplog.records
+    own = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+    assert record.message == "verdict"
+    assert set(vars(record)) - own == {
+        *("resource_type", "resource_id", "resource_name", "compliance", "findings"),
+    }
+    assert set(record.findings[0]) == {"reason", "detail"}
+
+
+def test_the_fields_of_a_message():
+    """Ticket systems and chat bots read them."""
+    one, digest = document(alert()), document(alert(*many(11)))
+    assert set(one) == COMMON | RESOURCE
+    assert set(one["findings"][0]) == {"reason", "severity", "detail", "remedy"}
+    assert set(digest) == COMMON | {"part", "parts", "counts", "remedies", "resources"}
+    assert set(digest["resources"][0]) == RESOURCE
+
+
+def test_the_fields_of_a_message_that_was_cut_to_fit():
+    """Whoever reads it knows that it is not all."""
+    cut = document(alert(judged(violating(*list(Reason)[:3]))), 1)
+    assert set(cut) == COMMON | RESOURCE | {"findingsLeftOut"}
+    assert cut["findingsLeftOut"] == 2
+
+
+def test_the_message_attributes():
+    """Filter policies of subscriptions name them."""
+    assert set(attributes(alert())) == {
+        *("account", "region", "resourceType", "complianceType", "reasons", "detectedBy"),
+    }
+
+
+def test_the_kinds_and_values():
+    """Each stands in messages, results or the ledger as it is here."""
+    kinds = {
+        alert().kind,
+        alert(judged(GOOD)).kind,
+        alert(*many(11)).kind,
+        alert(*many(11, GOOD)).kind,
+    }
+    assert kinds == {"violation", "resolved", "digest", "resolvedDigest"}
+    assert {each.value for each in DetectedBy} == {
+        *("LAUNCH_CHECK", "SWEEP", "CONFIGURATION_CHANGE"),
+    }
+    assert {each.value for each in State} == {"pending", "sent", "closed"}
+    assert {each.value for each in Severity} == {"VIOLATION", "WARNING"}
+    assert {each.value for each in Compliance} == {"COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"}
+    assert all(reason.value == reason.name for reason in Reason)
+    assert len(Delivery) == 6
+
+
+@pytest.fixture
+def table():
+    """An empty ledger."""
+    with mock_aws():
+        yield make_table()
+
+
+def test_the_keys_of_the_ledger(table):
+    """The next version reads what this one has written, and the other way round after a rollback."""
+    ledger = Ledger(table, TABLE, ACCOUNT, REGION)
+    ledger.store(facts("j-1"), NOW)
+    ledger.store_launcher("j-1", "arn:aws:iam::111122223333:user/ana", NOW)
+    ledger.take_turn("evaluation", NOW, NOW - NOW)
+    episode = claimed_episode(None, frozenset({"X"}), "alert-1", NOW)
+    Episodes(table, TABLE, ACCOUNT, REGION).put("AWS::EMR::Cluster", "j-1", episode)
+    found = {each["pk"]["S"]: (each["sk"]["S"], set(each)) for each in items()}
+    keys = {"pk", "sk"}
+    described = {"facts", "schema", "described", "launchedBy", "expires"}
+    claimed = {"state", "alertId", "claimed", "sent", "leaseUntil", "version"}
+    assert found == {
+        f"{ACCOUNT}/{REGION}/cluster": ("j-1", keys | described),
+        f"{ACCOUNT}/{REGION}/episode": ("AWS::EMR::Cluster/j-1", keys | claimed),
+        f"{ACCOUNT}/{REGION}/turn": ("evaluation", keys | {"expires"}),
+    }
+    assert isinstance(episode, Episode)
+
+
+def test_the_members_of_a_finding_in_security_hub():
+    """Insights and automation rules filter by them."""
+    opened = open_finding(judged(), origin(), None, NOW)
+    kept = {
+        *("SchemaVersion", "Id", "ProductArn", "GeneratorId", "AwsAccountId", "CreatedAt"),
+        *("Title", "Remediation", "SourceUrl", "Resources"),
+    }
+    assert set(opened) == kept | {
+        *("UpdatedAt", "Description", "FindingProviderFields", "ProductFields"),
+        *("Compliance", "RecordState"),
+    }
+    assert set(opened["ProductFields"]) == {"sentBy", "detectedBy"}
+    assert opened["Id"] == f"emr-in-transit-encryption/{ACCOUNT}/{REGION}/AWS::EMR::Cluster/j-1"
+    closed = closed_finding(opened, None, NOW)
+    assert set(closed) == kept | {
+        *("UpdatedAt", "Description", "FindingProviderFields", "Compliance", "RecordState"),
+    }
+    assert json.dumps(closed)
