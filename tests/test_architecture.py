@@ -22,6 +22,9 @@ HARMLESS = {
 }
 UNSURE_CALLS = {"now", "today", "utcnow"}  # of datetime and date: a clock is an argument
 FORBIDDEN_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
+# The tables are part of the code: one module reads them from beside itself, and nothing else.
+TABLES = f"{PACKAGE}.judgement.tables"
+READS_TABLES = {"csv", "pkgutil"}
 MOST_FUNCTION_LINES = 30
 
 
@@ -113,8 +116,9 @@ def test_docstring_opens_with_its_role(module: str):
 def test_pure_modules_are_pure(module: str):
     """A pure module imports nothing that reaches out, reads no clock and does no I/O."""
     tree = tree_of(MODULES[module])
+    allowed = {f"imports {name}" for name in READS_TABLES} if module == TABLES else set()
 
-    assert role_of(tree) != "Pure: " or impurities_of(tree) == []
+    assert role_of(tree) != "Pure: " or set(impurities_of(tree)) <= allowed
 
 
 @every_module

@@ -1,5 +1,6 @@
 """The zip: what it holds, that it is the same every time, and that it works by itself."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -34,12 +35,14 @@ def test_it_holds_the_rule_and_rdklib_and_nothing_else(package):
     assert {
         "EMR_IN_TRANSIT_ENCRYPTION.py",
         "emr_in_transit/judgement/judge.py",
+        "emr_in_transit/judgement/overrides.csv",
         "emr_in_transit/aws/emr.py",
     } <= set(names)
     assert {"LICENSE", "rdklib/LICENSE", "rdklib/NOTICE", "rdklib/evaluator.py"} <= set(names)
     tops = {name.split("/")[0] for name in names if "/" in name}
     assert tops == {"emr_in_transit", "rdklib"}
-    assert [name for name in names if not name.endswith((".py", "LICENSE", "NOTICE"))] == []
+    kinds = (".py", ".csv", "py.typed", "LICENSE", "NOTICE")
+    assert [name for name in names if not name.endswith(kinds)] == []
     assert names == sorted(names)
 
 
@@ -60,3 +63,15 @@ def test_the_handler_imports_from_the_zip_in_a_clean_interpreter(package):
     command = [sys.executable, "-c", program, str(package)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=package.parent)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_holds_every_file_that_the_code_opens(package):
+    """A table that a module names is in the zip beside it, and no table is there for nothing."""
+    names = zipfile.ZipFile(package).namelist()
+    opened = {
+        f"{name.rpartition('/')[0]}/{table}"
+        for name, content in contents().items()
+        for table in re.findall(r'read_table\("([^"]+)"\)', content.decode())
+    }
+    assert len(opened) == 3
+    assert {name for name in names if name.endswith(".csv")} == opened

@@ -9,6 +9,7 @@ from cfnlint.decode import cfn_yaml
 
 from emr_in_transit.aws import clusters, emr, evaluations
 from tools import rdk, rdk_export
+from tools.package import rule_files
 from tools.rdk_account import FUNCTION, RULE_STACK
 from tools.rdk_stage import RULE, SOURCE, StageError, merge_optional, stage
 
@@ -112,7 +113,7 @@ def test_the_copy_holds_the_code_and_parameters_json_and_nothing_else(tmp_path):
     """rdk zips the whole folder."""
     folder = stage(tmp_path / "copy", {})
     copied = {path.relative_to(folder / RULE) for path in folder.rglob("*") if path.is_file()}
-    code = {path.relative_to(SOURCE) for path in SOURCE.rglob("*.py")}
+    code = {path.relative_to(SOURCE) for path in rule_files()}
     assert copied == code | {Path("parameters.json")}
     assert json.loads((folder / RULE / "parameters.json").read_text()) == json.loads(
         (SOURCE / "parameters.json").read_text()

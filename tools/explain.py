@@ -16,19 +16,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "rules/EMR_IN_TRANSIT_ENCRYPTION"))
 
 from emr_in_transit.judgement.applications import installed
-from emr_in_transit.judgement.coverage import endpoint_states, has_kerberos, is_assumed
+from emr_in_transit.judgement.coverage import endpoint_states
 from emr_in_transit.judgement.facts import ClusterFacts
 from emr_in_transit.judgement.judge import judge_cluster
-from emr_in_transit.judgement.overrides import ROWS, weak_settings
+from emr_in_transit.judgement.override_table import Effect
+from emr_in_transit.judgement.overrides import weaknesses
 from emr_in_transit.judgement.parameters import ParameterError, RuleParameters, parse_parameters
-from emr_in_transit.judgement.releases import parse_release
+from emr_in_transit.judgement.releases import is_assumed, parse_release, release_or_newest
 from emr_in_transit.judgement.verdict import Compliance, Verdict
 from emr_in_transit.judgement.wording import annotation, one_line
 from tools.explain_input import A_CLUSTER, A_CONFIGURATION, InputError, notes, read_facts
 
 
 def main() -> int:
-    """Explain the verdict; answer 0 for a cluster that complies, 1 for one that does not."""
+    """Explain the verdict; return 0 for a cluster that complies, 1 for one that does not."""
     arguments = _arguments()
     now = datetime.now(UTC)
     try:
@@ -87,8 +88,8 @@ def _report(facts: ClusterFacts, verdict: Verdict, parameters: RuleParameters) -
     return {
         "cluster": one_line(f"{facts.name} ({facts.cluster_id})"),
         "release": one_line(facts.release_label or f"AMI {facts.ami_version}"),
-        "releaseIsAssumed": release is not None and is_assumed(release),
-        "applications": [one_line(name) for name in installed(facts.applications)],
+        "releaseIsAssumed": release is None or is_assumed(release),
+        "applications": [one_line(name) for name in _applications(facts)],
         "compliance": verdict.compliance.value,
         "annotation": annotation(verdict),
         "findings": [
@@ -105,20 +106,24 @@ def _report(facts: ClusterFacts, verdict: Verdict, parameters: RuleParameters) -
     }
 
 
+def _applications(facts: ClusterFacts) -> tuple[str, ...]:
+    return installed(facts.applications, release_or_newest(facts.release_label))
+
+
 def _endpoints(facts: ClusterFacts, parameters: RuleParameters) -> list[dict[str, Any]]:
-    """Answer the state of each endpoint; one that a property exposes is weakened, excused or not."""
-    release = parse_release(facts.release_label)
-    undone: dict[str, str] = {}
-    for setting in weak_settings(facts, has_kerberos(facts), release, parameters):
-        key = f"{setting.classification}/{setting.property}"
-        for label in ROWS[key].exposes:
-            undone[label] = f"{key} is {one_line(setting.value)}"
+    """Return the state of each endpoint; what properties do to it counts, excused or not."""
+    undone: dict[str, tuple[str, str]] = {}
+    # What puts an endpoint into clear text says more than what only weakens it.
+    found = sorted(weaknesses(facts, parameters), key=lambda each: each.effect is Effect.CLEAR_TEXT)
+    for each in found:
+        state = "in clear text" if each.effect is Effect.CLEAR_TEXT else "weakened"
+        for label in each.row.exposes:
+            undone[label] = (state, f"{each.row.key} is {one_line(each.setting.value)}")
     endpoints = []
     for endpoint in endpoint_states(facts):
-        state = "protected" if endpoint.protected else "in clear text"
-        why = endpoint.why
+        state, why = "protected" if endpoint.protected else "in clear text", endpoint.why
         if endpoint.protected and endpoint.label in undone:
-            state, why = "weakened", undone[endpoint.label]
+            state, why = undone[endpoint.label]
         endpoints.append(endpoint._asdict() | {"state": state, "why": why})
     return endpoints
 
@@ -131,8 +136,6 @@ def _text(report: dict[str, Any]) -> str:
     for finding in report["findings"]:
         lines += ["", f"{finding['severity']} {finding['reason']}", f"  {finding['detail']}"]
         lines.append(f"  Remedy: {finding['remedy']}")
-    if not report["endpoints"]:
-        return "\n".join([*lines, "", "Endpoints: none are known for this release."])
     assumed = ", as in the newest release of AWS's matrix" if report["releaseIsAssumed"] else ""
     lines += ["", f"Endpoints{assumed}:"]
     for endpoint in report["endpoints"]:

@@ -47,7 +47,10 @@ def read_facts(
         facts = read_cluster(document, configuration, parameters.exemption_tag_key)
     except MalformedDocumentError as error:
         raise InputError(f"{_shown(cluster_path)} is not {A_CLUSTER}: {error}") from error
-    return facts._replace(settings=facts.settings + _instance_settings(document))
+    nodes = _primary_nodes(document.get("Instances")) or facts.primary_nodes
+    return facts._replace(
+        settings=facts.settings + _instance_settings(document), primary_nodes=nodes
+    )
 
 
 def notes(facts: ClusterFacts, configuration_path: str, parameters: RuleParameters) -> list[str]:
@@ -72,6 +75,15 @@ def _instance_settings(document: Mapping[str, Any]) -> tuple[PropertySetting, ..
         for configurations, scope in _instance_configurations(document.get("Instances"))
         for setting in select_properties(configurations, scope)
     )
+
+
+def _primary_nodes(instances: object) -> int | None:
+    """Return how many primary nodes a request for RunJobFlow asks for, where it says so."""
+    for group in _objects(instances, "InstanceGroups"):
+        if group.get("InstanceRole") == "MASTER" and isinstance(group.get("InstanceCount"), int):
+            return int(group["InstanceCount"])
+    uniform = isinstance(instances, Mapping) and "MasterInstanceType" in instances
+    return 1 if uniform else None
 
 
 def _instance_configurations(instances: object) -> Iterator[tuple[object, str]]:

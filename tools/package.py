@@ -33,7 +33,7 @@ def build(folder: Path) -> Path:
 
 def contents() -> dict[str, bytes]:
     """Answer what the zip holds, by name: the rule, rdklib, and the licences of both."""
-    members = {path.relative_to(RULE).as_posix(): path.read_bytes() for path in RULE.rglob("*.py")}
+    members = {path.relative_to(RULE).as_posix(): path.read_bytes() for path in rule_files()}
     members["LICENSE"] = (ROOT / "LICENSE").read_bytes()
     for path in files("rdklib") or []:
         if path.parts[0] == "rdklib" and path.suffix == ".py":
@@ -41,6 +41,11 @@ def contents() -> dict[str, bytes]:
         elif path.name in {"LICENSE", "NOTICE"}:
             members[f"rdklib/{path.name}"] = path.read_binary()
     return members
+
+
+def rule_files() -> list[Path]:
+    """Return the files of the rule that Lambda needs: its modules, and the tables that they read."""
+    return sorted(path for suffix in ("py", "csv") for path in RULE.rglob(f"*.{suffix}"))
 
 
 def _digest(members: dict[str, bytes]) -> str:

@@ -18,6 +18,7 @@ TESTS = ROOT / "rdk-config"
 sys.path.insert(0, str(SOURCE))
 
 from emr_in_transit.judgement.parameters import ParameterError, parse_parameters  # noqa: E402 - found there
+from tools.package import rule_files  # noqa: E402
 
 # What parameters.json says of the rule itself; all else that is given is a rule parameter.
 FREQUENCIES = ("One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours")
@@ -34,7 +35,7 @@ def stage(folder: Path, given: Mapping[str, str], *, tests: bool = False) -> Pat
     if any(folder.rglob("*.tfstate")):
         raise StageError(f"{folder} holds the state of Terraform; move that folder away first")
     shutil.rmtree(folder, ignore_errors=True)
-    for path in SOURCE.rglob("*.py"):
+    for path in rule_files():
         copy = folder / RULE / path.relative_to(SOURCE)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

@@ -25,11 +25,10 @@ from emr_in_transit.alerting.messages import (  # noqa: E402
     subject,
 )
 from emr_in_transit.alerting.security_hub_finding import LABELS  # noqa: E402
-from emr_in_transit.judgement.coverage_table import ENDPOINTS  # noqa: E402
+from emr_in_transit.judgement.endpoints import ENDPOINTS  # noqa: E402
 from emr_in_transit.judgement.facts import ClusterFacts  # noqa: E402
 from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402
-from emr_in_transit.judgement.override_row import Basis  # noqa: E402
-from emr_in_transit.judgement.override_table import OVERRIDES  # noqa: E402
+from emr_in_transit.judgement.override_table import OVERRIDES, Basis  # noqa: E402
 from emr_in_transit.judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity  # noqa: E402
 from tools import bench_tables  # noqa: E402

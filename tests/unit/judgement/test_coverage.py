@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_in_transit.judgement.applications import COMES_WITH, NAMES, installed
-from emr_in_transit.judgement.coverage import EndpointState, endpoint_states, is_assumed
-from emr_in_transit.judgement.coverage_table import ENDPOINTS, Condition, Endpoint
+from emr_in_transit.judgement.applications import APPLICATIONS, COMPONENTS, INSTALLED_WITH
+from emr_in_transit.judgement.coverage import EndpointState, endpoint_states
+from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS, Condition, Endpoint
 from emr_in_transit.judgement.facts import (
     Certificates,
     ClusterFacts,
@@ -19,12 +19,14 @@ from emr_in_transit.judgement.facts import (
     Unreadable,
 )
 from emr_in_transit.judgement.judge import judge_cluster
-from emr_in_transit.judgement.override_table import OVERRIDES
+from emr_in_transit.judgement.override_table import ANY_NAME, OVERRIDES
 from emr_in_transit.judgement.reasons import Reason, Severity
-from emr_in_transit.judgement.releases import Release, parse_release, reached, since
+from emr_in_transit.judgement.releases import NEWEST, Release, parse_release, reached, since
 from emr_in_transit.judgement.verdict import Compliance, Finding, verdict_of
 from emr_in_transit.judgement.wording import annotation
 from tests.support.facts import NOW, ON_WITH_PEM, PEM, cluster, parameters
+
+from .override_values import WEAK_TEXTS
 
 # Releases with security configurations, all those around a start among them (EMR Release Guide).
 RELEASES = [
@@ -35,7 +37,8 @@ RELEASES = [
         "5.20.0 5.24.0 5.30.0 5.36.2 "
         "6.0.0 6.0.1 6.1.0 6.1.1 6.2.0 6.3.0 6.3.1 6.4.0 6.5.0 6.6.0 6.7.0 6.8.0 6.8.1 6.9.0 6.9.1 "
         "6.10.0 6.11.0 6.15.0 "
-        "7.0.0 7.1.0 7.2.0 7.3.0 7.4.0 7.5.0 7.6.0 7.7.0 7.8.0 7.9.0 7.10.0 7.11.0 7.12.0"
+        "7.0.0 7.1.0 7.2.0 7.3.0 7.4.0 7.5.0 7.6.0 7.7.0 7.8.0 7.9.0 7.10.0 7.11.0 7.12.0 7.13.0 "
+        "7.14.0"
     )
 ]
 EVERYTHING = EncryptionSettings(
@@ -46,7 +49,11 @@ LABELS = [endpoint.label for endpoint in ENDPOINTS]
 
 def on(release: object, body: Any = EVERYTHING, **changes: object) -> ClusterFacts:
     """Make a cluster of that release with every application, Kerberos attributes included."""
-    given = {"applications": NAMES, "release_label": f"emr-{release}", "kerberos_attributes": True}
+    given = {
+        "applications": APPLICATIONS,
+        "release_label": f"emr-{release}",
+        "kerberos_attributes": True,
+    }
     return cluster(body, **given | changes)
 
 
@@ -153,20 +160,20 @@ def test_conditions(label, body, facts, why):
 
 
 def test_some_things_do_not_depend_on_the_switch():
-    """EMRFS always speaks TLS, and local-disk encryption alone encrypts blocks."""
+    """S3 is spoken to by TLS anyway, and local-disk encryption alone encrypts blocks."""
     off = on("7.12.0", EVERYTHING._replace(switch=Switch.FALSE))
 
     assert {each.label for each in endpoint_states(off) if each.protected} == {
-        *("EMRFS to S3", "HDFS block transfer")
+        *("S3 traffic", "HDFS block transfer")
     }
 
 
 @pytest.mark.parametrize("body", [None, Unreadable("it is empty")])
 def test_without_a_configuration_nothing_is_protected(body):
-    """Where the configuration is missing or cannot be read, only EMRFS is encrypted."""
+    """Where the configuration is missing or cannot be read, only S3 traffic is encrypted."""
     states = endpoint_states(on("7.12.0", body))
 
-    assert [each.label for each in states if each.protected] == ["EMRFS to S3"]
+    assert [each.label for each in states if each.protected] == ["S3 traffic"]
 
 
 def test_reasons_why_something_is_protected():
@@ -206,84 +213,151 @@ def test_known_issues(label, release, text):
     assert text in " ".join(state(on(release), label).issues)
 
 
-APPLICATIONS = [
-    ("Hadoop is on every cluster", [], ("Hadoop",)),
-    ("letter case does not matter", ["SPARK", "hadoop"], ("Hadoop", "Spark")),
-    ("Hive brings Tez", ["Hive"], ("Hadoop", "Hive", "Tez")),
-    ("Phoenix brings HBase and ZooKeeper", ["phoenix"], ("HBase", "Hadoop", "Phoenix", "ZooKeeper")),
-    ("what comes along brings more", ["Hue"], ("Hadoop", "Hue", "Oozie", "Tez")),
-    ("an unknown name stays as it is", [" Kafka "], ("Hadoop", "Kafka")),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("names", "all_names"), [row[1:] for row in APPLICATIONS], ids=[row[0] for row in APPLICATIONS]
-)
-def test_installed(names, all_names):
-    """A cluster has what it lists, what that brings along, and Hadoop."""
-    assert installed(names) == all_names
-
-
 def coverage(facts: ClusterFacts, demand: str = "configured"):
     verdict = judge_cluster(facts, parameters(coverage=demand), NOW)
     return [f for f in verdict.findings if f.reason is Reason.TRAFFIC_NOT_COVERED]
 
 
-def test_configured_warns_once():
-    """By default one warning names all that stays in clear text, grouped by what is missing."""
-    [finding] = coverage(cluster(release_label="emr-7.2.0", applications=("Spark",)))
+def test_configured_warns_of_what_can_be_done_and_of_what_cannot():
+    """By default a warning names what another set-up would protect, and one what nothing does."""
+    facts = cluster(release_label="emr-7.2.0", applications=("Hadoop",))
+    protectable, lost = coverage(facts)
 
-    assert finding.severity is Severity.WARNING
-    assert finding.detail.startswith("In clear text: without local-disk encryption: HDFS block")
-    for group in ("before 7.3.0: YARN", "without Kerberos: YARN", "no setting can help: HDFS ZKFC"):
-        assert group in finding.detail
-    assert "Spark" not in finding.detail
+    assert (protectable.severity, lost.severity) == (Severity.WARNING, Severity.WARNING)
+    assert (protectable.unavoidable, lost.unavoidable) == (False, True)
+    assert protectable.detail.startswith(
+        "In clear text: without local-disk encryption: HDFS block transfer; before 7.3.0: YARN "
+    )
+    assert "without Kerberos: YARN" in protectable.detail
+    assert lost.detail == (
+        "In clear text: no setting can help: HDFS ZKFC (with several primary nodes), "
+        "Hadoop KMS, HDFS HttpFS."
+    )
+    assert lost.remedy == "Keep what no setting protects inside the network."
+
+
+def test_the_remedy_says_what_would_protect_which_endpoint():
+    """A release, Kerberos, local-disk encryption: each with the endpoints that it is for."""
+    facts = cluster(release_label="emr-7.2.0", applications=("Spark",))
+    protectable, _ = coverage(facts)
+
+    assert protectable.remedy == (
+        "Launch a replacement with Kerberos: YARN ResourceManager RPC, YARN timeline RPC, YARN proxy, "
+        "YARN NodeManager RPC, MapReduce job history RPC and 5 more; "
+        "on release 7.3.0 or later: YARN ResourceManager web, YARN timeline web, YARN NodeManager web, "
+        "MapReduce job history web; with local-disk encryption: HDFS block transfer; "
+        "on release 7.4.0 or later: Livy server."
+    )
+
+
+def test_one_of_two_ways_is_enough_and_both_are_named():
+    """HBase's own traffic is protected by Kerberos, or by a release with TLS."""
+    facts = cluster(release_label="emr-7.5.0", applications=("HBase",))
+    [hmaster] = [each for each in endpoint_states(facts) if each.label == "HBase HMaster"]
+
+    assert hmaster.fixes == ("with Kerberos", "on release 7.6.0 or later")
+    assert "with Kerberos or on release 7.6.0 or later: HBase" in coverage(facts)[0].remedy
 
 
 def test_complete_violates_only_where_something_can_be_done():
     """With coverage=complete what could be protected violates; what never can only warns."""
-    violation, warning = coverage(cluster(applications=("Ganglia",)), "complete")
+    violation, warning = coverage(cluster(), "complete")
 
     assert (violation.severity, warning.severity) == (Severity.VIOLATION, Severity.WARNING)
     assert "ZKFC" not in violation.detail
-    assert "not in AWS's matrix, assumed not covered: Ganglia" in warning.detail
+    assert "ZKFC" in warning.detail
     assert judge_cluster(cluster(), parameters(coverage="complete"), NOW).compliance is (
         Compliance.NON_COMPLIANT
     )
 
 
 def test_complete_can_be_met():
-    """A cluster with all that AWS offers complies with coverage=complete, and is warned openly."""
+    """A cluster with all that AWS offers complies with coverage=complete; nothing is left to do."""
     facts = on("7.12.0", applications=("Hadoop", "Spark", "Hive"))
     verdict = judge_cluster(facts, parameters(coverage="complete"), NOW)
 
     assert verdict.compliance is Compliance.COMPLIANT
     assert [finding.reason for finding in verdict.findings] == [Reason.TRAFFIC_NOT_COVERED]
-    assert annotation(verdict).startswith(
-        'Security configuration "secure", PEM certificates. TRAFFIC_NOT_COVERED: In clear text: '
+    assert verdict.findings[0].unavoidable
+    assert annotation(verdict) == 'Security configuration "secure", PEM certificates.'
+
+
+@pytest.mark.parametrize("name", ["Kafka", "Ganglia", "Sqoop", "Mahout", "\n"])
+@pytest.mark.parametrize("demand", ["configured", "complete"])
+def test_an_application_that_no_table_knows(name, demand):
+    """Nobody can say that its endpoints are encrypted: a warning, or a violation if you say so."""
+    facts = cluster(applications=("Spark", name))
+    verdict = judge_cluster(facts, parameters(coverage=demand), NOW)
+    [finding] = [f for f in verdict.findings if f.reason is Reason.APPLICATION_NOT_RECOGNISED]
+
+    severity = Severity.VIOLATION if demand == "complete" else Severity.WARNING
+    assert finding.severity is severity
+    assert finding.detail == (
+        f'No table has "{name.strip()}": whether its endpoints are encrypted is not known.'
+    )
+    [state] = [each for each in endpoint_states(facts) if each.application == name.strip()]
+    assert (state.protected, state.protectable) == (False, False)
+
+
+@pytest.mark.parametrize("name", [row.application for row in INSTALLED_WITH if not row.brings])
+def test_a_library_has_no_endpoint(name):
+    """It adds nothing to what a cluster with Spark has to protect, and is no unknown application."""
+    with_it, without = (
+        coverage(cluster(applications=names)) for names in (("Spark", name), ("Spark",))
     )
 
+    assert with_it == without
+    verdict = judge_cluster(cluster(applications=(name,)), parameters(), NOW)
+    assert Reason.APPLICATION_NOT_RECOGNISED not in {each.reason for each in verdict.findings}
 
-@pytest.mark.parametrize("name", ["Kafka", "Ganglia", "Pig", "Sqoop", "MXNet", "TensorFlow", "\n"])
-def test_unknown_applications_are_said_to_be_unknown(name):
-    """An application that AWS's matrix does not have counts as not covered, in the open."""
-    [finding] = coverage(cluster(applications=(name,)))
 
-    assert finding.detail.endswith(f"assumed not covered: {name.strip()}.") or (
-        "assumed not covered" in finding.detail
+ASSUMED = [
+    ("a line to come", "emr-8.0.0", "release 8.0.0 is newer than AWS's matrix, assumed to be like the newest there"),
+    ("the other family", "emr-spark-8.0.0", "release emr-spark-8.0.0 is newer than AWS's matrix, assumed to be like the newest there"),
+    ("a label of no line", "emr-next", 'release label "emr-next" is assumed to be like the newest release'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "note"), [row[1:] for row in ASSUMED], ids=[row[0] for row in ASSUMED]
+)
+def test_what_is_assumed_is_said(label, note):
+    """A release that AWS's matrix does not have is taken for its newest, and the detail says so."""
+    newest, assumed = (
+        coverage(cluster(release_label=f"emr-{NEWEST}")),
+        coverage(cluster(release_label=label)),
     )
 
+    assert [each.detail for each in assumed] == [
+        each.detail.replace("clear text", f"clear text ({note})", 1) for each in newest
+    ]
 
-def test_future_releases_are_assumed():
-    """A line of releases after AWS's matrix is taken for its newest, and the detail says so."""
-    assert [is_assumed(Release(*each)) for each in ((7, 99, 0), (8, 0, 0))] == [False, True]
-    newest, future = (
-        coverage(cluster(release_label="emr-7.12.0")),
-        coverage(cluster(release_label="emr-8.0.0")),
-    )
-    note = " (release 8.0.0 is newer than AWS's matrix, assumed to be like the newest there)"
 
-    assert future[0].detail == newest[0].detail.replace("clear text", f"clear text{note}", 1)
+@pytest.mark.parametrize("primary_nodes", [None, 1, 3])
+def test_what_only_several_primary_nodes_have(primary_nodes):
+    """ZKFC and JournalNode are left out where there is one primary node, and only there."""
+    states = endpoint_states(on("7.12.0", primary_nodes=primary_nodes))
+    shown = {each.label for each in states if "ZKFC" in each.label or "JournalNode" in each.label}
+
+    assert len(shown) == (0 if primary_nodes == 1 else 3)
+
+
+KERBEROS = [
+    ("KerberosConfiguration with attributes", {"kerberos": True}, True, True),
+    ("KerberosConfiguration without attributes", {"kerberos": True}, False, False),
+    ("attributes without KerberosConfiguration", {}, True, False),
+    ("LDAP, Identity Center or runtime roles, which need no attributes", {"managed_kerberos": True}, False, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "attributes", "protected"), [r[1:] for r in KERBEROS], ids=[r[0] for r in KERBEROS]
+)
+def test_kerberos(body, attributes, protected):
+    """SASL needs Kerberos, by whatever way it comes."""
+    facts = on("7.12.0", ON_WITH_PEM._replace(**body), kerberos_attributes=attributes)
+
+    assert state(facts, "HDFS NameNode RPC").protected is protected
 
 
 def test_a_warning_never_leads_a_violation():
@@ -296,7 +370,6 @@ def test_a_warning_never_leads_a_violation():
 
 
 NOTHING = [
-    ("a label that cannot be compared", {"release_label": "emr-next"}),
     ("an AMI version", {"release_label": "", "ami_version": "3.11.0"}),
     ("a release before security configurations", {"release_label": "emr-4.7.4"}),
     ("no security configuration", {"body": None, "security_configuration_name": ""}),
@@ -309,7 +382,7 @@ NOTHING = [
 @pytest.mark.parametrize("facts", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
 @pytest.mark.parametrize("demand", ["configured", "complete"])
 def test_no_coverage_finding(facts, demand):
-    """Coverage is spoken of only where the switch is on, on a release that can be compared."""
+    """Coverage is spoken of only where the switch is on, on a release that can have it on."""
     assert coverage(cluster(**facts), demand) == []
 
 
@@ -344,9 +417,9 @@ def test_lines_of_releases():
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=LABELS)
 def test_every_row_can_be_checked(endpoint):
-    """A row names the page to check it against, a known application, a port, sorted releases."""
-    assert endpoint.source.startswith("EMR ")
-    assert endpoint.application in NAMES
+    """A row names the source to check it against, a known application, a port, sorted releases."""
+    assert endpoint.source.startswith(("EMR ", "Apache Hadoop, "))
+    assert endpoint.application in {ANY, *APPLICATIONS, *COMPONENTS}
     assert endpoint.ports
     for protection in endpoint.protections:
         assert list(protection.starts) == sorted(protection.starts)
@@ -354,9 +427,8 @@ def test_every_row_can_be_checked(endpoint):
 
 
 def test_labels_are_unique():
-    """An override names endpoints by label: none may mean two. Every known application has one."""
+    """An override names endpoints by label: none may mean two."""
     assert len(set(LABELS)) == len(LABELS)
-    assert {row.application for row in ENDPOINTS} | COMES_WITH.keys() == {*NAMES}
 
 
 # Laws: more encryption never turns COMPLIANT into NON_COMPLIANT.
@@ -371,15 +443,15 @@ bodies = st.builds(
 # What needs Kerberos to do anything cannot be part of the law on adding Kerberos.
 weak = st.sampled_from(
     [
-        PropertySetting(*row.key.split("/"), row.values.weak[0])
+        PropertySetting(row.classification, row.name.replace(ANY_NAME, "b"), WEAK_TEXTS[row.key])
         for row in OVERRIDES
-        if not row.where.needs_kerberos
+        if not row.applies_to.needs_kerberos
     ]
 )
 clusters = st.builds(
     cluster,
     bodies,
-    applications=st.lists(st.sampled_from([*NAMES, "Kafka"]), max_size=4).map(tuple),
+    applications=st.lists(st.sampled_from([*APPLICATIONS, "Kafka"]), max_size=4).map(tuple),
     release_label=st.sampled_from([f"emr-{release}" for release in RELEASES]),
     kerberos_attributes=st.booleans(),
     settings=st.lists(weak, max_size=2).map(tuple),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emr_in_transit.judgement.coverage_table import ENDPOINTS
+from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS
 from tests.support.facts import DOCUMENTS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,7 +63,7 @@ def test_text_for_people():
 
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == "pem-waiting (j-1AAAAAAAAAAAA), emr-7.5.0, Hadoop, Spark"
+    assert lines[0] == "pem-waiting (j-1AAAAAAAAAAAA), emr-7.5.0, Hadoop, Livy, Spark"
     assert lines[1].startswith(
         'COMPLIANT: Security configuration "pem-complete", PEM certificates.'
     )
@@ -79,9 +79,10 @@ def test_json_for_machines():
     report = explained(CLUSTER, CONFIGURATION)
 
     assert report["compliance"] == "COMPLIANT"
-    assert [finding["reason"] for finding in report["findings"]] == ["TRAFFIC_NOT_COVERED"]
+    # What another set-up would protect, and what nothing protects.
+    assert [finding["reason"] for finding in report["findings"]] == ["TRAFFIC_NOT_COVERED"] * 2
     assert [each["label"] for each in report["endpoints"]] == [
-        each.label for each in ENDPOINTS if each.application in {"Hadoop", "Spark"}
+        each.label for each in ENDPOINTS if each.application in {ANY, "Hadoop", "Livy", "Spark"}
     ]
     assert {each["state"] for each in report["endpoints"]} == {"protected", "in clear text"}
 
@@ -104,20 +105,63 @@ def test_before_the_launch(tmp_path):
 
     assert report["compliance"] == "NON_COMPLIANT"
     assert report["findings"][0]["subject"] == "hive-site/hive.metastore.use.SSL"
-    assert by_label["Hive metastore"]["state"] == "weakened"
+    assert by_label["Hive metastore"]["state"] == "in clear text"
     assert by_label["Hive metastore"]["why"] == "hive-site/hive.metastore.use.SSL is false"
     assert by_label["HDFS NameNode RPC"]["state"] == "protected"
     assert "secret" not in json.dumps(report)
 
 
 def test_accepted_override_stays_visible(tmp_path):
-    """An accepted override is no violation, and its endpoint is still shown as weakened."""
+    """An accepted override is no violation, and its endpoint is still shown in clear text."""
     request = write(tmp_path, "request.json", REQUEST | {"Configurations": [OVERRIDE]})
     accepted = '{"acceptedOverrides": "hive-site/hive.metastore.use.SSL"}'
     report = explained(request, write(tmp_path, "body.json", ON), "--parameters", accepted)
 
     assert report["compliance"] == "COMPLIANT"
-    assert "weakened" in {each["state"] for each in report["endpoints"]}
+    [metastore] = [each for each in report["endpoints"] if each["label"] == "Hive metastore"]
+    assert (metastore["state"], metastore["why"]) == (
+        "in clear text",
+        "hive-site/hive.metastore.use.SSL is false",
+    )
+
+
+def test_what_only_weakens_is_shown_as_weakened(tmp_path):
+    """Verification of names that is switched off leaves TLS in place."""
+    lax = {
+        "Classification": "core-site",
+        "Properties": {"hadoop.ssl.hostname.verifier": "ALLOW_ALL"},
+    }
+    request = write(tmp_path, "request.json", REQUEST | {"Configurations": [lax]})
+    report = explained(request, write(tmp_path, "body.json", ON))
+
+    assert report["compliance"] == "COMPLIANT"
+    assert report["findings"][0]["reason"] == "ENCRYPTION_WEAKENED"
+    [web] = [each for each in report["endpoints"] if each["label"] == "HDFS NameNode web"]
+    assert (web["state"], web["why"]) == (
+        "weakened",
+        "core-site/hadoop.ssl.hostname.verifier is ALLOW_ALL",
+    )
+
+
+PRIMARY_NODES = [
+    ("one by an instance group", {"InstanceGroups": [{"InstanceRole": "MASTER", "InstanceCount": 1}]}, False),
+    ("three by an instance group", {"InstanceGroups": [{"InstanceRole": "MASTER", "InstanceCount": 3}]}, True),
+    ("one by its type", {"MasterInstanceType": "m5.xlarge", "InstanceCount": 3}, False),
+    ("not said", {"InstanceGroups": [{"InstanceRole": "CORE", "InstanceCount": 3}]}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("instances", "shown"), [r[1:] for r in PRIMARY_NODES], ids=[r[0] for r in PRIMARY_NODES]
+)
+def test_endpoints_of_several_primary_nodes(tmp_path, instances, shown):
+    """ZKFC and JournalNode do not run where there is one primary node."""
+    request = write(tmp_path, "request.json", REQUEST | {"Instances": instances})
+    report = explained(request, write(tmp_path, "body.json", ON))
+
+    labels = {each["label"] for each in report["endpoints"]}
+    assert ("HDFS ZKFC (with several primary nodes)" in labels) is shown
+    assert ("HDFS JournalNode RPC" in labels) is shown
 
 
 @pytest.mark.parametrize("which", ["cluster", "configuration"])
@@ -152,13 +196,13 @@ def test_exempt_cluster_ends_with_0(tmp_path):
 
 
 def test_releases_that_are_assumed_or_unknown(tmp_path):
-    """A release beyond AWS's matrix is marked as assumed; a strange label lists no endpoints."""
+    """A release beyond AWS's matrix is marked as assumed, and so is a label of no known line."""
     body = write(tmp_path, "body.json", ON)
     future = write(tmp_path, "future.json", REQUEST | {"ReleaseLabel": "emr-8.0.0"})
     strange = write(tmp_path, "strange.json", REQUEST | {"ReleaseLabel": "emr-next"})
 
     assert "Endpoints, as in the newest release of AWS's matrix:" in run(future, body).stdout
-    assert "Endpoints: none are known for this release." in run(strange, body).stdout
+    assert "Endpoints, as in the newest release of AWS's matrix:" in run(strange, body).stdout
 
 
 def test_unreadable_body_is_a_verdict(tmp_path):

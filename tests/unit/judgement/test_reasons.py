@@ -29,6 +29,9 @@ def judged(facts, **given: str) -> Verdict:
     return judge_cluster(facts, parameters(**given), NOW)
 
 
+# All that a security configuration can ask for.
+WHOLE = on(local_disk_encryption=True, managed_kerberos=True)
+COMPLETE = {"coverage": "complete"}
 # One cluster for each reason, with nothing else to say against it.
 CASES = {
     Reason.NO_SECURITY_CONFIGURATION: judged(cluster(None, security_configuration_name="")),
@@ -51,8 +54,28 @@ CASES = {
         )
     ),
     Reason.TRAFFIC_NOT_COVERED: judged(cluster(), coverage="complete"),
-    Reason.RELEASE_NOT_RECOGNISED: judged(cluster(release_label="emr-next")),
+    Reason.RELEASE_NOT_RECOGNISED: judged(cluster(WHOLE, release_label="emr-next"), **COMPLETE),
+    Reason.APPLICATION_NOT_RECOGNISED: judged(
+        cluster(WHOLE, applications=("Ganglia",)), **COMPLETE
+    ),
+    Reason.ENCRYPTION_WEAKENED: judged(
+        cluster(
+            WHOLE,
+            settings=(PropertySetting("core-site", "hadoop.ssl.hostname.verifier", "ALLOW_ALL"),),
+        ),
+        **COMPLETE,
+    ),
     Reason.CERTIFICATES_EXPIRING: judged(cluster(on(certificates=EMR._replace(validity_days=425)))),
+}
+
+
+FACTS_OF_WARNINGS = {
+    Reason.TRAFFIC_NOT_COVERED: cluster(),
+    Reason.RELEASE_NOT_RECOGNISED: cluster(release_label="emr-next"),
+    Reason.APPLICATION_NOT_RECOGNISED: cluster(applications=("Ganglia",)),
+    Reason.ENCRYPTION_WEAKENED: cluster(
+        settings=(PropertySetting("core-site", "hadoop.ssl.hostname.verifier", "ALLOW_ALL"),)
+    ),
 }
 
 
@@ -99,6 +122,18 @@ def test_precedence_is_that_of_the_table():
     ordered = verdict_of(findings[::-1], "").findings
 
     assert [finding.reason for finding in ordered] == list(Reason)
+
+
+@pytest.mark.parametrize(
+    "reason", [each for each in Reason if REASONS[each].with_complete_coverage]
+)
+def test_what_violates_only_with_complete_coverage(reason: Reason):
+    """By default it is a warning, on the same cluster that violates with coverage=complete."""
+    facts = FACTS_OF_WARNINGS[reason]
+
+    for coverage, severity in (("configured", Severity.WARNING), ("complete", Severity.VIOLATION)):
+        findings = judged(facts, coverage=coverage).findings
+        assert severity in {each.severity for each in findings if each.reason is reason}
 
 
 def test_finding_that_only_warns_stands_behind_violations():

@@ -5,9 +5,13 @@ import pytest
 from emr_in_transit.judgement.releases import (
     FIRST_WITH_EMR_CERTIFICATES,
     FIRST_WITH_SECURITY_CONFIGURATIONS,
+    NEWEST,
+    NEWEST_SPARK,
     Release,
+    is_assumed,
     parse_release,
     reached,
+    release_or_newest,
     since,
 )
 
@@ -20,7 +24,14 @@ LABELS = [
     ("leading zeros", "emr-07.010.00", Release(7, 10, 0)),
     ("no label", "", None),
     ("no prefix", "7.10.0", None),
-    ("another prefix", "emr-spark-8.0-preview", None),
+    ("the other family", "emr-spark-8.0.0", Release(8, 0, 0, "emr-spark")),
+    ("the newest of the other family", "emr-spark-8.1.0", NEWEST_SPARK),
+    ("a preview of two numbers", "emr-spark-8.0-preview", Release(8, 0, 0, "emr-spark")),
+    ("a suffix in the other family", "emr-spark-8.0.0-latest", Release(8, 0, 0, "emr-spark")),
+    ("a line to come in the other family", "emr-spark-9.2.1", Release(9, 2, 1, "emr-spark")),
+    ("a line that the other family never had", "emr-spark-7.0.0", None),
+    ("the other family without a number", "emr-spark-next", None),
+    ("another prefix", "emr-serverless-7.0.0", None),
     ("capital letters", "EMR-7.10.0", None),
     ("two numbers", "emr-7.10", None),
     ("letters among the numbers", "emr-7.x.0", None),
@@ -51,8 +62,35 @@ def test_releases_compare_by_number():
 
 
 def test_release_is_written_as_aws_does():
-    """A release is written as AWS writes it, without the prefix."""
+    """A release is written as AWS writes it, without the usual prefix, but with the other one."""
     assert str(parse_release("emr-7.10.0-latest")) == "7.10.0"
+    assert str(parse_release("emr-spark-8.0-preview")) == "emr-spark-8.0.0"
+
+
+ASSUMED = [
+    ("the newest release", "emr-7.14.0", False),
+    ("a release to come in a known line", "emr-7.99.0", False),
+    ("a line to come", "emr-8.0.0", True),
+    ("the other family, which AWS's matrix does not have", "emr-spark-8.0.0", True),
+    ("an old line", "emr-5.36.2", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("label", "assumed"), [row[1:] for row in ASSUMED], ids=[row[0] for row in ASSUMED]
+)
+def test_assumed(label: str, assumed: bool):
+    """What AWS's matrix does not have is assumed to be like its newest line."""
+    release = parse_release(label)
+
+    assert release is not None
+    assert is_assumed(release) is assumed
+
+
+def test_a_label_of_no_line_is_judged_as_the_newest_release():
+    """And a label of a known line as what it is."""
+    assert release_or_newest("emr-next") == NEWEST == Release(7, 14, 0)
+    assert release_or_newest("emr-7.1.0") == Release(7, 1, 0)
 
 
 def test_first_releases_are_those_of_the_guide():
@@ -73,6 +111,9 @@ REACHED = [
     ("a line that is not named, between others", "emr-6.5.0", "5.3.0 7.3.0", False),
     ("a line after the only one", "emr-6.5.0", "5.3.0", True),
     ("what begins nowhere", "emr-7.3.0", "", False),
+    ("the other family, after all lines", "emr-spark-8.0.0", STARTS, True),
+    ("all releases that know security configurations", "emr-4.8.0", "all", True),
+    ("and none before", "emr-4.7.4", "all", False),
 ]
 
 

@@ -84,7 +84,10 @@ def test_quoted():
 OFF = Finding(Reason.IN_TRANSIT_ENCRYPTION_OFF, "It is off.")
 OLD = Finding(Reason.RELEASE_WITHOUT_SUPPORT, "Release 4.7.2 is too old.")
 SOON = Finding(Reason.CERTIFICATES_EXPIRING, "They expire soon.")
-ODD = Finding(Reason.RELEASE_NOT_RECOGNISED, "It is odd.")
+ODD = Finding(Reason.RELEASE_NOT_RECOGNISED, "It is odd.", only_warns=True)
+POOR = Finding(Reason.ENCRYPTION_WEAKENED, "It is poor.", only_warns=True)
+OPEN = Finding(Reason.TRAFFIC_NOT_COVERED, "It is open.", only_warns=True)
+LOST = Finding(Reason.TRAFFIC_NOT_COVERED, "It is lost.", unavoidable=True)
 ANNOTATIONS = [
     ("a violation", verdict_of([OFF], "X."), "IN_TRANSIT_ENCRYPTION_OFF: It is off."),
     (
@@ -94,9 +97,24 @@ ANNOTATIONS = [
     ),
     ("compliance says what protects", verdict_of([], "PEM certificates."), "PEM certificates."),
     (
-        "compliance mentions the first warning",
-        verdict_of([SOON, ODD], "PEM certificates."),
-        "PEM certificates. RELEASE_NOT_RECOGNISED: It is odd.",
+        "compliance mentions the first warning, a date before what the owner lives with",
+        verdict_of([ODD, SOON], "PEM certificates."),
+        "PEM certificates. CERTIFICATES_EXPIRING: They expire soon.",
+    ),
+    (
+        "what nearly every cluster has does not hide what few have",
+        verdict_of([OPEN, LOST, POOR], "PEM certificates."),
+        "PEM certificates. ENCRYPTION_WEAKENED: It is poor.",
+    ),
+    (
+        "what nobody can change is not mentioned",
+        verdict_of([LOST], "PEM certificates."),
+        "PEM certificates.",
+    ),
+    (
+        "and not counted",
+        verdict_of([LOST, POOR, OFF], ""),
+        "IN_TRANSIT_ENCRYPTION_OFF: It is off. (+1 more)",
     ),
     ("nothing to say", Verdict(Compliance.NOT_APPLICABLE), ""),
 ]
@@ -137,4 +155,5 @@ def test_annotation_is_what_aws_takes(found: list[Finding], protection: str):
     assert text.encode() or not text
     if verdict.compliance is Compliance.NON_COMPLIANT:
         assert text.startswith(f"{verdict.findings[0].reason}:")
-        assert ("more)" in text[-12:]) or len(found) == 1
+        told = [each for each in found if not each.unavoidable]
+        assert ("more)" in text[-12:]) or len(told) == 1

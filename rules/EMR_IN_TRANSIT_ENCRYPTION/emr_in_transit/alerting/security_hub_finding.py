@@ -49,6 +49,9 @@ LOW = (
     Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED,
     Reason.SECURITY_CONFIGURATION_NOT_APPROVED,
     Reason.TRAFFIC_NOT_COVERED,
+    Reason.RELEASE_NOT_RECOGNISED,
+    Reason.APPLICATION_NOT_RECOGNISED,
+    Reason.ENCRYPTION_WEAKENED,
 )
 # What switches encryption off in places, or lets it lapse.
 MEDIUM = tuple(

@@ -1,39 +1,65 @@
-"""Pure: the applications of EMR, and what comes with each.
+"""Pure: the applications of EMR, and what it installs along with each.
 
 The names are those of DescribeCluster and RunJobFlow; letter case does not tell them apart.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-# HDFS, YARN and MapReduce are the base of every cluster (EMR Release Guide, emr-hadoop).
-ON_EVERY_CLUSTER = "Hadoop"
-# DescribeCluster lists what was asked for, not what came along. Each application's page of the EMR
-# Release Guide (emr-hive, emr-hbase, emr-phoenix, ...) has a table "Components installed with".
-COMES_WITH = {
-    "HBase": ("ZooKeeper",),
-    "HCatalog": ("Hive",),
-    "Hive": ("Tez",),
-    "Hue": ("Oozie",),
-    "Oozie": ("Tez",),
-    "Phoenix": ("HBase", "ZooKeeper"),
-}
-# The applications that AWS's matrix has, whether EMR installs them still or not.
-NAMES = (
-    ON_EVERY_CLUSTER,
-    *("Flink", "HBase", "HCatalog", "Hive", "Hue", "JupyterEnterpriseGateway", "JupyterHub"),
-    *("Livy", "Oozie", "Phoenix", "Presto", "PrestoSQL", "Spark", "Tez", "Trino", "Zeppelin"),
-    "ZooKeeper",
+from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS
+from emr_in_transit.judgement.releases import NEWEST, Release, reached, since
+from emr_in_transit.judgement.tables import read_table
+
+# HDFS, YARN and MapReduce are the base of a cluster (EMR Release Guide, emr-hadoop) ...
+HADOOP = "Hadoop"
+# ... but EMR does not start them where Trino is the only application (emr-7140-release).
+_WITHOUT_HADOOP = {"Trino"}
+_WITHOUT_HADOOP_SINCE = since("7.14.0")
+# What nobody can ask for: it only comes along.
+COMPONENTS = ("HiveMetastore", "WebHCat")
+
+
+class InstalledWith(NamedTuple):
+    """What EMR installs along with an application; ``brings`` is empty for one without endpoints."""
+
+    application: str
+    brings: str
+    starts: tuple[Release, ...]
+    source: str
+
+
+# DescribeCluster lists what was asked for, not what came along.
+INSTALLED_WITH = tuple(
+    InstalledWith(row["application"], row["brings"], since(row["from"]), row["source"])
+    for row in read_table("installed_with.csv")
 )
-_BY_LOWER_NAME = {name.lower(): name for name in NAMES}
+_KNOWN = {row.application for row in INSTALLED_WITH} | {each.application for each in ENDPOINTS}
+APPLICATIONS = tuple(sorted(_KNOWN - {ANY, *COMPONENTS}))
+_BY_LOWER_NAME = {name.lower(): name for name in APPLICATIONS}
 
 
-def installed(names: Iterable[str]) -> tuple[str, ...]:
-    """Answer all applications of a cluster that lists these, sorted; unknown ones as they stand."""
-    found = {ON_EVERY_CLUSTER}
-    pending = [_BY_LOWER_NAME.get(name.strip().lower(), name.strip()) for name in names]
+def installed(names: Iterable[str], release: Release = NEWEST) -> tuple[str, ...]:
+    """Return all that a cluster has which lists these, sorted; unknown names as they stand."""
+    pending = list(dict.fromkeys(_name(each) for each in names))
+    if {*pending} != _WITHOUT_HADOOP or not reached(release, _WITHOUT_HADOOP_SINCE):
+        pending.append(HADOOP)
+    found: set[str] = set()
     while pending:
         name = pending.pop()
         if name not in found:
             found.add(name)
-            pending.extend(COMES_WITH.get(name, ()))
+            pending += [
+                row.brings
+                for row in INSTALLED_WITH
+                if row.application == name and row.brings and reached(release, row.starts)
+            ]
     return tuple(sorted(found))
+
+
+def unknown(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of these applications that no table knows, sorted."""
+    return tuple(sorted({_name(each) for each in names} - {*APPLICATIONS}))
+
+
+def _name(text: str) -> str:
+    return _BY_LOWER_NAME.get(text.strip().lower(), text.strip())

@@ -19,7 +19,7 @@ def read_cluster(
     security_configuration: SecurityConfigurationFacts | None,
     exemption_tag_key: str = "",
 ) -> ClusterFacts:
-    """Answer the facts of the ``Cluster`` member of a DescribeCluster answer.
+    """Return the facts of the ``Cluster`` member of a DescribeCluster answer.
 
     ``security_configuration`` is the one that the cluster names, where it exists. Without an
     exemption tag key, no tag exempts. Raises MalformedDocumentError, which names the member.
@@ -41,11 +41,12 @@ def read_cluster(
         kerberos_attributes=_has_kerberos_attributes(document),
         has_fleets=document.get("InstanceCollectionType") == "INSTANCE_FLEET",
         exemption=_exemption(document, exemption_tag_key),
+        primary_nodes=_primary_nodes(document),
     )
 
 
 def _release(document: Mapping[str, object]) -> tuple[str, str]:
-    """Answer the release label, or else the version of the AMI: a cluster has one of the two."""
+    """Return the release label, or else the version of the AMI: a cluster has one of the two."""
     label = _optional_text(document, "ReleaseLabel")
     if label:
         return label, ""
@@ -68,6 +69,16 @@ def _has_kerberos_attributes(document: Mapping[str, object]) -> bool:
     return isinstance(attributes, Mapping) and bool(_optional_text(attributes, "Realm").strip())
 
 
+def _primary_nodes(document: Mapping[str, object]) -> int | None:
+    """Return how many primary nodes there are, where the AWS CLI has merged instance groups in."""
+    groups = document.get("InstanceGroups")
+    for group in groups if isinstance(groups, list) else []:
+        if isinstance(group, Mapping) and group.get("InstanceGroupType") == "MASTER":
+            count = group.get("RequestedInstanceCount")
+            return count if isinstance(count, int) else None
+    return None
+
+
 def _exemption(document: Mapping[str, object], key: str) -> str | None:
     if not key:
         return None
@@ -78,7 +89,7 @@ def _exemption(document: Mapping[str, object], key: str) -> str | None:
 
 
 def read_moment(value: object, name: str) -> datetime:
-    """Answer a moment as boto3 gives it, as ISO text, or as the seconds that AWS CLI 1 prints."""
+    """Return a moment as boto3 gives it, as ISO text, or as the seconds that AWS CLI 1 prints."""
     try:
         moment = _datetime(value)
     except (ValueError, OverflowError, OSError) as error:

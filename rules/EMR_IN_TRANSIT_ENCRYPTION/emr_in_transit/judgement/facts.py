@@ -39,6 +39,8 @@ class EncryptionSettings(NamedTuple):
     certificates: Certificates | None = None
     local_disk_encryption: bool = False
     kerberos: bool = False
+    # Kerberos that EMR sets up by itself, for LDAP, Identity Center or runtime roles.
+    managed_kerberos: bool = False
 
 
 class Unreadable(NamedTuple):
@@ -80,3 +82,4 @@ class ClusterFacts(NamedTuple):
     kerberos_attributes: bool = False
     has_fleets: bool = False  # instance fleets instead of instance groups
     exemption: str | None = None  # the value of the exemption tag; None when it has no such tag
+    primary_nodes: int | None = None  # None where nobody tells: DescribeCluster does not

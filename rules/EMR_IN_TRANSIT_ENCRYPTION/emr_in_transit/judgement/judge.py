@@ -4,7 +4,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from emr_in_transit.judgement.certificates import certificate_findings
-from emr_in_transit.judgement.coverage import coverage_findings, has_kerberos
+from emr_in_transit.judgement.coverage import coverage_findings
 from emr_in_transit.judgement.exemption import apply_exemption
 from emr_in_transit.judgement.facts import (
     ClusterFacts,
@@ -14,12 +14,14 @@ from emr_in_transit.judgement.facts import (
     Unreadable,
 )
 from emr_in_transit.judgement.overrides import override_findings
+from emr_in_transit.judgement.parameter_values import Coverage
 from emr_in_transit.judgement.parameters import RuleParameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.releases import (
     FIRST_WITH_EMR_CERTIFICATES,
     FIRST_WITH_SECURITY_CONFIGURATIONS,
     parse_release,
+    release_or_newest,
 )
 from emr_in_transit.judgement.verdict import Finding, Verdict, verdict_of
 from emr_in_transit.judgement.wording import clip, quoted
@@ -33,12 +35,14 @@ _SWITCH_PROBLEMS = {
 
 
 def judge_cluster(facts: ClusterFacts, parameters: RuleParameters, now: datetime) -> Verdict:
-    """Answer whether this cluster encrypts its data in transit, as far as EMR's API can tell."""
-    findings = _attachment_findings(facts, parameters) + _release_findings(facts)
+    """Return whether this cluster encrypts its data in transit, as far as EMR's API can tell."""
+    findings = _attachment_findings(facts, parameters) + _release_findings(facts, parameters)
     configuration = facts.security_configuration
     if configuration is not None:
         findings += _configuration_findings(configuration, parameters, now)
-        findings += _depth_findings(facts, configuration, parameters)
+    if is_judged_in_depth(facts):
+        findings += override_findings(facts, parameters)
+        findings += coverage_findings(facts, parameters.coverage)
     verdict = verdict_of(findings, _protection(configuration))
     return apply_exemption(verdict, facts.exemption, parameters, now)
 
@@ -46,7 +50,7 @@ def judge_cluster(facts: ClusterFacts, parameters: RuleParameters, now: datetime
 def judge_security_configuration(
     facts: SecurityConfigurationFacts, parameters: RuleParameters, now: datetime
 ) -> Verdict:
-    """Answer whether clusters launched with this security configuration would encrypt."""
+    """Return whether clusters launched with this security configuration would encrypt."""
     return verdict_of(_configuration_findings(facts, parameters, now), _protection(facts))
 
 
@@ -70,14 +74,15 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
 
 
-def _release_findings(facts: ClusterFacts) -> list[Finding]:
+def _release_findings(facts: ClusterFacts, parameters: RuleParameters) -> list[Finding]:
     if not facts.release_label:
         detail = f"AMI version {quoted(facts.ami_version)} has no security configurations."
         return [Finding(Reason.RELEASE_WITHOUT_SUPPORT, detail)]
     release = parse_release(facts.release_label)
     if release is None:
         detail = f"Release label {quoted(facts.release_label)} cannot be compared."
-        return [Finding(Reason.RELEASE_NOT_RECOGNISED, detail)]
+        only_warns = parameters.coverage is Coverage.CONFIGURED
+        return [Finding(Reason.RELEASE_NOT_RECOGNISED, detail, only_warns=only_warns)]
     if release < FIRST_WITH_SECURITY_CONFIGURATIONS:
         detail = f"Release {release} has no security configurations (first: {FIRST_WITH_SECURITY_CONFIGURATIONS})."
         return [Finding(Reason.RELEASE_WITHOUT_SUPPORT, detail)]
@@ -109,19 +114,16 @@ def _configuration_findings(
     return certificate_findings(settings.certificates, facts.created, parameters, now)
 
 
-def _depth_findings(
-    facts: ClusterFacts, configuration: SecurityConfigurationFacts, parameters: RuleParameters
-) -> list[Finding]:
-    """Answer what undoes encryption, and where it does not reach; only where there is any."""
-    settings, release = configuration.body, parse_release(facts.release_label)
-    if isinstance(settings, Unreadable) or settings.switch is not Switch.ON:
-        return []
-    if settings.certificates is None or not facts.release_label:
-        return []
-    if release is not None and release < FIRST_WITH_SECURITY_CONFIGURATIONS:
-        return []
-    return override_findings(facts, has_kerberos(facts), release, parameters) + coverage_findings(
-        facts, parameters.coverage
+def is_judged_in_depth(facts: ClusterFacts) -> bool:
+    """Return whether properties and endpoints are looked at: where there is encryption to undo."""
+    body = facts.security_configuration.body if facts.security_configuration else None
+    if not isinstance(body, EncryptionSettings) or not facts.release_label:
+        return False
+    release = release_or_newest(facts.release_label)
+    return (
+        body.switch is Switch.ON
+        and body.certificates is not None
+        and release >= FIRST_WITH_SECURITY_CONFIGURATIONS
     )
 
 

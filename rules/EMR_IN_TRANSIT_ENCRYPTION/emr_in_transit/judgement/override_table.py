@@ -1,161 +1,259 @@
-"""Pure: the properties that switch encryption in transit off, or weaken it, one row each.
+"""Pure: the properties that switch encryption in transit off, or weaken it.
 
-Only a weak value that somebody wrote undoes anything: what EMR sets by itself is never guessed.
+They stand in overrides.csv. Only what somebody wrote undoes anything: what EMR sets by itself is
+never guessed. A user's value replaces EMR's, and is taken as its reader takes it.
 """
 
-from emr_in_transit.judgement import coverage_table
-from emr_in_transit.judgement.coverage_table import ALL, ENDPOINTS
-from emr_in_transit.judgement.override_row import Basis, Override, Source, Values, Where
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
+
+from emr_in_transit.judgement.endpoints import Condition
+from emr_in_transit.judgement.property_values import Kind, read_value
 from emr_in_transit.judgement.releases import Release, since
+from emr_in_transit.judgement.tables import names, read_table, release_or_none
 
-_MATRIX = Source(Basis.MATRIX, coverage_table.MATRIX)
-_VERIFY = Source(Basis.MATRIX, "EMR Management Guide, emr-encryption-enable")
-_SETS = Source(Basis.DOCUMENTED, coverage_table.MATRIX)
-_OPTIONS = Source(Basis.DOCUMENTED, coverage_table.OPTIONS)
-_GUIDE = Source(Basis.DOCUMENTED, "EMR Release Guide, presto-ssl")
-_CORE = Source(Basis.ASSUMED, "Apache Hadoop, core-default.xml")
-_HDFS = Source(Basis.ASSUMED, "Apache Hadoop, hdfs-default.xml")
-_MAPRED = Source(Basis.ASSUMED, "Apache Hadoop, mapred-default.xml")
-_TEZ = Source(Basis.ASSUMED, "Apache Tez, TezRuntimeConfiguration")
-_SPARK = Source(Basis.ASSUMED, "Apache Spark, Security")
-_PRESTO = Source(Basis.ASSUMED, "Presto and Trino, secure internal communication")
-_HIVE = Source(Basis.ASSUMED, "Apache Hive, HiveConf")
-# EMR has both classifications; which of them the query server reads is not confirmed.
-_PHOENIX = Source(Basis.ASSUMED, "Apache Phoenix, Query Server")
-
-_FROM_5_3, _FROM_5_9 = since("5.3.0 6.0.0 7.0.0"), since("5.9.0 6.0.0 7.0.0")
-_7_3 = since("7.3.0")
-_SASL_END, _PRESTOSQL_END = Release(5, 9, 0), Release(6, 4, 0)
-
-_ANY = Where("Hadoop", ALL)
-_WITH_KERBEROS = Where("Hadoop", ALL, needs_kerberos=True)
-_HADOOP_7_3 = Where("Hadoop", _7_3)
-_SPARK_ANY, _SPARK_5_3 = Where("Spark", ALL), Where("Spark", _FROM_5_3)
-_SPARK_5_9, _SPARK_OLD = Where("Spark", _FROM_5_9), Where("Spark", ALL, before=_SASL_END)
-_SPARK_7_3 = Where("Spark", _7_3)
-_TEZ_ANY = Where("Tez", ALL)
-_PRESTO_5_6 = Where("Presto", since("5.6.0 6.0.0 7.0.0"))
-_SQL_6_1 = Where("PrestoSQL", since("6.1.0"), before=_PRESTOSQL_END)
-_TRINO_6_4 = Where("Trino", since("6.4.0 7.0.0"))
-_HIVE_6_9, _HIVE_7_3 = Where("Hive", since("6.9.0 7.0.0")), Where("Hive", _7_3)
-_HBASE_ANY, _HBASE_7_3 = Where("HBase", ALL), Where("HBase", _7_3)
-_HBASE_7_6 = Where("HBase", since("7.6.0"))
-_PHOENIX_7_3, _FLINK_7_3 = Where("Phoenix", _7_3), Where("Flink", _7_3)
-_OOZIE_7_3, _ZOOKEEPER_7_4 = Where("Oozie", _7_3), Where("ZooKeeper", since("7.4.0"))
-
-_ON, _OFF = Values(("true",), ("false",)), Values(("false",), ("true",))
-_PRIVACY = Values(("privacy",), ("authentication", "integrity"))
-_HTTPS = Values(("https_only",), ("http_only",))
-_ONLY_HTTPS = Values(("https_only",), ("http_only", "http_and_https"))
-_AES = Values(("aes/ctr/nopadding",), ("3des", "rc4"))
-# AWS's own advice for certificates without a wildcard; it gives up knowing whom one talks to.
-_STRICT = Values(("default", "strict", "default_and_localhost", "strict_ie6"), ("allow_all",))
-_KERBEROS = Values(("kerberos",), ("simple",))
+EMPTY = "(empty)"  # how the table writes an empty text
+ANY_NAME = "*"  # what stands for a bucket, or a catalog, in the name of a property
+SPARK_DEFAULTS = "spark-defaults"
+SPARK = "Spark"
+# Spark passes these on to Hadoop and Hive in its own processes (SparkHadoopUtil).
+_SPARK_PREFIXES = {"spark.hadoop.": "", "spark.hive.": "hive."}
+# Version 0.1.0 judged these; a deployed rule may still name them in acceptedOverrides. Each only
+# repeats a default, or has no secure value that one could write.
+FORMER_KEYS = (
+    "hdfs-site/dfs.encrypt.data.transfer.algorithm",
+    "spark-defaults/spark.network.crypto.saslFallback",
+    "spark-defaults/spark.network.sasl.serverAlwaysEncrypt",
+)
 
 
-def _labels(application: str, *beginnings: str) -> tuple[str, ...]:
-    return tuple(
-        endpoint.label
-        for endpoint in ENDPOINTS
-        if endpoint.application == application and endpoint.name.startswith(beginnings)
+class Effect(StrEnum):
+    """What a weak value does."""
+
+    CLEAR_TEXT = "clear text"
+    WEAKER = "weaker"  # encrypted, but poorly; or a wish that the other side refuses
+
+
+class ViaSpark(StrEnum):
+    """What the property does as spark.hadoop.* or spark.hive.*."""
+
+    SAME = "same"
+    WEAKER = "weaker"
+    NONE = "none"
+
+
+class ReadBy(StrEnum):
+    """Who reads a property."""
+
+    DAEMON = "daemon"
+    CLIENT = "client"
+    BOTH = "both"
+
+
+class Basis(StrEnum):
+    """What a row rests on."""
+
+    NAMED_BY_AWS = "AWS names the switch"
+    SET_BY_AWS = "AWS sets it"  # what it is called is the software's matter
+    SOFTWARE = "software"  # read in the software's own code or documents
+
+
+class Requirement(NamedTuple):
+    """A property that has this value, from this release on; or a condition of the cluster."""
+
+    name: str
+    value: str
+    since: Release | None = None
+    condition: Condition | None = None
+
+
+class AppliesTo(NamedTuple):
+    """The clusters on which a property does something."""
+
+    applications: tuple[str, ...]  # any of them
+    starts: tuple[Release, ...]
+    before: Release | None = None  # where it ends; None: it still does something
+    needs_kerberos: bool = False
+
+
+class Values(NamedTuple):
+    """How values are read; ``shown`` is a secure one as people write it."""
+
+    kind: Kind
+    secure: frozenset[str]
+    weak: frozenset[str]
+    others_are_weak: bool
+    shown: str
+
+
+class Override(NamedTuple):
+    """One property, from one release on, and what a weak value of it does."""
+
+    classification: str
+    name: str
+    applies_to: AppliesTo
+    read_by: ReadBy
+    values: Values
+    effect: Effect
+    via_spark: ViaSpark
+    unless: tuple[tuple[Requirement, ...], ...]  # any of these groups, all that is in it
+    weaker_if: tuple[tuple[Requirement, ...], ...]
+    exposes: tuple[str, ...]  # labels of endpoints
+    note: str
+    basis: Basis
+    source: str
+
+    @property
+    def key(self) -> str:
+        """How acceptedOverrides and findings name it."""
+        return f"{self.classification}/{self.name}"
+
+
+def is_weak(values: Values, text: str) -> bool:
+    """Return whether a value is weak; a list is as weak as its weakest item."""
+    items = read_value(values.kind, text)
+    if not items:
+        return values.others_are_weak
+    return any(
+        item in values.weak or (values.others_are_weak and item not in values.secure)
+        for item in items
     )
 
 
-_BLOCKS = _labels("Hadoop", "HDFS block", "HDFS DataNode transfer")
-_SHUFFLE = _labels("Hadoop", "MapReduce shuffle")
-_HISTORY = _labels("Hadoop", "MapReduce job history web")
-_HDFS_WEB = _labels("Hadoop", "HDFS NameNode web", "HDFS DataNode web", "HDFS JournalNode web")
-_YARN_WEB = tuple(label for label in _labels("Hadoop", "YARN") if label.endswith("web"))
-_HTTP = (*_HDFS_WEB, *_YARN_WEB, *_HISTORY, *_SHUFFLE)
-_RPC = tuple(label for label in _labels("Hadoop", "HDFS", "YARN") if label.endswith("RPC"))
-_SPARK_RPC = _labels("Spark", "driver", "executor", "external shuffle")
-_SPARK_UI, _SPARK_HISTORY = _labels("Spark", "UI"), _labels("Spark", "history")
-_SPARK_WEB = _SPARK_UI + _SPARK_HISTORY
-_TEZ_SHUFFLE = _labels("Tez", "shuffle")
-_PRESTO_ALL, _TRINO_ALL = _labels("Presto", ""), _labels("Trino", "")
-_SQL_ALL = _labels("PrestoSQL", "")
-_METASTORE, _HBASE_RPC = _labels("Hive", "metastore"), _labels("HBase", "HMaster", "RegionServer")
-_HS2, _HS2_WEB = ("Hive HiveServer2",), ("Hive HiveServer2 web",)
-_FLINK, _FLINK_HISTORY = ("Flink internal",), ("Flink history server",)
-_QUERY_SERVER, _ADMIN = ("Phoenix query server",), ("ZooKeeper admin server",)
+def _requirements(cell: str) -> tuple[tuple[Requirement, ...], ...]:
+    """Return the groups of a cell such as "a=true and b=true or local-disk encryption"."""
+    groups = (group.split(" and ") for group in cell.split(" or ")) if cell else ()
+    return tuple(tuple(_requirement(each) for each in group) for group in groups)
 
-OVERRIDES = (
-    Override("core-site/hadoop.rpc.protection", _ANY, _PRIVACY, _RPC, _MATRIX),
-    Override("core-site/hadoop.ssl.hostname.verifier", _HADOOP_7_3, _STRICT, _HTTP, _VERIFY),
-    Override("core-site/hadoop.security.authentication", _WITH_KERBEROS, _KERBEROS, _RPC, _CORE),
-    Override("hdfs-site/dfs.encrypt.data.transfer", _ANY, _ON, _BLOCKS, _OPTIONS),
-    Override("hdfs-site/dfs.encrypt.data.transfer.algorithm", _ANY, _AES, _BLOCKS, _HDFS),
-    Override("hdfs-site/dfs.encrypt.data.transfer.cipher.suites", _ANY, _AES, _BLOCKS, _HDFS),
-    Override("hdfs-site/dfs.data.transfer.protection", _ANY, _PRIVACY, _BLOCKS, _HDFS),
-    Override("hdfs-site/dfs.http.policy", _ANY, _ONLY_HTTPS, _HDFS_WEB, _HDFS),
-    Override("mapred-site/mapreduce.shuffle.ssl.enabled", _ANY, _ON, _SHUFFLE, _OPTIONS),
-    Override(
-        "mapred-site/mapreduce.jobhistory.http.policy", _HADOOP_7_3, _HTTPS, _HISTORY, _MAPRED
-    ),
-    Override("yarn-site/yarn.http.policy", _HADOOP_7_3, _HTTPS, _YARN_WEB, _MATRIX),
-    Override("tez-site/tez.runtime.ssl.enable", _TEZ_ANY, _ON, _TEZ_SHUFFLE, _OPTIONS),
-    Override("tez-site/tez.runtime.shuffle.ssl.enable", _TEZ_ANY, _ON, _TEZ_SHUFFLE, _TEZ),
-    Override("spark-defaults/spark.authenticate", _SPARK_ANY, _ON, _SPARK_RPC, _SETS),
-    Override("spark-defaults/spark.network.crypto.enabled", _SPARK_5_9, _ON, _SPARK_RPC, _OPTIONS),
-    Override(
-        "spark-defaults/spark.authenticate.enableSaslEncryption",
-        _SPARK_OLD,
-        _ON,
-        _SPARK_RPC,
-        _OPTIONS,
-    ),
-    Override(
-        "spark-defaults/spark.network.crypto.saslFallback", _SPARK_5_9, _OFF, _SPARK_RPC, _SPARK
-    ),
-    Override(
-        "spark-defaults/spark.network.sasl.serverAlwaysEncrypt", _SPARK_OLD, _ON, _SPARK_RPC, _SPARK
-    ),
-    Override("spark-defaults/spark.ssl.enabled", _SPARK_5_3, _ON, _SPARK_WEB, _SPARK),
-    Override("spark-defaults/spark.ssl.ui.enabled", _SPARK_5_3, _ON, _SPARK_UI, _SPARK),
-    Override(
-        "spark-defaults/spark.ssl.historyServer.enabled", _SPARK_5_3, _ON, _SPARK_HISTORY, _SPARK
-    ),
-    Override("presto-config/http-server.http.enabled", _PRESTO_5_6, _OFF, _PRESTO_ALL, _GUIDE),
-    Override("presto-config/http-server.https.enabled", _PRESTO_5_6, _ON, _PRESTO_ALL, _PRESTO),
-    Override(
-        "presto-config/internal-communication.https.required",
-        _PRESTO_5_6,
-        _ON,
-        _PRESTO_ALL,
-        _PRESTO,
-    ),
-    Override("prestosql-config/http-server.https.enabled", _SQL_6_1, _ON, _SQL_ALL, _PRESTO),
-    Override(
-        "prestosql-config/internal-communication.https.required", _SQL_6_1, _ON, _SQL_ALL, _PRESTO
-    ),
-    Override("trino-config/http-server.https.enabled", _TRINO_6_4, _ON, _TRINO_ALL, _PRESTO),
-    Override(
-        "trino-config/internal-communication.https.required", _TRINO_6_4, _ON, _TRINO_ALL, _PRESTO
-    ),
-    Override("hive-site/hive.server2.use.SSL", _HIVE_6_9, _ON, _HS2, _SETS),
-    Override("hive-site/hive.server2.webui.use.ssl", _HIVE_7_3, _ON, _HS2_WEB, _HIVE),
-    Override("hive-site/hive.metastore.use.SSL", _HIVE_7_3, _ON, _METASTORE, _MATRIX),
-    Override("spark-hive-site/hive.metastore.use.SSL", _SPARK_7_3, _ON, _METASTORE, _MATRIX),
-    Override("hbase-site/hbase.rpc.protection", _HBASE_ANY, _PRIVACY, _HBASE_RPC, _SETS),
-    Override("hbase-site/hbase.ssl.enabled", _HBASE_7_3, _ON, ("HBase UIs",), _MATRIX),
-    Override("hbase-site/hbase.rest.ssl.enabled", _HBASE_7_3, _ON, ("HBase REST",), _MATRIX),
-    Override("hbase-site/hbase.thrift.ssl.enabled", _HBASE_7_3, _ON, ("HBase Thrift",), _MATRIX),
-    Override("hbase-site/hbase.server.netty.tls.enabled", _HBASE_7_6, _ON, _HBASE_RPC, _MATRIX),
-    Override("hbase-site/hbase.client.netty.tls.enabled", _HBASE_7_6, _ON, _HBASE_RPC, _MATRIX),
-    Override(
-        "hbase-site/phoenix.queryserver.tls.enabled", _PHOENIX_7_3, _ON, _QUERY_SERVER, _PHOENIX
-    ),
-    Override(
-        "phoenix-hbase-site/phoenix.queryserver.tls.enabled",
-        _PHOENIX_7_3,
-        _ON,
-        _QUERY_SERVER,
-        _PHOENIX,
-    ),
-    Override("flink-conf/security.ssl.internal.enabled", _FLINK_7_3, _ON, _FLINK, _MATRIX),
-    Override("flink-conf/security.ssl.rest.enabled", _FLINK_7_3, _ON, ("Flink REST",), _MATRIX),
-    Override("flink-conf/historyserver.web.ssl.enabled", _FLINK_7_3, _ON, _FLINK_HISTORY, _MATRIX),
-    Override("oozie-site/oozie.https.enabled", _OOZIE_7_3, _ON, ("Oozie server",), _MATRIX),
-    Override("zookeeper-config/sslQuorum", _ZOOKEEPER_7_4, _ON, ("ZooKeeper quorum",), _MATRIX),
-    Override("zookeeper-config/admin.forceHttps", _ZOOKEEPER_7_4, _ON, _ADMIN, _MATRIX),
-)
+
+def _requirement(text: str) -> Requirement:
+    setting, _, release = text.partition(" from ")
+    name, equals, value = setting.partition("=")
+    if not equals:
+        return Requirement("", "", condition=Condition(name))
+    return Requirement(name, value, release_or_none(release))
+
+
+def _override(row: dict[str, str]) -> Override:
+    kind = Kind(row["kind"])
+    secure, weak = names(row["secure"]), names(row["weak"])
+    return Override(
+        row["classification"],
+        row["property"],
+        AppliesTo(
+            names(row["applications"]),
+            since(row["from"]),
+            release_or_none(row["before"]),
+            row["needs"] == Condition.KERBEROS,
+        ),
+        ReadBy(row["read_by"]),
+        Values(
+            kind,
+            _as_read(kind, secure),
+            _as_read(kind, weak),
+            row["otherwise"] == "weak",
+            secure[0],
+        ),
+        Effect(row["effect"]),
+        ViaSpark(row["via_spark"]),
+        _requirements(row["unless"]),
+        _requirements(row["weaker_if"]),
+        names(row["exposes"]),
+        row["note"],
+        Basis(row["basis"]),
+        row["source"],
+    )
+
+
+def _as_read(kind: Kind, values: Iterable[str]) -> frozenset[str]:
+    """Return values as their reader sees them; the table writes a scheme without an address."""
+    if kind in {Kind.ADDRESS, Kind.S3A_ADDRESS}:
+        return frozenset(values)
+    texts = ("" if value == EMPTY else value for value in values)
+    return frozenset(chain.from_iterable(read_value(kind, text) or ("",) for text in texts))
+
+
+OVERRIDES = tuple(_override(row) for row in read_table("overrides.csv"))
+KEYS = tuple(dict.fromkeys(row.key for row in OVERRIDES))
+_BY_NAME: dict[tuple[str, str], list[Override]] = {}
+_BY_PROPERTY: dict[str, list[Override]] = {}
+for _row in OVERRIDES:
+    _BY_NAME.setdefault((_row.classification, _row.name), []).append(_row)
+    if _row.via_spark is not ViaSpark.NONE:
+        _BY_PROPERTY.setdefault(_row.name, []).append(_row)
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(re.escape(name).replace(re.escape(ANY_NAME), "(.+)"))
+
+
+_PATTERNS = [
+    (classification, _pattern(name), rows)
+    for (classification, name), rows in _BY_NAME.items()
+    if ANY_NAME in name
+]
+# What a row's exception looks at has to be known as well, though it weakens nothing itself.
+_REQUIRED = {
+    (row.classification, each.name)
+    for row in OVERRIDES
+    for each in chain.from_iterable((*row.unless, *row.weaker_if))
+}
+KNOWN_NAMES = tuple(sorted({*KEYS, *("/".join(each) for each in _REQUIRED)}))
+
+
+def is_known(classification: str, name: str) -> bool:
+    """Return whether a property has to be kept for the judgement."""
+    return (classification, name) in _REQUIRED or bool(rows_of(classification, name))
+
+
+def rows_of(classification: str, name: str) -> tuple[Override, ...]:
+    """Return the rows of a property, one for each span of releases, under the name it has here.
+
+    A row with an asterisk is made to one for that bucket; what Spark passes on, to one for Spark.
+    """
+    if rows := _BY_NAME.get((classification, name)):
+        return tuple(rows)
+    if classification == SPARK_DEFAULTS:
+        for prefix, replacement in _SPARK_PREFIXES.items():
+            if name.startswith(prefix):
+                return _passed_on(name, replacement + name.removeprefix(prefix))
+    for its_classification, pattern, rows in _PATTERNS:
+        if its_classification == classification and (match := pattern.fullmatch(name)):
+            return tuple(_filled_in(row, match[1]) for row in rows)
+    return ()
+
+
+def _passed_on(name: str, inner: str) -> tuple[Override, ...]:
+    """Return the rows of a property that Spark passes on, as it acts in Spark's own processes."""
+    rows = _BY_PROPERTY.get(inner, [])
+    if not rows:
+        matches = (
+            [_filled_in(row, match[1]) for row in rows]
+            for _, pattern, rows in _PATTERNS
+            if rows[0].via_spark is not ViaSpark.NONE and (match := pattern.fullmatch(inner))
+        )
+        rows = next(matches, [])
+    # One file is enough: a property that several files have means the same to Spark.
+    return tuple(
+        row._replace(
+            classification=SPARK_DEFAULTS,
+            name=name,
+            applies_to=row.applies_to._replace(applications=(SPARK,)),
+            effect=Effect.WEAKER if row.via_spark is ViaSpark.WEAKER else row.effect,
+        )
+        for row in rows
+        if row.classification == rows[0].classification
+    )
+
+
+def _filled_in(row: Override, name: str) -> Override:
+    return row._replace(
+        name=row.name.replace(ANY_NAME, name),
+        unless=tuple(
+            tuple(each._replace(name=each.name.replace(ANY_NAME, name)) for each in group)
+            for group in row.unless
+        ),
+    )

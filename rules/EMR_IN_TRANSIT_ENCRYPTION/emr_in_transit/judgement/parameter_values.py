@@ -5,7 +5,7 @@ import re
 from difflib import get_close_matches
 from enum import StrEnum
 
-from emr_in_transit.judgement.override_table import OVERRIDES
+from emr_in_transit.judgement.override_table import FORMER_KEYS, KEYS, rows_of
 
 MOST_EXPIRY_DAYS = 3650
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
@@ -32,14 +32,14 @@ class OverrideScope(StrEnum):
 
 
 def read_days(text: str) -> int:
-    """Answer a number of days."""
+    """Return a number of days."""
     if not _WHOLE_NUMBER.fullmatch(text) or int(text) > MOST_EXPIRY_DAYS:
         raise ValueError
     return int(text)
 
 
 def read_list(text: str) -> tuple[str, ...]:
-    """Answer the items between the commas."""
+    """Return the items between the commas."""
     items = tuple(item.strip() for item in text.split(","))
     if not all(items):
         raise ValueError
@@ -47,19 +47,22 @@ def read_list(text: str) -> tuple[str, ...]:
 
 
 def read_tag_key(text: str) -> str:
-    """Answer the key of a tag that users can set."""
+    """Return the key of a tag that users can set."""
     if not _TAG_KEY.fullmatch(text):
         raise ValueError
     return text
 
 
 def read_overrides(text: str) -> tuple[str, ...]:
-    """Answer a list of keys of the override table; for another one, the nearest are named."""
-    known = [row.key for row in OVERRIDES]
+    """Return a list of keys that the override table has; for another one, name the nearest.
+
+    An asterisk may stand for a bucket's name, as it does in the table.
+    """
     items = read_list(text)
     for item in items:
-        if item not in known:
-            nearest = get_close_matches(item, known, n=3, cutoff=0.4) or known[:3]
+        classification, _, name = item.rpartition("/")
+        if not rows_of(classification, name) and item not in FORMER_KEYS:
+            nearest = get_close_matches(item, KEYS, n=3, cutoff=0.4) or KEYS[:3]
             raise UnknownOverrideError(
                 f"{shown(item)} is not known, near it are {', '.join(nearest)}"
             )
@@ -67,6 +70,6 @@ def read_overrides(text: str) -> tuple[str, ...]:
 
 
 def shown(value: object) -> str:
-    """Answer a value as it stands in a message: in ASCII, and short."""
+    """Return a value as it stands in a message: in ASCII, and short."""
     text = json.dumps(value, default=str)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     ENCRYPTION_OVERRIDDEN = "ENCRYPTION_OVERRIDDEN"
     TRAFFIC_NOT_COVERED = "TRAFFIC_NOT_COVERED"
     RELEASE_NOT_RECOGNISED = "RELEASE_NOT_RECOGNISED"
+    APPLICATION_NOT_RECOGNISED = "APPLICATION_NOT_RECOGNISED"
+    ENCRYPTION_WEAKENED = "ENCRYPTION_WEAKENED"
     CERTIFICATES_EXPIRING = "CERTIFICATES_EXPIRING"
 
 
@@ -39,6 +41,7 @@ class ReasonText(NamedTuple):
     severity: Severity
     meaning: str
     remedy: str
+    with_complete_coverage: bool = False  # violates only then, and is a warning otherwise
 
 
 # The settings of a cluster and of a security configuration cannot be changed after creation
@@ -102,20 +105,35 @@ REASONS: dict[Reason, ReasonText] = {
     ),
     Reason.ENCRYPTION_OVERRIDDEN: ReasonText(
         Severity.VIOLATION,
-        "A property in the cluster's Configurations switches encryption off, or weakens it.",
+        "A property in the cluster's Configurations puts traffic into clear text.",
         "Launch a replacement without the property, or with its secure value; if it has to be, "
         "name it in acceptedOverrides.",
     ),
     Reason.TRAFFIC_NOT_COVERED: ReasonText(
-        Severity.VIOLATION,  # with coverage=complete, and where some setting could protect
+        Severity.VIOLATION,
         "Endpoints of installed applications stay in clear text on this release or set-up.",
         "Launch a replacement on a newer release, with Kerberos and with local-disk encryption; "
         "keep what no setting protects inside the network.",
+        with_complete_coverage=True,
     ),
     Reason.RELEASE_NOT_RECOGNISED: ReasonText(
-        Severity.WARNING,
-        "The release label is no release that can be compared, so release limits are not checked.",
-        "Check by hand that the release supports encryption in transit.",
+        Severity.VIOLATION,
+        "The release label is of no line that is known, so the cluster is judged as the newest.",
+        "Launch on a release of a known line, or check by hand what this one protects.",
+        with_complete_coverage=True,
+    ),
+    Reason.APPLICATION_NOT_RECOGNISED: ReasonText(
+        Severity.VIOLATION,
+        "The cluster has an application of which no endpoint is known.",
+        "Check by hand which ports the application opens, and keep them inside the network.",
+        with_complete_coverage=True,
+    ),
+    Reason.ENCRYPTION_WEAKENED: ReasonText(
+        Severity.VIOLATION,
+        "A property leaves traffic encrypted, but poorly, or asks for clear text in vain.",
+        "Launch a replacement without the property, or with its secure value; if it has to be, "
+        "name it in acceptedOverrides.",
+        with_complete_coverage=True,
     ),
     Reason.CERTIFICATES_EXPIRING: ReasonText(
         Severity.WARNING,

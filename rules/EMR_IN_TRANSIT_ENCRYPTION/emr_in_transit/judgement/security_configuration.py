@@ -26,7 +26,7 @@ _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 
 
 def read_body(body: str | Mapping[str, object]) -> EncryptionSettings | Unreadable:
-    """Answer what a security configuration's body says: JSON text, or an object decoded already."""
+    """Return what a security configuration's body says: JSON text, or an object decoded already."""
     if isinstance(body, str):
         try:
             document = json.loads(body, parse_int=_whole_number, parse_constant=_refuse_constant)
@@ -45,15 +45,30 @@ def _settings(document: Mapping[str, object]) -> EncryptionSettings:
     encryption = _object(document, "EncryptionConfiguration")
     switch, found = _read_switch(document, encryption)
     at_rest = _object(encryption, "AtRestEncryptionConfiguration")
+    authentication = _object(document, "AuthenticationConfiguration")
     return EncryptionSettings(
         switch=switch,
         switch_found=found,
         certificates=_read_certificates(encryption),
         local_disk_encryption=_is_true(encryption.get("EnableAtRestEncryption"))
         and isinstance(at_rest.get("LocalDiskEncryptionConfiguration"), Mapping),
-        kerberos=isinstance(
-            _object(document, "AuthenticationConfiguration").get("KerberosConfiguration"), Mapping
-        ),
+        kerberos=isinstance(authentication.get("KerberosConfiguration"), Mapping),
+        managed_kerberos=_sets_kerberos_up(document, authentication),
+    )
+
+
+def _sets_kerberos_up(document: Mapping[str, object], authentication: Mapping[str, object]) -> bool:
+    """Return whether EMR sets Kerberos up by itself.
+
+    It does for LDAP (EMR Management Guide, ldap-setup-security), for Identity Center and for
+    runtime roles (EMR best practices, trusted-identity-propagation and encryption).
+    """
+    center = authentication.get("IdentityCenterConfiguration")
+    iam = _object(_object(document, "AuthorizationConfiguration"), "IAMConfiguration")
+    return (
+        isinstance(authentication.get("LDAPConfiguration"), Mapping)
+        or (isinstance(center, Mapping) and _is_true(center.get("EnableIdentityCenter", True)))
+        or _is_true(iam.get("EnableApplicationScopedIAMRole"))
     )
 
 

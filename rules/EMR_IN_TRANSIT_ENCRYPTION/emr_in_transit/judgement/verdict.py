@@ -23,16 +23,20 @@ class Finding(NamedTuple):
     detail: str
     subject: str = ""  # what it is about, where one reason can apply more than once
     only_warns: bool = False  # where the reason would violate
+    fix: str = ""  # what to do about what was found; "": what the reason says
+    unavoidable: bool = False  # nothing can be done: for whoever looks closely, not for annotations
 
     @property
     def severity(self) -> Severity:
         """Whether this finding violates or only warns."""
-        return Severity.WARNING if self.only_warns else REASONS[self.reason].severity
+        if self.only_warns or self.unavoidable:
+            return Severity.WARNING
+        return REASONS[self.reason].severity
 
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return REASONS[self.reason].remedy
+        return self.fix or REASONS[self.reason].remedy
 
 
 class Verdict(NamedTuple):
@@ -54,19 +58,23 @@ class Verdict(NamedTuple):
 
 
 def verdict_of(findings: list[Finding], protection: str) -> Verdict:
-    """Answer the verdict that these findings amount to: one violation is enough to fail."""
+    """Return the verdict that these findings amount to: one violation is enough to fail."""
     ordered = tuple(sorted(findings, key=_rank))
     if any(finding.severity is Severity.VIOLATION for finding in ordered):
         return Verdict(Compliance.NON_COMPLIANT, ordered)
     return Verdict(Compliance.COMPLIANT, ordered, protection)
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, int, str]:
+def _rank(finding: Finding) -> tuple[bool, bool, bool, int, bool, str]:
     # A warning never leads where something violates. Among the warnings, what the owner of the
-    # rule has decided to live with comes last: it must not hide a date that draws near.
+    # rule has decided to live with comes after a date that draws near, and endpoints in clear
+    # text, which nearly every cluster has, come last: they must not hide what few have.
+    warns = finding.severity is Severity.WARNING
     return (
-        finding.severity is Severity.WARNING,
-        finding.only_warns,
+        warns,
+        finding.only_warns or finding.unavoidable,
+        warns and finding.reason is Reason.TRAFFIC_NOT_COVERED,
         _PRECEDENCE[finding.reason],
+        finding.unavoidable,
         finding.subject,
     )

@@ -34,11 +34,12 @@ def quoted(name: str) -> str:
 
 def annotation(verdict: Verdict) -> str:
     """Answer the annotation of an evaluation: one line of at most 256 characters."""
+    findings = [finding for finding in verdict.findings if not finding.unavoidable]
     if verdict.compliance is Compliance.NON_COMPLIANT:
-        more = len(verdict.findings) - 1
+        more = len(findings) - 1
         tail = f" (+{more} more)" if more else ""
-        return clip(_sentence(verdict.findings[0]), ANNOTATION_LIMIT - len(tail)) + tail
-    mentioned = [verdict.protection, *(_sentence(finding) for finding in verdict.findings[:1])]
+        return clip(_sentence(findings[0]), ANNOTATION_LIMIT - len(tail)) + tail
+    mentioned = [verdict.protection, *(_sentence(finding) for finding in findings[:1])]
     return clip(" ".join(filter(None, mentioned)), ANNOTATION_LIMIT)
 
 
