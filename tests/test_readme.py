@@ -8,7 +8,7 @@ from emr_in_transit.alerting.messages import attributes, document
 from emr_in_transit.aws.emr import LIVE_STATES
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED
 from tools.environment import ENVIRONMENTS
-from tools.tables import README, ROOT, TABLES, sample_alert, with_tables
+from tools.tables import PAGES, README, ROOT, TABLES, sample_alert, with_tables
 
 TEXT = README.read_text()
 
@@ -18,6 +18,12 @@ def test_a_generated_part_is_the_codes(name):
     """`python -m tools.tables` would change nothing."""
     begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     assert TEXT.partition(begin)[2].partition(end)[0] == TABLES[name]() + "\n"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_the_codes(name):
+    """`python -m tools.tables` would change nothing."""
+    assert (ROOT / name).read_text() == PAGES[name]()
 
 
 def test_the_generator_changes_nothing_else():

@@ -1,4 +1,4 @@
-"""Tool: writes the README's tables anew from the code.
+"""Tool: writes the README's tables, and the pages that are tables, anew from the code.
 
 Usage: python -m tools.tables
 """
@@ -25,22 +25,72 @@ from emr_in_transit.alerting.messages import (  # noqa: E402
     subject,
 )
 from emr_in_transit.alerting.security_hub_finding import LABELS  # noqa: E402
-from emr_in_transit.judgement.endpoints import ENDPOINTS  # noqa: E402
+from emr_in_transit.judgement.applications import APPLICATIONS, COMPONENTS, INSTALLED_WITH  # noqa: E402
+from emr_in_transit.judgement.endpoints import ENDPOINTS, Condition, Endpoint  # noqa: E402
 from emr_in_transit.judgement.facts import ClusterFacts  # noqa: E402
 from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402
-from emr_in_transit.judgement.override_table import OVERRIDES, Basis  # noqa: E402
+from emr_in_transit.judgement.override_table import (  # noqa: E402
+    KEYS,
+    OVERRIDES,
+    Basis,
+    Override,
+    Requirement,
+)
 from emr_in_transit.judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
-from emr_in_transit.judgement.reasons import REASONS, Reason, Severity  # noqa: E402
+from emr_in_transit.judgement.property_values import MEANINGS  # noqa: E402
+from emr_in_transit.judgement.reasons import REASONS, Reason, ReasonText, Severity  # noqa: E402
+from emr_in_transit.judgement.releases import (  # noqa: E402
+    KNOWN_LINES,
+    NEWEST,
+    NEWEST_SPARK,
+    Release,
+    reached,
+    since,
+)
+from emr_in_transit.judgement.tables import names, read_table  # noqa: E402
 from tools import bench_tables  # noqa: E402
 
 README = ROOT / "README.md"
+PROPERTIES = """# Properties that undo or weaken encryption in transit
+
+Written by `python -m tools.tables` from `overrides.csv`; change that, not this page.
+
+A property in `Configurations` replaces what EMR writes, so a value counts as the software reads it. Where the reader's own default is not secure, or it does not start with anything else, every value
+but the secure ones is weak: `no`, `0`, an empty text, `${{...}}`. Where its default is secure, only what it really takes for off is weak. Without a stated value nothing is judged.
+
+The effect *clear text* is the reason `ENCRYPTION_OVERRIDDEN`, *weaker* is `ENCRYPTION_WEAKENED`: traffic is encrypted, but by an old protocol or without verification, or a client asks for clear text and a secure server refuses.
+
+A name with `*` stands for each bucket or catalog. In `spark-defaults`, `spark.hadoop.X` does what X does in Spark's own processes (*same*), less (*weaker*) or nothing (*none*), and `spark.hive.X` is `hive.X`.
+
+How values are read:
+
+{kinds}
+
+{table}
+"""
+ENDPOINTS_PAGE = """# Endpoints, and the releases that protect them
+
+Written by `python -m tools.tables` from `endpoints.csv` and `installed_with.csv`; change those, not this page.
+
+All of it needs in-transit encryption in the security configuration, but for S3 traffic and for block transfer, which local-disk encryption alone encrypts. Kerberos is `KerberosConfiguration` with Kerberos attributes on the cluster, or what EMR sets up for LDAP, Identity Center or runtime roles.
+
+Newest known releases: {newest} and {newest_spark}. A newer line, and the `emr-spark` family, are assumed to protect what 7.x protects; the verdict says so.
+
+{table}
+
+## What is installed along
+
+DescribeCluster lists what was asked for. This comes with it; Hadoop is on every cluster, except where Trino is the only application from 7.14.0 on. {components} cannot be asked for by those names.
+
+{along}
+"""
 
 
 def reasons() -> str:
-    """Answer the table of reasons, most important first."""
+    """Return the table of reasons, most important first."""
     rows = [
         (
-            f"`{reason}`" + ("" if text.severity is Severity.VIOLATION else " (warning)"),
+            f"`{reason}`" + _weight(text),
             text.meaning,
             text.remedy,
         )
@@ -49,8 +99,14 @@ def reasons() -> str:
     return _table(("Reason", "Meaning", "Smallest fix"), rows)
 
 
+def _weight(text: ReasonText) -> str:
+    if text.with_complete_coverage:
+        return " (warning, a violation with `coverage=complete`)"
+    return "" if text.severity is Severity.VIOLATION else " (warning)"
+
+
 def parameters() -> str:
-    """Answer the table of rule parameters."""
+    """Return the table of rule parameters."""
     rows = [
         (
             f"`{each.name}`",
@@ -66,21 +122,135 @@ def parameters() -> str:
 
 
 def assumed_overrides() -> str:
-    """Answer the overrides that rest on documents of others than AWS."""
-    keys = [row.key for row in OVERRIDES if row.source.basis is Basis.ASSUMED]
-    return ", ".join(f"`{key}`" for key in sorted(keys)) + "."
-
-
-def counts() -> str:
-    """Answer how much the rule knows."""
+    """Return how many properties rest on what others than AWS say."""
+    keys = {row.key for row in OVERRIDES if row.basis is Basis.SOFTWARE}
     return (
-        f"{len(REASONS)} reasons, {len(OVERRIDES)} properties that can undo encryption, "
-        f"{len(ENDPOINTS)} endpoints with the release from which each is protected."
+        f"{len(keys)} of {len(KEYS)} properties rest on the software's own code and documents rather than AWS's words; "
+        "[docs/properties.md](docs/properties.md) has the source of each. What EMR itself writes into a file, and its own patches, nobody outside can read."
     )
 
 
+def counts() -> str:
+    """Return how much the rule knows."""
+    return (
+        f"{len(REASONS)} reasons, {len(KEYS)} [properties](docs/properties.md) that can undo or weaken encryption, "
+        f"{len(ENDPOINTS)} [endpoints](docs/endpoints.md) with the release from which each is protected, "
+        f"{len(APPLICATIONS)} applications with what EMR installs along."
+    )
+
+
+def properties_page() -> str:
+    """Return the page of the properties that undo or weaken encryption."""
+    written = zip(OVERRIDES, read_table("overrides.csv"), strict=True)
+    rows = [
+        (
+            f"`{row.key}`",
+            ", ".join(row.applies_to.applications)
+            + (", with Kerberos" if row.applies_to.needs_kerberos else ""),
+            _releases(row.applies_to.starts, row.applies_to.before),
+            row.read_by,
+            row.values.kind,
+            _values(cells["secure"]),
+            _weak(cells["weak"], others=row.values.others_are_weak),
+            row.effect,
+            row.via_spark,
+            ", ".join(row.exposes),
+            _remarks(row),
+            f"{row.source} ({row.basis})",
+        )
+        for row, cells in sorted(written, key=lambda pair: pair[0].key)
+    ]
+    head = (
+        *("Property", "Applications", "Releases", "Read by", "Read as", "Secure", "Weak", "Effect"),
+        *("As `spark.hadoop.…`", "Endpoints", "Remarks", "Source"),
+    )
+    kinds = "\n".join(f"- **{kind}**: {meaning}." for kind, meaning in MEANINGS.items())
+    return PROPERTIES.format(kinds=kinds, table=_table(head, rows))
+
+
+def _values(cell: str) -> str:
+    written = (each if each.startswith(("(", "the ")) else f"`{each}`" for each in names(cell))
+    return ", ".join(written)
+
+
+def _weak(cell: str, *, others: bool) -> str:
+    return _values(cell) + (" and all others" if cell else "all others") * others
+
+
+def _remarks(row: Override) -> str:
+    remarks = [row.note] if row.note else []
+    if row.unless:
+        remarks.append(f"irrelevant with {_groups(row.unless)}")
+    if row.weaker_if:
+        remarks.append(f"only weaker with {_groups(row.weaker_if)}")
+    return "; ".join(remarks)
+
+
+def _groups(groups: tuple[tuple[Requirement, ...], ...]) -> str:
+    return " or ".join(" and ".join(_requirement(each) for each in group) for group in groups)
+
+
+def _requirement(each: Requirement) -> str:
+    if each.condition:
+        return str(each.condition)
+    return f"`{each.name}={each.value}`" + (f" from {each.since} on" if each.since else "")
+
+
+def _releases(starts: tuple[Release, ...], before: Release | None = None) -> str:
+    text = "all" if starts == since("all") else ", ".join(f"{start}+" for start in starts)
+    return text + (f" before {before}" if before else "")
+
+
+def endpoints_page() -> str:
+    """Return the page of the endpoints, by release, and of what is installed along."""
+    rows = [
+        (
+            endpoint.label,
+            endpoint.application
+            + (", several primary nodes" if endpoint.needs_several_primary_nodes else ""),
+            endpoint.ports,
+            *(_in_line(endpoint, line) for line in KNOWN_LINES),
+            endpoint.issue.text if endpoint.issue else "",
+            endpoint.source,
+        )
+        for endpoint in ENDPOINTS
+    ]
+    lines = tuple(f"{line}.x" for line in KNOWN_LINES)
+    head = ("Endpoint", "Application", "Ports", *lines, "Remarks", "Source")
+    along = [
+        (
+            row.application,
+            row.brings or "nothing; no endpoint of its own",
+            _releases(row.starts),
+            row.source,
+        )
+        for row in INSTALLED_WITH
+    ]
+    return ENDPOINTS_PAGE.format(
+        table=_table(head, rows),
+        along=_table(("Application", "Brings", "Releases", "Source"), along),
+        newest=NEWEST,
+        newest_spark=NEWEST_SPARK,
+        components=" and ".join(COMPONENTS),
+    )
+
+
+def _in_line(endpoint: Endpoint, line: int) -> str:
+    """Return what protects an endpoint in one line of releases, and from where on."""
+    ways = []
+    for protection in endpoint.protections:
+        starts = [start for start in protection.starts if start.major == line]
+        if not starts and not reached(Release(line, 0, 0), protection.starts):
+            continue
+        needs = [str(each) for each in protection.conditions if each is not Condition.SWITCH]
+        way = " with ".join([protection.mechanism, *needs])
+        late = starts and starts[0] not in since("all")
+        ways.append(f"{way} from {starts[0]}" if late else way)
+    return ", ".join(ways) or "clear text"
+
+
 def sample_alert() -> Alert:
-    """Answer the alert of the demo's bad launch, with fixed ids and times."""
+    """Return the alert of the demo's bad launch, with fixed ids and times."""
     now = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
     facts = ClusterFacts(
         "j-2AXXXXXXGAPLF", "adhoc-tonight", "STARTING", now, "emr-7.12.0", "", "", None, ("Spark",)
@@ -99,7 +269,7 @@ def sample_alert() -> Alert:
 
 
 def hub_severities() -> str:
-    """Answer how severe each reason is in Security Hub."""
+    """Return how severe each reason is in Security Hub."""
     rows = [
         (label, ", ".join(f"`{reason}`" for reason in Reason if reason in reasons))
         for label, reasons in LABELS.items()
@@ -108,24 +278,24 @@ def hub_severities() -> str:
 
 
 def alert_email() -> str:
-    """Answer an alert as a person gets it."""
+    """Return an alert as a person gets it."""
     alert = sample_alert()
     return f"```text\nSubject: {subject(alert)}\n\n{email(alert)}\n```"
 
 
 def alert_json() -> str:
-    """Answer an alert as a machine gets it."""
+    """Return an alert as a machine gets it."""
     return f"```json\n{json.dumps(document(sample_alert()), indent=2)}\n```"
 
 
 def bench_sweeps() -> str:
-    """Answer what sweeps have been measured to cost."""
+    """Return what sweeps have been measured to cost."""
     rows = bench_tables.sweep_rows(bench_tables.measured())
     return _table(bench_tables.SWEEPS_HEAD, rows)
 
 
 def bench_starts() -> str:
-    """Answer what cold starts have been measured to cost."""
+    """Return what cold starts have been measured to cost."""
     rows = bench_tables.start_rows(bench_tables.measured())
     return _table(bench_tables.STARTS_HEAD, rows)
 
@@ -143,8 +313,14 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/properties.md": properties_page,
+    "docs/endpoints.md": endpoints_page,
+}
+
+
 def with_tables(text: str) -> str:
-    """Answer the README with every table as the code has it."""
+    """Return the README with every table as the code has it."""
     for name, table in TABLES.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, found, rest = text.partition(begin)
@@ -166,3 +342,6 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(with_tables(README.read_text()))
+    for name, page in PAGES.items():
+        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).write_text(page())

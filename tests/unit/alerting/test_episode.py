@@ -72,6 +72,25 @@ def test_a_set_that_grows_beyond_what_was_sent_is_alerted_on():
     assert set(steps(sent, is_news).values()) == {Step.ALERT}
 
 
+KEY = "core-site/hadoop.ssl.hostname.verifier"
+OVERRIDDEN, WEAKENED = f"ENCRYPTION_OVERRIDDEN:{KEY}", f"ENCRYPTION_WEAKENED:{KEY}"
+KNOWN = [
+    ("who knows of clear text knows of weakness", {OVERRIDDEN}, {WEAKENED}, Step.NOTHING),
+    ("who knows of weakness does not know of clear text", {WEAKENED}, {OVERRIDDEN}, Step.ALERT),
+    ("another property is news", {OVERRIDDEN}, {"ENCRYPTION_WEAKENED:a/b"}, Step.ALERT),
+    ("and so is another reason beside it", {OVERRIDDEN}, {WEAKENED, "A"}, Step.ALERT),
+]
+
+
+@pytest.mark.parametrize(
+    ("sent", "found", "step"), [row[1:] for row in KNOWN], ids=[row[0] for row in KNOWN]
+)
+def test_what_people_know_of_a_property(sent, found, step):
+    """That a property only weakens what it was said to undo is no news."""
+    episode = Episode(State.SENT, "first", frozenset(sent), frozenset(sent), NOW)
+    assert next_step(episode, frozenset(found), NOW) is step
+
+
 def test_news_waits_exactly_as_long_as_the_claim_of_another_function():
     """Until the moment at which the lease ends; from then on it is taken over."""
     pending = [each for each in OPEN if each.state is State.PENDING]

@@ -109,6 +109,24 @@ def test_without_a_tag_key_no_tag_exempts():
     assert read_cluster(DOCUMENT | {"Tags": [{"Key": "", "Value": "x"}]}, None).exemption is None
 
 
+PRIMARY_NODES = [
+    ("three", [{"InstanceGroupType": "CORE", "RequestedInstanceCount": 9}, {"InstanceGroupType": "MASTER", "RequestedInstanceCount": 3}], 3),
+    ("one", [{"InstanceGroupType": "MASTER", "RequestedInstanceCount": 1}], 1),
+    ("a group without a count", [{"InstanceGroupType": "MASTER"}], None),
+    ("no group of primary nodes", [{"InstanceGroupType": "CORE", "RequestedInstanceCount": 9}, "MASTER"], None),
+    ("no groups", None, None),
+    ("nonsense", {"MASTER": 3}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("groups", "nodes"), [row[1:] for row in PRIMARY_NODES], ids=[row[0] for row in PRIMARY_NODES]
+)
+def test_primary_nodes(groups, nodes):
+    """DescribeCluster does not tell; the AWS CLI merges the instance groups into what it prints."""
+    assert read_cluster(DOCUMENT | {"InstanceGroups": groups}, None).primary_nodes == nodes
+
+
 MALFORMED = [
     ("no id", "Id", None, "Id"),
     ("an empty id", "Id", "", "Id"),

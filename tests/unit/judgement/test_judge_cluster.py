@@ -38,6 +38,10 @@ DOCUMENTS_AND_REASONS = {
     "custom-for-5.9.0": [],
     "release-in-another-form": [],
     "release-not-recognised": [Reason.RELEASE_NOT_RECOGNISED],
+    "emr-spark-8.0.0": [],
+    "s3-over-http": [Reason.ENCRYPTION_OVERRIDDEN],
+    "jupyterhub-without-spark-encryption": [Reason.ENCRYPTION_OVERRIDDEN],
+    "trino-with-http-port": [Reason.ENCRYPTION_OVERRIDDEN],
     "no-security-configuration": [Reason.NO_SECURITY_CONFIGURATION],
     "empty-security-configuration": [Reason.NO_SECURITY_CONFIGURATION],
     "security-configuration-deleted": [Reason.SECURITY_CONFIGURATION_MISSING],
@@ -71,6 +75,33 @@ def test_every_document_is_listed():
     names = {path.stem for path in (DOCUMENTS / "clusters").glob("*.json")}
 
     assert names == set(DOCUMENTS_AND_REASONS)
+
+
+OVERRIDES = [
+    ("s3-over-http", "core-site/fs.s3n.ssl.enabled", '"false" (secure: true); it exposes S3 traffic.'),
+    ("jupyterhub-without-spark-encryption", "spark-defaults/spark.network.crypto.enabled", "it exposes Spark driver, "),
+    ("trino-with-http-port", "trino-config/http-server.http.enabled", "it exposes Trino coordinator and workers."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "key", "words"), OVERRIDES, ids=[row[0] for row in OVERRIDES])
+def test_override_in_a_document(name: str, key: str, words: str):
+    """S3 has switches, JupyterHub brings Spark, and Trino has Presto's http port."""
+    [finding] = judge_cluster(load_cluster(name), parameters(), NOW).violations
+
+    assert (finding.reason, finding.subject) == (Reason.ENCRYPTION_OVERRIDDEN, key)
+    assert words in finding.detail
+
+
+@pytest.mark.parametrize("name", ["emr-spark-8.0.0", "release-not-recognised"])
+def test_complete_coverage_is_not_met_by_a_release_that_nobody_has_looked_at(name: str):
+    """The newest line stands in for it, and that is said."""
+    verdict = judge_cluster(load_cluster(name), parameters(coverage="complete"), NOW)
+
+    assert verdict.compliance is Compliance.NON_COMPLIANT
+    [finding] = [f for f in verdict.violations if f.reason is Reason.TRAFFIC_NOT_COVERED]
+    assert "assumed to be like the newest" in finding.detail
+    assert "without Kerberos: YARN ResourceManager RPC" in finding.detail
 
 
 ATTACHMENTS = [

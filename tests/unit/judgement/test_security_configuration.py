@@ -320,6 +320,31 @@ def test_kerberos(block: Any, on: bool):
     assert settings_of({"AuthenticationConfiguration": block}).kerberos is on
 
 
+RUNTIME_ROLES = {"EnableApplicationScopedIAMRole": True}
+MANAGED_KERBEROS = [
+    ("LDAP", {"AuthenticationConfiguration": {"LDAPConfiguration": {"EnableLDAPServerCertificateVerification": True}}}, True),
+    ("Identity Center", {"AuthenticationConfiguration": {"IdentityCenterConfiguration": {"IdentityCenterInstanceARN": "arn:aws:sso:::instance/ssoins-1"}}}, True),
+    ("Identity Center, said to be on", {"AuthenticationConfiguration": {"IdentityCenterConfiguration": {"EnableIdentityCenter": True}}}, True),
+    ("Identity Center that is off", {"AuthenticationConfiguration": {"IdentityCenterConfiguration": {"EnableIdentityCenter": False}}}, False),
+    ("runtime roles", {"AuthorizationConfiguration": {"IAMConfiguration": RUNTIME_ROLES}}, True),
+    ("runtime roles as a text", {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": "true"}}}, True),
+    ("runtime roles that are off", {"AuthorizationConfiguration": {"IAMConfiguration": {"EnableApplicationScopedIAMRole": False}}}, False),
+    ("a mapping of roles for S3 alone", {"AuthorizationConfiguration": {"EmrFsConfiguration": {"RoleMappings": []}}}, False),
+    ("runtime roles in the wrong block", {"AuthenticationConfiguration": {"IAMConfiguration": RUNTIME_ROLES}}, False),
+    ("Kerberos of one's own", {"AuthenticationConfiguration": {"KerberosConfiguration": {}}}, False),
+    ("LDAP that is no object", {"AuthenticationConfiguration": {"LDAPConfiguration": True}}, False),
+    ("nothing", {}, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "on"), [r[1:] for r in MANAGED_KERBEROS], ids=[r[0] for r in MANAGED_KERBEROS]
+)
+def test_kerberos_that_emr_sets_up(body: dict[str, Any], on: bool):
+    """EMR sets Kerberos up by itself for LDAP, Identity Center and runtime roles."""
+    assert settings_of(body).managed_kerberos is on
+
+
 UNREADABLE = [
     ("an empty text", "", "it is empty"),
     ("a blank text", " \r\n\t ", "it is empty"),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Verdict
 
 # Shorter than the minute after which Lambda tries a failed delivery again.
@@ -60,11 +61,21 @@ def next_step(episode: Episode | None, found: frozenset[str], now: datetime) -> 
     """Return what is to be done about a violation with this fingerprint."""
     if episode is None or episode.state is State.CLOSED:
         return Step.ALERT
-    if found <= episode.sent:
+    if found <= _known(episode.sent):
         return Step.NOTHING
     if episode.state is State.PENDING and now < episode.lease_until:
         return Step.WAIT
     return Step.ALERT
+
+
+def _known(sent: frozenset[str]) -> frozenset[str]:
+    """Return what people know who have been told of this.
+
+    Whoever was told that a property undoes encryption knows that it weakens it: version 0.1.0 told
+    so of properties that today only weaken it.
+    """
+    undone, weakened = f"{Reason.ENCRYPTION_OVERRIDDEN}:", f"{Reason.ENCRYPTION_WEAKENED}:"
+    return sent | {weakened + each.removeprefix(undone) for each in sent if each.startswith(undone)}
 
 
 def claimed_episode(

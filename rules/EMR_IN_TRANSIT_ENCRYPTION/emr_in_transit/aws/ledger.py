@@ -138,12 +138,9 @@ class Ledger:
 def _read(item: Any) -> Entry:
     launched_by = item.get("launchedBy", {}).get("S", "")
     with suppress(*MALFORMED):
-        facts, described = (
-            decode(item["facts"]["S"]),
-            datetime.fromisoformat(item["described"]["S"]),
-        )
-        is_ours = item["schema"]["N"] == str(SCHEMA_VERSION)
+        facts = decode(item["facts"]["S"], int(item["schema"]["N"]))
+        described = datetime.fromisoformat(item["described"]["S"])
         # A time without a zone could not be compared with any of ours.
-        if is_ours and described.tzinfo and facts.cluster_id == item["sk"]["S"]:
+        if described.tzinfo and facts.cluster_id == item["sk"]["S"]:
             return Entry(facts, described, launched_by)
     return Entry(None, None, launched_by)

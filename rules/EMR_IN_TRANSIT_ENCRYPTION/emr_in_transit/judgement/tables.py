@@ -5,15 +5,15 @@ They are part of the code: read once, when it is imported, from wherever it was 
 
 import csv
 import pkgutil
+from typing import cast
 
 from emr_in_transit.judgement.releases import Release, since
 
 
 def read_table(name: str) -> tuple[dict[str, str], ...]:
     """Return the rows of a table of this package, each by the names of its columns."""
-    content = pkgutil.get_data(__package__, name)
-    if content is None:
-        raise FileNotFoundError(name)
+    # None is for loaders that cannot read data; that of a folder, and that of a zip, both can.
+    content = cast("bytes", pkgutil.get_data(__package__, name))
     return tuple(csv.DictReader(content.decode().splitlines()))
 
 
