@@ -175,19 +175,78 @@ def test_complete_coverage_turns_the_warning_into_a_violation(deploy):
         *("whole", configuration(account, "whole", complete=True)), KerberosAttributes=kerberos
     )
     sweep(account)
-    for cluster in (plain, whole):
-        compliance, annotation = verdict(account, cluster)
-        assert compliance == "COMPLIANT"
-        assert "TRAFFIC_NOT_COVERED: In clear text: " in annotation
-    assert "without Kerberos" in verdict(account, plain)[1]
+    compliance, annotation = verdict(account, plain)
+    assert compliance == "COMPLIANT"
+    assert "TRAFFIC_NOT_COVERED: In clear text: " in annotation
+    assert "without Kerberos" in annotation
+    # What no setting can protect is not for annotations.
+    met = ("COMPLIANT", 'Security configuration "whole", PEM certificates.')
+    assert verdict(account, whole) == met
 
     deploy(Coverage="complete")
     sweep(account)
     compliance, annotation = verdict(account, plain)
     assert compliance == "NON_COMPLIANT"
     assert annotation.startswith("TRAFFIC_NOT_COVERED: In clear text: ")
-    assert [each["kind"] for each in alerts(account, plain)] == ["violation"]
-    # What no setting can protect stays a warning.
-    compliance, annotation = verdict(account, whole)
+    (alert,) = alerts(account, plain)
+    assert alert["kind"] == "violation"
+    protectable, lost = alert["findings"]
+    assert "with Kerberos: YARN ResourceManager RPC" in protectable["remedy"]
+    # What no setting can protect stays a warning, which the alert has.
+    assert lost["severity"] == "WARNING"
+    assert "no setting can help: HDFS ZKFC" in lost["detail"]
+    assert verdict(account, whole) == met
+
+
+def test_what_only_weakens_warns_and_violates_with_complete_coverage(deploy):
+    """Verification of names that is switched off is a warning that AWS Config shows."""
+    account = deploy()
+    lax = override("core-site/hadoop.ssl.hostname.verifier", "ALLOW_ALL")
+    kerberos = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "not-a-secret"}
+    cluster = account.launch(
+        *("lax", configuration(account, complete=True)),
+        Configurations=lax,
+        KerberosAttributes=kerberos,
+    )
+    sweep(account)
+    weakened = 'ENCRYPTION_WEAKENED: core-site/hadoop.ssl.hostname.verifier is "ALLOW_ALL" '
+    compliance, annotation = verdict(account, cluster)
     assert compliance == "COMPLIANT"
-    assert "no setting can help: HDFS ZKFC" in annotation
+    assert f"PEM certificates. {weakened}(secure: DEFAULT); it weakens " in annotation
+    assert alerts(account, cluster) == []
+
+    deploy(Coverage="complete")
+    sweep(account)
+    compliance, annotation = verdict(account, cluster)
+    assert compliance == "NON_COMPLIANT"
+    assert annotation.startswith(weakened)
+    (alert,) = alerts(account, cluster)
+    assert alert["findings"][0]["remedy"].startswith(
+        'core-site/hadoop.ssl.hostname.verifier is "ALLOW_ALL"; remove it, or set it to DEFAULT, '
+        "in the Configurations of RunJobFlow; running clusters must be replaced."
+    )
+
+
+def test_s3_over_http_violates_by_whatever_name_it_is_asked_for(deploy):
+    """Hadoop's own file, EMRFS's, one bucket, and what Spark passes on."""
+    account = deploy()
+    secure = configuration(account)
+    keys = {
+        "core-site/fs.s3n.ssl.enabled": "false",
+        "emrfs-site/fs.s3n.ssl.enabled": "false",
+        "core-site/fs.s3a.connection.ssl.enabled": "false",
+        "core-site/fs.s3a.bucket.logs.endpoint": "http://s3.eu-west-1.amazonaws.com",
+        "spark-defaults/spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+    }
+    clusters = {
+        key: account.launch(
+            key, secure, applications=("Spark",), Configurations=override(key, value)
+        )
+        for key, value in keys.items()
+    }
+    sweep(account)
+
+    for key, cluster in clusters.items():
+        compliance, annotation = verdict(account, cluster)
+        assert compliance == "NON_COMPLIANT"
+        assert annotation.startswith(f'ENCRYPTION_OVERRIDDEN: {key} is "{keys[key]}" (secure: ')
