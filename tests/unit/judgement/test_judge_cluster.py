@@ -201,6 +201,24 @@ def test_release_detail(changes: dict[str, str], detail: str):
     assert verdict.findings[0].detail == detail
 
 
+RELEASE_REMEDIES = [
+    ("an old release with PEM", "emr-4.7.4", ON_WITH_PEM, "Launch a replacement on release 4.8.0 or later."),
+    ("an old one with EMR's certificates", "emr-7.10.0", ON_WITH_EMR, "Launch a replacement on release 7.11.0 or later, or on release 4.8.0 or later with PEM or Custom certificates."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "body", "remedy"),
+    [r[1:] for r in RELEASE_REMEDIES],
+    ids=[r[0] for r in RELEASE_REMEDIES],
+)
+def test_release_remedy(label: str, body: Any, remedy: str):
+    """The release that would do is named, and what would do on an older one."""
+    [finding] = judge_cluster(cluster(body, release_label=label), parameters(), NOW).violations
+
+    assert finding.remedy == remedy
+
+
 NAMES = [
     ("without a list every name is approved", None, "anything", True),
     ("a name on the list", "prod,audit", "audit", True),

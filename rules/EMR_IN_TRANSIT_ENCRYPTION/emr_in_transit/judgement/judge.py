@@ -75,21 +75,29 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _release_findings(facts: ClusterFacts, parameters: RuleParameters) -> list[Finding]:
+    release = parse_release(facts.release_label)
     if not facts.release_label:
         detail = f"AMI version {quoted(facts.ami_version)} has no security configurations."
         return [Finding(Reason.RELEASE_WITHOUT_SUPPORT, detail)]
-    release = parse_release(facts.release_label)
     if release is None:
         detail = f"Release label {quoted(facts.release_label)} cannot be compared."
         only_warns = parameters.coverage is Coverage.CONFIGURED
         return [Finding(Reason.RELEASE_NOT_RECOGNISED, detail, only_warns=only_warns)]
+    uses_emr = _uses_emr_certificates(facts)
     if release < FIRST_WITH_SECURITY_CONFIGURATIONS:
-        detail = f"Release {release} has no security configurations (first: {FIRST_WITH_SECURITY_CONFIGURATIONS})."
-        return [Finding(Reason.RELEASE_WITHOUT_SUPPORT, detail)]
-    if release < FIRST_WITH_EMR_CERTIFICATES and _uses_emr_certificates(facts):
-        detail = f"Release {release} has no certificates managed by EMR (first: {FIRST_WITH_EMR_CERTIFICATES})."
-        return [Finding(Reason.RELEASE_WITHOUT_SUPPORT, detail)]
-    return []
+        missing, first = "security configurations", FIRST_WITH_SECURITY_CONFIGURATIONS
+    elif release < FIRST_WITH_EMR_CERTIFICATES and uses_emr:
+        missing, first = "certificates managed by EMR", FIRST_WITH_EMR_CERTIFICATES
+    else:
+        return []
+    fix = f"Launch a replacement on release {first} or later."
+    if uses_emr:
+        fix = (
+            f"Launch a replacement on release {FIRST_WITH_EMR_CERTIFICATES} or later, or on release "
+            f"{FIRST_WITH_SECURITY_CONFIGURATIONS} or later with PEM or Custom certificates."
+        )
+    detail = f"Release {release} has no {missing} (first: {first})."
+    return [Finding(Reason.RELEASE_WITHOUT_SUPPORT, detail, fix=fix)]
 
 
 def _uses_emr_certificates(facts: ClusterFacts) -> bool:

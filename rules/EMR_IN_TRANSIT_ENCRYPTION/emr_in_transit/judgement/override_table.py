@@ -187,7 +187,9 @@ for _row in OVERRIDES:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(re.escape(name).replace(re.escape(ANY_NAME), "(.+)"))
+    # What buckets and catalogs are called; the asterisk is for acceptedOverrides. A name that holds
+    # anything else is nobody's, and never comes into a message.
+    return re.compile(re.escape(name).replace(re.escape(ANY_NAME), r"([\w.*-]{1,255})"), re.ASCII)
 
 
 _PATTERNS = [

@@ -1,5 +1,6 @@
 """Pure: properties in ``Configurations`` that switch encryption in transit off, or weaken it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -9,7 +10,6 @@ from emr_in_transit.judgement.coverage import conditions, endpoint_states
 from emr_in_transit.judgement.endpoints import ANY, Condition
 from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting
 from emr_in_transit.judgement.override_table import (
-    ANY_NAME,
     SPARK_DEFAULTS,
     Effect,
     Override,
@@ -30,6 +30,8 @@ _SHOWN = 3  # as many values or endpoints are named, the rest are counted
 # The one file whose sections are classifications within a classification.
 _SECTIONED = "hue-ini"
 _MOST_SECTIONS = 2
+# An address can hold a password: what stands before the host is left behind.
+_CREDENTIALS = re.compile(r"(://)[^/]*@")
 # EMR Management Guide, emr-configure-apps-running-cluster.
 _FIRST_WITH_RECONFIGURATION = Release(5, 21, 0)
 
@@ -153,14 +155,8 @@ def _reads(setting: PropertySetting) -> tuple[str, ...]:
 
 
 def _is_accepted(key: str, parameters: RuleParameters) -> bool:
-    return any(
-        key == accepted
-        or (
-            ANY_NAME in accepted
-            and fnmatchcase(key, accepted.replace("[", "[[]").replace("?", "[?]"))
-        )
-        for accepted in parameters.accepted_overrides
-    )
+    # The names of the table have no other character that fnmatch knows than the asterisk.
+    return any(fnmatchcase(key, accepted) for accepted in parameters.accepted_overrides)
 
 
 def _finding(
@@ -252,4 +248,4 @@ def _own_properties(classification: str, properties: object) -> Iterator[tuple[s
     for name, value in properties.items():
         # EMR has texts only; people write true and 0 too, and Python's True is a number.
         if isinstance(value, str | int):
-            yield classification, str(name).strip(), str(value)
+            yield classification, str(name).strip(), _CREDENTIALS.sub(r"\1", str(value))

@@ -53,7 +53,8 @@ PARAMETERS = (
         Coverage.CONFIGURED,
         " or ".join(Coverage),
         "With complete, a cluster violates where endpoints of its applications stay in clear text "
-        "that another release or set-up would protect; with configured, that is a warning.",
+        "that another release or set-up would protect, where a property weakens encryption, and "
+        "where its release or an application is not known; with configured, that is a warning.",
         Coverage,
     ),
     Parameter(
@@ -96,7 +97,8 @@ PARAMETERS = (
         "accepted_overrides",
         "",
         "a comma-separated list of classification/property",
-        "These properties are no violation, whatever their value.",
+        "These properties are no finding, whatever their value; in per-bucket names of S3A, * "
+        "stands for any bucket.",
         read_overrides,
     ),
     Parameter(
@@ -114,7 +116,7 @@ PASSED_THROUGH = ("AssumeRoleMode", "ExecutionRoleName", "ExecutionRoleRegion")
 
 
 def parse_parameters(given: Mapping[str, object]) -> RuleParameters:
-    """Answer the parameters that AWS Config passes as texts; what is left out has its default.
+    """Return the parameters that AWS Config passes as texts; what is left out has its default.
 
     Raises ParameterError, which names every parameter that is wrong and what it takes.
     """
