@@ -27,7 +27,7 @@ class InputError(Exception):
 def read_facts(
     cluster_path: str, configuration_path: str, parameters: RuleParameters, now: datetime
 ) -> ClusterFacts:
-    """Answer the cluster's facts from two files; "-" is standard input, "" is no file."""
+    """Return the cluster's facts from two files; "-" is standard input, "" is no file."""
     if not cluster_path:
         raise InputError("name the cluster's file: make explain CLUSTER=cluster.json")
     if cluster_path == configuration_path == "-":
@@ -54,7 +54,7 @@ def read_facts(
 
 
 def notes(facts: ClusterFacts, configuration_path: str, parameters: RuleParameters) -> list[str]:
-    """Answer what the verdict leaves out, and the reader may not expect it to."""
+    """Return what the verdict leaves out, and the reader may not expect it to."""
     found = []
     if configuration_path and not facts.security_configuration_name:
         unused = _shown(configuration_path)
@@ -69,7 +69,7 @@ def notes(facts: ClusterFacts, configuration_path: str, parameters: RuleParamete
 
 
 def _instance_settings(document: Mapping[str, Any]) -> tuple[PropertySetting, ...]:
-    """Answer what a request for RunJobFlow sets for instance groups or fleets."""
+    """Return what a request for RunJobFlow sets for instance groups or fleets."""
     return tuple(
         setting
         for configurations, scope in _instance_configurations(document.get("Instances"))

@@ -32,7 +32,7 @@ def build(folder: Path) -> Path:
 
 
 def contents() -> dict[str, bytes]:
-    """Answer what the zip holds, by name: the rule, rdklib, and the licences of both."""
+    """Return what the zip holds, by name: the rule, rdklib, and the licences of both."""
     members = {path.relative_to(RULE).as_posix(): path.read_bytes() for path in rule_files()}
     members["LICENSE"] = (ROOT / "LICENSE").read_bytes()
     for path in files("rdklib") or []:

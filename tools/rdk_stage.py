@@ -47,7 +47,7 @@ def stage(folder: Path, given: Mapping[str, str], *, tests: bool = False) -> Pat
 
 
 def configured(document: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
-    """Answer parameters.json with what is given: rule parameters, SourcePeriodic, SourceEvents.
+    """Return parameters.json with what is given: rule parameters, SourcePeriodic, SourceEvents.
 
     Raises StageError for what the rule would refuse in each of its runs.
     """

@@ -32,7 +32,6 @@ from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402
 from emr_in_transit.judgement.override_table import (  # noqa: E402
     KEYS,
     OVERRIDES,
-    Basis,
     Override,
     Requirement,
 )
@@ -123,7 +122,7 @@ def parameters() -> str:
 
 def assumed_overrides() -> str:
     """Return how many properties rest on what others than AWS say."""
-    keys = {row.key for row in OVERRIDES if row.basis is Basis.SOFTWARE}
+    keys = {row.key for row in OVERRIDES if row.basis == "software"}
     return (
         f"{len(keys)} of {len(KEYS)} properties rest on the software's own code and documents rather than AWS's words; "
         "[docs/properties.md](docs/properties.md) has the source of each. What EMR itself writes into a file, and its own patches, nobody outside can read."

@@ -82,7 +82,7 @@ def load_configuration(name: str) -> SecurityConfigurationFacts | None:
 
 
 def reasons(verdict: Verdict | list[Finding]) -> list[Reason]:
-    """Answer the reasons of a verdict in its own order, but for TRAFFIC_NOT_COVERED.
+    """Return the reasons of a verdict in its own order, but for TRAFFIC_NOT_COVERED.
 
     Nearly every cluster has that warning, from Hadoop alone; the tests of coverage look at it.
     """

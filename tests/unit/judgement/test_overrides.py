@@ -15,6 +15,7 @@ from emr_in_transit.judgement.facts import EncryptionSettings, PropertySetting, 
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.override_table import (
     ANY_NAME,
+    BASES,
     FORMER_KEYS,
     KEYS,
     KNOWN_NAMES,
@@ -74,7 +75,7 @@ def weakened(configurations: object, scope: str = "", **changes: Any) -> list[Fi
 
 
 def overridden(configurations: object, scope: str = "", **changes: Any) -> list[Finding]:
-    """Answer only what puts traffic into clear text."""
+    """Return only what puts traffic into clear text."""
     found = weakened(configurations, scope, **changes)
     return [each for each in found if each.reason is Reason.ENCRYPTION_OVERRIDDEN]
 
@@ -428,6 +429,8 @@ def test_classifications_are_exact():
 def test_every_row_can_be_checked(row):
     """A row names its source, known applications and releases, and endpoints that there are."""
     assert row.source
+    assert row.basis in BASES
+    assert row.read_by in {"daemon", "client", "both"}
     assert {*row.applies_to.applications} <= {ANY, *APPLICATIONS, *COMPONENTS}
     assert row.exposes
     assert {*row.exposes} <= {endpoint.label for endpoint in ENDPOINTS}

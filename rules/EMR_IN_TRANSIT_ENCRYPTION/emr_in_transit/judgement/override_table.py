@@ -17,10 +17,16 @@ from emr_in_transit.judgement.tables import names, read_table, release_or_none
 
 EMPTY = "(empty)"  # how the table writes an empty text
 ANY_NAME = "*"  # what stands for a bucket, or a catalog, in the name of a property
+# What buckets and catalogs are called; the asterisk is for acceptedOverrides. A name that holds
+# anything else is nobody's, and never comes into a message.
+_ANY_NAME = re.compile(r"[\w.*-]{1,255}", re.ASCII)
 SPARK_DEFAULTS = "spark-defaults"
 SPARK = "Spark"
 # Spark passes these on to Hadoop and Hive in its own processes (SparkHadoopUtil).
 _SPARK_PREFIXES = {"spark.hadoop.": "", "spark.hive.": "hive."}
+# What a row rests on: AWS's own name for the switch; its word that EMR sets it, where the name is the
+# software's matter; the software's code or documents.
+BASES = ("AWS names the switch", "AWS sets it", "software")
 # Version 0.1.0 judged these; a deployed rule may still name them in acceptedOverrides. Each only
 # repeats a default, or has no secure value that one could write.
 FORMER_KEYS = (
@@ -43,22 +49,6 @@ class ViaSpark(StrEnum):
     SAME = "same"
     WEAKER = "weaker"
     NONE = "none"
-
-
-class ReadBy(StrEnum):
-    """Who reads a property."""
-
-    DAEMON = "daemon"
-    CLIENT = "client"
-    BOTH = "both"
-
-
-class Basis(StrEnum):
-    """What a row rests on."""
-
-    NAMED_BY_AWS = "AWS names the switch"
-    SET_BY_AWS = "AWS sets it"  # what it is called is the software's matter
-    SOFTWARE = "software"  # read in the software's own code or documents
 
 
 class Requirement(NamedTuple):
@@ -95,7 +85,7 @@ class Override(NamedTuple):
     classification: str
     name: str
     applies_to: AppliesTo
-    read_by: ReadBy
+    read_by: str  # daemon, client or both
     values: Values
     effect: Effect
     via_spark: ViaSpark
@@ -103,7 +93,7 @@ class Override(NamedTuple):
     weaker_if: tuple[tuple[Requirement, ...], ...]
     exposes: tuple[str, ...]  # labels of endpoints
     note: str
-    basis: Basis
+    basis: str  # one of BASES
     source: str
 
     @property
@@ -149,7 +139,7 @@ def _override(row: dict[str, str]) -> Override:
             release_or_none(row["before"]),
             row["needs"] == Condition.KERBEROS,
         ),
-        ReadBy(row["read_by"]),
+        row["read_by"],
         Values(
             kind,
             _as_read(kind, secure),
@@ -163,7 +153,7 @@ def _override(row: dict[str, str]) -> Override:
         _requirements(row["weaker_if"]),
         names(row["exposes"]),
         row["note"],
-        Basis(row["basis"]),
+        row["basis"],
         row["source"],
     )
 
@@ -186,16 +176,27 @@ for _row in OVERRIDES:
         _BY_PROPERTY.setdefault(_row.name, []).append(_row)
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    # What buckets and catalogs are called; the asterisk is for acceptedOverrides. A name that holds
-    # anything else is nobody's, and never comes into a message.
-    return re.compile(re.escape(name).replace(re.escape(ANY_NAME), r"([\w.*-]{1,255})"), re.ASCII)
+class _Pattern(NamedTuple):
+    """The rows of a name with an asterisk, which any of its names begin and end with."""
+
+    classification: str
+    head: str
+    tail: str
+    rows: list[Override]
+
+    def match(self, name: str) -> str:
+        """Return what the asterisk stands for in this name, "" where the name is another one."""
+        if not name.startswith(self.head) or not name.endswith(self.tail):
+            return ""
+        middle = name[len(self.head) : len(name) - len(self.tail)]
+        return middle if _ANY_NAME.fullmatch(middle) else ""
 
 
 _PATTERNS = [
-    (classification, _pattern(name), rows)
+    _Pattern(classification, head, tail, rows)
     for (classification, name), rows in _BY_NAME.items()
-    if ANY_NAME in name
+    for head, asterisk, tail in [name.partition(ANY_NAME)]
+    if asterisk
 ]
 # What a row's exception looks at has to be known as well, though it weakens nothing itself.
 _REQUIRED = {
@@ -222,9 +223,9 @@ def rows_of(classification: str, name: str) -> tuple[Override, ...]:
         for prefix, replacement in _SPARK_PREFIXES.items():
             if name.startswith(prefix):
                 return _passed_on(name, replacement + name.removeprefix(prefix))
-    for its_classification, pattern, rows in _PATTERNS:
-        if its_classification == classification and (match := pattern.fullmatch(name)):
-            return tuple(_filled_in(row, match[1]) for row in rows)
+    for pattern in _PATTERNS:
+        if pattern.classification == classification and (middle := pattern.match(name)):
+            return tuple(_filled_in(row, middle) for row in pattern.rows)
     return ()
 
 
@@ -233,9 +234,9 @@ def _passed_on(name: str, inner: str) -> tuple[Override, ...]:
     rows = _BY_PROPERTY.get(inner, [])
     if not rows:
         matches = (
-            [_filled_in(row, match[1]) for row in rows]
-            for _, pattern, rows in _PATTERNS
-            if rows[0].via_spark is not ViaSpark.NONE and (match := pattern.fullmatch(inner))
+            [_filled_in(row, middle) for row in pattern.rows]
+            for pattern in _PATTERNS
+            if pattern.rows[0].via_spark is not ViaSpark.NONE and (middle := pattern.match(inner))
         )
         rows = next(matches, [])
     # One file is enough: a property that several files have means the same to Spark.

@@ -10,8 +10,6 @@ from enum import StrEnum
 from emr_in_transit.judgement.wording import one_line
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-# Hadoop's StringUtils.getTrimmedStrings.
-_BETWEEN_ITEMS = re.compile(r"\s*[,\n]\s*")
 # S3A drops the central endpoint and takes the SDK's own (HADOOP-19044).
 _CENTRAL_S3 = "s3.amazonaws.com"
 
@@ -69,7 +67,9 @@ def _filled(text: str) -> tuple[str, ...]:
 
 
 def _list(text: str) -> tuple[str, ...]:
-    return _without_empty_end(_BETWEEN_ITEMS.split(text.strip().lower()))
+    # Hadoop's StringUtils.getTrimmedStrings.
+    items = text.lower().replace("\n", ",").split(",")
+    return _without_empty_end([item.strip() for item in items])
 
 
 def _untrimmed_list(text: str) -> tuple[str, ...]:

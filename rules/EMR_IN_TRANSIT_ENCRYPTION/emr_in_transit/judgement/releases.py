@@ -6,13 +6,11 @@ Guide, emr-spark800-release).
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 _NUMBER = r"([0-9]{1,4})"
-_SUFFIX = r"(?:[-.][\w.-]*)?"
-_LABEL = re.compile(rf"emr-{_NUMBER}\.{_NUMBER}\.{_NUMBER}{_SUFFIX}", re.ASCII)
-# A preview is called emr-spark-8.0-preview, without a third number.
-_SPARK_LABEL = re.compile(rf"emr-spark-{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?{_SUFFIX}", re.ASCII)
+_LABEL = re.compile(rf"emr-(spark-)?{_NUMBER}\.{_NUMBER}(?:\.{_NUMBER})?(?:[-.][\w.-]*)?", re.ASCII)
 
 
 class Release(NamedTuple):
@@ -42,13 +40,18 @@ KNOWN_LINES = tuple(start.major for start in _ALL)
 
 
 def parse_release(label: str) -> Release | None:
-    """Return the release of a label such as "emr-7.10.0", None where the label is of no line."""
-    if match := _LABEL.fullmatch(label):
-        return _release(match.groups())
-    if match := _SPARK_LABEL.fullmatch(label):
-        release = _release(match.groups("0"), "emr-spark")
+    """Return the release of a label such as "emr-7.10.0", None where the label is of no line.
+
+    A preview of the other family is called emr-spark-8.0-preview, without a third number.
+    """
+    match = _LABEL.fullmatch(label)
+    if not match:
+        return None
+    spark, *numbers = match.groups("")
+    if spark:
+        release = _release([number or "0" for number in numbers], "emr-spark")
         return release if release.major >= _FIRST_SPARK_LINE else None
-    return None
+    return _release(numbers) if numbers[2] else None
 
 
 def release_or_newest(label: str) -> Release:
@@ -61,6 +64,7 @@ def is_assumed(release: Release) -> bool:
     return release.family != "emr" or release.major > NEWEST.major
 
 
+@cache
 def since(text: str) -> tuple[Release, ...]:
     """Return where each line of releases begins to have something: "5.3.0 6.0.0 7.0.0".
 
