@@ -11,8 +11,7 @@ from moto import mock_aws
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.alerting.episode import Episode, State, Step, fingerprint, next_step
 from emr_in_transit.aws.episodes import Episodes
-from emr_in_transit.aws.facts_codec import decode
-from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.ledger import Ledger, decode
 from emr_in_transit.judgement.facts import PropertySetting
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.parameters import parse_parameters
@@ -65,7 +64,7 @@ def test_no_cluster_is_described_again_for_nothing():
 @mock_aws
 def test_no_violation_is_told_again_unless_it_grew(coverage):
     """What was told by 0.1.0 covers what is found today on the same clusters."""
-    episodes = Episodes(filled_table(), "ledger", ACCOUNT, REGION).read_all(CLUSTER_TYPE)
+    episodes = Episodes(filled_table(), "ledger", ACCOUNT, REGION).read_all(CLUSTER_TYPE).episodes
     told = {each: episode for each, episode in episodes.items() if episode.state is State.SENT}
     stored = {each["sk"]["S"]: json.loads(each["facts"]["S"]) for each in part("cluster")}
     parameters = parse_parameters({"coverage": coverage})

@@ -11,8 +11,7 @@ from typing import Any
 from emr_in_transit.judgement.cluster import MalformedDocumentError, read_cluster, read_moment
 from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting, SecurityConfigurationFacts
 from emr_in_transit.judgement.overrides import select_properties
-from emr_in_transit.judgement.parameter_values import OverrideScope
-from emr_in_transit.judgement.parameters import RuleParameters
+from emr_in_transit.judgement.parameters import OverrideScope, RuleParameters
 from emr_in_transit.judgement.security_configuration import read_body
 
 A_CLUSTER = "an answer of DescribeCluster, or a request for RunJobFlow"

@@ -25,18 +25,24 @@ from emr_in_transit.alerting.messages import (  # noqa: E402
     subject,
 )
 from emr_in_transit.alerting.security_hub_finding import LABELS  # noqa: E402
-from emr_in_transit.judgement.applications import APPLICATIONS, COMPONENTS, INSTALLED_WITH  # noqa: E402
-from emr_in_transit.judgement.endpoints import ENDPOINTS, Condition, Endpoint  # noqa: E402
+from emr_in_transit.judgement.applications import (  # noqa: E402  # noqa: E402
+    APPLICATIONS,
+    COMPONENTS,
+    ENDPOINTS,
+    INSTALLED_WITH,
+    Condition,
+    Endpoint,
+)
 from emr_in_transit.judgement.facts import ClusterFacts  # noqa: E402
 from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402
 from emr_in_transit.judgement.override_table import (  # noqa: E402
     KEYS,
+    MEANINGS,
     OVERRIDES,
     Override,
     Requirement,
 )
 from emr_in_transit.judgement.parameters import PARAMETERS, parse_parameters  # noqa: E402
-from emr_in_transit.judgement.property_values import MEANINGS  # noqa: E402
 from emr_in_transit.judgement.reasons import REASONS, Reason, ReasonText, Severity  # noqa: E402
 from emr_in_transit.judgement.releases import (  # noqa: E402
     KNOWN_LINES,

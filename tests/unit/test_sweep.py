@@ -10,8 +10,7 @@ from emr_in_transit import sweep
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader
 from emr_in_transit.aws.evaluations import EvaluationRecorder
-from emr_in_transit.aws.facts_codec import SCHEMA_VERSION, encode
-from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger, encode
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict

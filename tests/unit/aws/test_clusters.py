@@ -8,8 +8,7 @@ from moto import mock_aws
 
 from emr_in_transit.aws.clusters import FACTS_MAX_AGE, Clusters, ExemptionTags
 from emr_in_transit.aws.errors import CouldNotTellError
-from emr_in_transit.aws.facts_codec import SCHEMA_VERSION
-from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger
 from emr_in_transit.judgement.facts import PropertySetting
 from tests.support.builders import (
     ACCOUNT,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_in_transit.aws.facts_codec import SCHEMA_VERSION, decode, encode
+from emr_in_transit.aws.ledger import SCHEMA_VERSION, decode, encode
 from emr_in_transit.judgement.facts import (
     Certificates,
     ClusterFacts,
@@ -130,7 +130,7 @@ def test_the_schema_version_is_raised_with_every_change_of_the_facts():
     """Entries of the ledger outlive an update of the code.
 
     When this fails, the facts have changed, or the properties that are read into them: raise
-    SCHEMA_VERSION in aws/facts_codec.py, and write the new digest down beside it here.
+    SCHEMA_VERSION in aws/ledger.py, and write the new digest down beside it here.
     """
     parts = [f"{kind.__name__}.{each}" for kind in STORED for each in kind._fields]
     parts += [f"{each.name}={each.value}" for each in Switch]

@@ -8,8 +8,7 @@ from moto import mock_aws
 
 from emr_in_transit.aws import ledger as module
 from emr_in_transit.aws.errors import LedgerError
-from emr_in_transit.aws.facts_codec import SCHEMA_VERSION, encode
-from emr_in_transit.aws.ledger import ENTRY_KEPT, PAUSES, Entry, Ledger
+from emr_in_transit.aws.ledger import ENTRY_KEPT, PAUSES, SCHEMA_VERSION, Entry, Ledger, encode
 from tests.support.builders import (
     ACCOUNT,
     REGION,

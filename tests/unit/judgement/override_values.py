@@ -1,7 +1,6 @@
 """Texts of values for the tests: for each row of the override table one that is weak, one secure."""
 
-from emr_in_transit.judgement.override_table import OVERRIDES, Override
-from emr_in_transit.judgement.property_values import Kind
+from emr_in_transit.judgement.override_table import OVERRIDES, Kind, Override
 
 _ADDRESSES = {"http": "http://example.com:8080", "https": "https://example.com"}
 

@@ -3,13 +3,14 @@
 import pytest
 
 from emr_in_transit.judgement.applications import (
+    ANY,
     APPLICATIONS,
     COMPONENTS,
+    ENDPOINTS,
     INSTALLED_WITH,
     installed,
     unknown,
 )
-from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS
 from emr_in_transit.judgement.releases import KNOWN_LINES, Release, parse_release
 
 HIVE = ("Hadoop", "Hive", "HiveMetastore", "Tez", "ZooKeeper")

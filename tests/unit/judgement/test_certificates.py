@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from emr_in_transit.judgement.certificates import certificate_findings
 from emr_in_transit.judgement.facts import Certificates
+from emr_in_transit.judgement.judge import certificate_findings
 from emr_in_transit.judgement.reasons import Reason
 from tests.support.facts import CREATED, CUSTOM, EMR, NOW, PEM, parameters, reasons
 

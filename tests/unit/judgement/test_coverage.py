@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_in_transit.judgement.applications import APPLICATIONS, COMPONENTS, INSTALLED_WITH
+from emr_in_transit.judgement.applications import (
+    ANY,
+    APPLICATIONS,
+    COMPONENTS,
+    ENDPOINTS,
+    INSTALLED_WITH,
+    Condition,
+    Endpoint,
+)
 from emr_in_transit.judgement.coverage import EndpointState, endpoint_states
-from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS, Condition, Endpoint
 from emr_in_transit.judgement.facts import (
     Certificates,
     ClusterFacts,

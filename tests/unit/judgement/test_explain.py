@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS
+from emr_in_transit.judgement.applications import ANY, ENDPOINTS
 from tests.support.facts import DOCUMENTS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emr_in_transit.judgement.applications import APPLICATIONS, COMPONENTS, installed
-from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS
+from emr_in_transit.judgement.applications import (
+    ANY,
+    APPLICATIONS,
+    COMPONENTS,
+    ENDPOINTS,
+    installed,
+)
 from emr_in_transit.judgement.facts import EncryptionSettings, PropertySetting, Switch
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.override_table import (
@@ -22,13 +27,13 @@ from emr_in_transit.judgement.override_table import (
     OVERRIDES,
     SPARK_DEFAULTS,
     Effect,
+    Kind,
     Override,
     ViaSpark,
     is_weak,
 )
 from emr_in_transit.judgement.overrides import select_properties
 from emr_in_transit.judgement.parameters import ParameterError
-from emr_in_transit.judgement.property_values import Kind
 from emr_in_transit.judgement.reasons import Reason, Severity
 from emr_in_transit.judgement.releases import KNOWN_LINES, NEWEST, Release, parse_release
 from emr_in_transit.judgement.verdict import Compliance, Finding

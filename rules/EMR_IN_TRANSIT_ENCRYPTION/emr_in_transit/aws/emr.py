@@ -18,7 +18,7 @@ from emr_in_transit.aws.errors import (
 from emr_in_transit.judgement.cluster import MalformedDocumentError, read_cluster
 from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting, SecurityConfigurationFacts
 from emr_in_transit.judgement.overrides import select_properties
-from emr_in_transit.judgement.parameter_values import OverrideScope
+from emr_in_transit.judgement.parameters import OverrideScope
 from emr_in_transit.judgement.security_configuration import read_body
 
 if TYPE_CHECKING:

@@ -3,10 +3,17 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from emr_in_transit.judgement.applications import installed, unknown
-from emr_in_transit.judgement.endpoints import ANY, ENDPOINTS, Condition, Endpoint, Protection
+from emr_in_transit.judgement.applications import (
+    ANY,
+    ENDPOINTS,
+    Condition,
+    Endpoint,
+    Protection,
+    installed,
+    unknown,
+)
 from emr_in_transit.judgement.facts import ClusterFacts, EncryptionSettings, Switch
-from emr_in_transit.judgement.parameter_values import Coverage
+from emr_in_transit.judgement.parameters import Coverage
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.releases import (
     Release,

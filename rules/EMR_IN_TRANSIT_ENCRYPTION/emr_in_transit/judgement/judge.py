@@ -1,12 +1,12 @@
 """Pure: judges clusters and security configurations."""
 
-from datetime import datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from emr_in_transit.judgement.certificates import certificate_findings
 from emr_in_transit.judgement.coverage import coverage_findings
-from emr_in_transit.judgement.exemption import apply_exemption
 from emr_in_transit.judgement.facts import (
+    Certificates,
     ClusterFacts,
     EncryptionSettings,
     SecurityConfigurationFacts,
@@ -14,8 +14,7 @@ from emr_in_transit.judgement.facts import (
     Unreadable,
 )
 from emr_in_transit.judgement.overrides import override_findings
-from emr_in_transit.judgement.parameter_values import Coverage
-from emr_in_transit.judgement.parameters import RuleParameters
+from emr_in_transit.judgement.parameters import KNOWN_PROVIDERS, Coverage, RuleParameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.releases import (
     FIRST_WITH_EMR_CERTIFICATES,
@@ -23,7 +22,7 @@ from emr_in_transit.judgement.releases import (
     parse_release,
     release_or_newest,
 )
-from emr_in_transit.judgement.verdict import Finding, Verdict, verdict_of
+from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
 from emr_in_transit.judgement.wording import clip, quoted
 
 _SWITCH_PROBLEMS = {
@@ -147,3 +146,137 @@ def _protection(configuration: SecurityConfigurationFacts | None) -> str:
     provider = body.certificates.provider
     kind = "EMR-managed" if provider == "EMR" else clip(provider, 40)
     return f"Security configuration {quoted(configuration.name)}, {kind} certificates."
+
+
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])", re.ASCII)
+
+
+class _UnreadableDateError(Exception):
+    """A value that begins like a date and is none."""
+
+
+def apply_exemption(
+    verdict: Verdict, value: str | None, parameters: RuleParameters, now: datetime
+) -> Verdict:
+    """Answer NOT_APPLICABLE while an exemption holds; the findings stay, so that one can count them.
+
+    Where it has ended, or cannot be read, the verdict stands and its first violation says so.
+    """
+    if value is None or not parameters.exemption_tag_key:
+        return verdict
+    tag = quoted(parameters.exemption_tag_key)
+    try:
+        last_day = _last_day(value.strip())
+    except _UnreadableDateError:
+        note = f"The exemption by tag {tag} does not hold: {quoted(value)} begins with no date like 2027-01-31."
+        return _with_note(verdict, note)
+    if last_day is None:
+        return _exempt(verdict, f"Exempt by tag {tag}, without an end.")
+    if now.astimezone(UTC).date() <= last_day:
+        return _exempt(verdict, f"Exempt by tag {tag} until {last_day}.")
+    return _with_note(verdict, f"The exemption by tag {tag} ended on {last_day}.")
+
+
+def _last_day(value: str) -> date | None:
+    # What begins with a digit is meant as a date; any other text is a reason, which has no end.
+    if not value[:1].isdigit():
+        return None
+    match = _DATE.match(value)
+    try:
+        return date.fromisoformat(match[1] if match else "")
+    except ValueError as error:
+        raise _UnreadableDateError from error
+
+
+def _exempt(verdict: Verdict, sentence: str) -> Verdict:
+    return Verdict(Compliance.NOT_APPLICABLE, verdict.findings, sentence)
+
+
+def _with_note(verdict: Verdict, note: str) -> Verdict:
+    if verdict.compliance is not Compliance.NON_COMPLIANT:
+        return verdict
+    first, *others = verdict.findings
+    # First, because an annotation is cut at its end.
+    return verdict._replace(findings=(first._replace(detail=f"{note} {first.detail}"), *others))
+
+
+_S3_OBJECT = re.compile(r"(?:s3://|arn:[a-z0-9-]+:s3:::)[A-Za-z0-9._-]+/.+", re.DOTALL)
+
+
+def certificate_findings(
+    certificates: Certificates | None,
+    created: datetime,
+    parameters: RuleParameters,
+    now: datetime,
+) -> list[Finding]:
+    """Answer the findings on certificates where the switch is on.
+
+    A known provider that is not allowed is only that; an unknown one that is allowed is taken as
+    it stands, because nothing is known about what it needs.
+    """
+    if certificates is None:
+        return [
+            Finding(Reason.CERTIFICATES_NOT_CONFIGURED, "TLSCertificateConfiguration is missing.")
+        ]
+    provider = certificates.provider
+    if provider not in parameters.allowed_certificate_providers and provider in KNOWN_PROVIDERS:
+        allowed = clip(", ".join(parameters.allowed_certificate_providers), 120)
+        return [
+            Finding(
+                Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED,
+                f"The provider is {provider}; allowed: {allowed}.",
+            )
+        ]
+    missing = _missing_parts(certificates, parameters)
+    if missing:
+        return [Finding(Reason.CERTIFICATES_INCOMPLETE, " ".join(missing))]
+    if provider == "EMR":
+        return _expiry_findings(certificates, created, parameters, now)
+    return []
+
+
+def _missing_parts(certificates: Certificates, parameters: RuleParameters) -> list[str]:
+    provider = certificates.provider
+    if not provider:
+        return ["CertificateProviderType is missing."]
+    if provider not in KNOWN_PROVIDERS:
+        if provider in parameters.allowed_certificate_providers:
+            return []
+        return [f"CertificateProviderType {quoted(provider)} is unknown."]
+    missing = []
+    if provider in {"PEM", "Custom"} and not _S3_OBJECT.fullmatch(certificates.s3_object):
+        missing.append(
+            f"S3Object {quoted(certificates.s3_object)} is no S3 address."
+            if certificates.s3_object
+            else f"{provider} certificates need S3Object."
+        )
+    if provider == "Custom" and not certificates.provider_class.strip():
+        missing.append("Custom certificates need CertificateProviderClass.")
+    return missing
+
+
+def _expiry_findings(
+    certificates: Certificates, created: datetime, parameters: RuleParameters, now: datetime
+) -> list[Finding]:
+    # The certificate authority lives from the creation of the security configuration
+    # (EMR Management Guide, emr-encryption-enable).
+    expiry = _later(created, certificates.validity_days)
+    if expiry is None:
+        return []
+    on = f"on {expiry:%Y-%m-%d}"
+    if certificates.validity_days <= 0 or expiry <= now:
+        return [Finding(Reason.CERTIFICATES_EXPIRED, f"EMR's certificate authority expired {on}.")]
+    soon = _later(now, parameters.certificate_expiry_days)
+    if soon is None or expiry <= soon:
+        return [Finding(Reason.CERTIFICATES_EXPIRING, f"EMR's certificate authority expires {on}.")]
+    return []
+
+
+def _later(moment: datetime, days: int) -> datetime | None:
+    """Answer the moment so many days on; None where that is beyond the calendar."""
+    if days <= 0:
+        return moment
+    try:
+        return moment + timedelta(days=days)
+    except OverflowError:
+        return None

@@ -5,22 +5,22 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from emr_in_transit.judgement.applications import installed
+from emr_in_transit.judgement.applications import ANY, Condition, installed
 from emr_in_transit.judgement.coverage import conditions, endpoint_states
-from emr_in_transit.judgement.endpoints import ANY, Condition
 from emr_in_transit.judgement.facts import ClusterFacts, PropertySetting
 from emr_in_transit.judgement.override_table import (
     SPARK_DEFAULTS,
     Effect,
+    Kind,
     Override,
     Requirement,
     is_known,
     is_weak,
+    read_value,
     rows_of,
+    shown_secure,
 )
-from emr_in_transit.judgement.parameter_values import Coverage, OverrideScope
-from emr_in_transit.judgement.parameters import RuleParameters
-from emr_in_transit.judgement.property_values import Kind, read_value, shown_secure
+from emr_in_transit.judgement.parameters import Coverage, OverrideScope, RuleParameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.releases import Release, reached, release_or_newest
 from emr_in_transit.judgement.verdict import Finding
