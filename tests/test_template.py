@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cfnlint.decode import cfn_yaml
 
+from emr_in_transit import __version__
 from emr_in_transit.aws import (
     clusters,
     emr,
@@ -255,3 +256,9 @@ def test_the_template_fits_into_a_request():
 def test_every_output_is_described():
     """Outputs are read by people."""
     assert all(output["Description"].endswith(".") for output in TEMPLATE["Outputs"].values())
+
+
+def test_the_version_is_the_packages():
+    """Whoever looks at a stack, at its outputs or at the log sees which version runs."""
+    assert TEMPLATE["Description"].endswith(f" Version {__version__}.")
+    assert TEMPLATE["Outputs"]["Version"]["Value"] == __version__

@@ -44,8 +44,8 @@ def contents() -> dict[str, bytes]:
 
 
 def rule_files() -> list[Path]:
-    """Return the files of the rule that Lambda needs: its modules, and the tables that they read."""
-    return sorted(path for suffix in ("py", "csv") for path in RULE.rglob(f"*.{suffix}"))
+    """Return the files of the rule: its modules, the tables that they read, and the type marker."""
+    return sorted(path for name in ("*.py", "*.csv", "py.typed") for path in RULE.rglob(name))
 
 
 def _digest(members: dict[str, bytes]) -> str:

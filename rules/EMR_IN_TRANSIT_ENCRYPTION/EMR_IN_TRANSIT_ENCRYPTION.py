@@ -10,7 +10,6 @@ from rdklib import ConfigRule, Evaluator
 
 from emr_in_transit.alerting.alert import SECURITY_CONFIGURATION_TYPE
 from emr_in_transit.alerting.alerting import ClaimedElsewhereError
-from emr_in_transit.aws.clients import prepare_boto3
 from emr_in_transit.aws.errors import (
     CouldNotTellError,
     LedgerError,
@@ -20,7 +19,7 @@ from emr_in_transit.aws.errors import (
 from emr_in_transit.aws.evaluations import EvaluationRecorder
 from emr_in_transit.change import run_change
 from emr_in_transit.config_event import is_scheduled, notification_time, prepare_event, read_item
-from emr_in_transit.deployment import RuleRun, deployment_of
+from emr_in_transit.deployment import RuleRun, deployment_of, start_process
 from emr_in_transit.judgement.parameters import RuleParameters, parse_parameters
 from emr_in_transit.sweep import run_sweep
 
@@ -114,7 +113,7 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> list[Any]:
     """Judge what AWS Config asks for; whatever goes wrong is raised, so that Lambda counts it."""
-    prepare_boto3()
+    start_process()
     prepared = prepare_event(event)
     age = datetime.now(UTC) - notification_time(prepared)
     if is_scheduled(prepared) and age > SCHEDULE_EXPIRES_AFTER:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit.aws.clients import prepare_boto3
-from emr_in_transit.deployment import deployment_of
+from emr_in_transit.deployment import deployment_of, start_process
 from emr_in_transit.launch import check_launch, read_launch
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, s
 
     What is returned is for whoever invokes the function by hand.
     """
-    prepare_boto3()
+    start_process()
     launch = read_launch(event)
     if launch is None:
         logger.info("event ignored", extra={"detail_type": str(event.get("detail-type"))[:80]})

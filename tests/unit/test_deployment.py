@@ -1,9 +1,11 @@
 """The environment of the functions, as template.yml sets it, and what a run works with by it."""
 
 import itertools
+import logging
 
 import pytest
 
+from emr_in_transit import __version__
 from emr_in_transit.alerting.alert import DetectedBy
 from emr_in_transit.aws.clients import prepare_boto3
 from emr_in_transit.aws.clusters import ExemptionTags
@@ -14,6 +16,7 @@ from emr_in_transit.deployment import (
     SettingsError,
     deployment_of,
     read_settings,
+    start_process,
 )
 from tests.support.builders import ACCOUNT, FUNCTION_ARN, REGION, TABLE
 from tests.support.doors import Context
@@ -168,3 +171,13 @@ def test_tags_are_read_only_where_the_rule_knows_an_exemption():
     deployment = deployment_of(Context())
     assert deployment.tags(parameters()) is None
     assert isinstance(deployment.tags(parameters(exemptionTagKey="exempt")), ExemptionTags)
+
+
+def test_the_first_line_of_a_process_says_which_version_runs(caplog):
+    """And no other line does: once for each process."""
+    start_process.cache_clear()
+    with caplog.at_level(logging.INFO):
+        start_process()
+        start_process()
+    lines = [each for each in caplog.records if each.message == "function started"]
+    assert [each.version for each in lines] == [__version__]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from emr_in_transit import __version__
 from emr_in_transit.alerting.alert import DetectedBy, Origin
 from emr_in_transit.alerting.alerting import Alerting
 from emr_in_transit.aws.clients import (
     dynamodb_client,
+    prepare_boto3,
     security_hub_client,
     sns_client,
     tagging_client,
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 DEFAULT_EMR_CALL_SHARE = "0.8"
 # A share above 1 is for accounts whose quota has been raised; more than this is a slip.
 MOST_EMR_CALL_SHARE = 100.0
+
+logger = logging.getLogger(__name__)
 
 
 class SettingsError(Exception):
@@ -139,6 +145,13 @@ class RuleRun(NamedTuple):
     def alerting(self, detected_by: DetectedBy) -> Alerting | None:
         """Return what sends alerts on behalf of the rule, where there is any."""
         return self.deployment.alerting(self.rule_name, detected_by)
+
+
+@cache
+def start_process() -> None:
+    """Do what a function does once in the life of its process: prepare boto3, log its version."""
+    prepare_boto3()
+    logger.info("function started", extra={"version": __version__})
 
 
 def deployment_of(context: LambdaContext, account: str = "") -> Deployment:
