@@ -14,7 +14,12 @@ from emr_in_transit.alerting.alert import (
     Resource,
     gone,
 )
-from emr_in_transit.alerting.alerting import CLAIM_ATTEMPTS, RESERVE, AlertingResult
+from emr_in_transit.alerting.alerting import (
+    CLAIM_ATTEMPTS,
+    RESERVE,
+    AlertingResult,
+    ClaimedElsewhereError,
+)
 from emr_in_transit.alerting.episode import (
     Delivery,
     State,
@@ -23,7 +28,7 @@ from emr_in_transit.alerting.episode import (
     confirmed_episode,
     fingerprint,
 )
-from emr_in_transit.aws.errors import LedgerError
+from emr_in_transit.aws.errors import LedgerError, PublishError
 from emr_in_transit.judgement.verdict import Compliance, Verdict
 from tests.support.builders import (
     BARE,
@@ -152,6 +157,8 @@ def test_a_claim_of_another_function_is_left_to_it_while_its_lease_runs(alerting
     claim_for_another(alerting)
     told = by(alerting, at_launch)(BAD, NOW + timedelta(seconds=44))
     assert told == AlertingResult({"j-1": Delivery.CLAIMED_ELSEWHERE}, {})
+    with pytest.raises(ClaimedElsewhereError, match=r"^j-1: another function has claimed it$"):
+        told.raise_for("j-1")
     assert inbox.told == []
 
 
@@ -520,6 +527,23 @@ def test_a_result_counts_what_was_sent_and_names_what_nobody_is_sending():
     several = dict.fromkeys(("j-1", "j-2", "j-3"), Delivery.SENT) | {"j-4": Delivery.NOT_SENT}
     assert AlertingResult(several, {}).sent == 3
     assert (AlertingResult({}, {}).sent, AlertingResult({}, {}).unsent) == (0, set())
+
+
+@pytest.mark.parametrize("deliveries", [{}, *({"j-1": each} for each in Delivery)], ids=str)
+def test_a_problem_is_raised_for_its_resource_whatever_became_of_its_alert(deliveries):
+    """Sent and not written down is a problem too; those of others are none of its own."""
+    with pytest.raises(PublishError, match=r"^why$"):
+        AlertingResult(deliveries, {"j-1": "why", "j-2": "other"}).raise_for("j-1")
+    others = AlertingResult({"j-2": Delivery.CLAIMED_ELSEWHERE}, {"j-3": "other"})
+    assert others.raise_for("j-1") is None
+
+
+@pytest.mark.parametrize(
+    "delivery", [each for each in Delivery if each is not Delivery.CLAIMED_ELSEWHERE]
+)
+def test_without_a_problem_only_the_claim_of_another_function_is_raised(delivery):
+    """What is held back waits for a reader, and no retry brings one."""
+    assert AlertingResult({"j-1": delivery}, {}).raise_for("j-1") is None
 
 
 def test_nothing_to_tell_makes_no_call(alerting):
