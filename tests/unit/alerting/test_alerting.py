@@ -1,6 +1,7 @@
 """Alerting on one resource: told once, told of the end, and never marked as told when it was not."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,7 @@ from tests.support.builders import (
     make_alerting,
     make_table,
     on,
+    origin,
     refusing,
     spoil,
     unreachable,
@@ -67,7 +69,12 @@ def inbox():
 
 @pytest.fixture
 def alerting(inbox):
-    return make_alerting(inbox.arn, DetectedBy.LAUNCH_CHECK)
+    return make_alerting(inbox.arn)
+
+
+def launching(alerting):
+    """Return the same alerting as the launch check has it."""
+    return replace(alerting, origin=origin(DetectedBy.LAUNCH_CHECK))
 
 
 def episode(alerting):
@@ -83,7 +90,7 @@ def tell(alerting, told, now=NOW):
 
 def tell_at_launch(alerting, told, now=NOW):
     """Tell of one violation at launch without any problem; answer what became of its alert."""
-    result = alerting.tell_at_launch(told, now)
+    result = launching(alerting).tell_at_launch(told, now)
     assert result.problems == {}
     return result.deliveries["j-1"]
 
@@ -96,7 +103,7 @@ def end(alerting, ended, now=NOW):
 def by(alerting, at_launch):
     """Answer the one way of telling of one violation, or the other."""
     if at_launch:
-        return alerting.tell_at_launch
+        return launching(alerting).tell_at_launch
     return lambda told, now: alerting.tell([told], now)
 
 
@@ -325,12 +332,34 @@ def test_an_event_of_the_launch_that_comes_after_the_end_tells_nobody(alerting, 
     assert episode(alerting).state is State.CLOSED
 
 
+def test_a_late_event_of_a_launch_that_meets_the_end_of_its_episode_tells_nobody(alerting, inbox):
+    """It closes between reading and claiming, by the hand of a sweep."""
+
+    def close():
+        claimed = claim_for_another(alerting)
+        alerting.episodes.put(CLUSTER_TYPE, "j-1", closed_episode(claimed))
+
+    with interfere(close):
+        assert tell_at_launch(alerting, BAD) is Delivery.ALREADY_SENT
+    assert inbox.told == []
+
+
+def test_a_launch_that_cannot_be_put_in_words_is_a_problem_of_its_own(alerting, inbox):
+    """Without the ledger too, it is an error that names what is wrong."""
+    with unreachable("dynamodb"):
+        told = launching(alerting).tell_at_launch(unwritable(), NOW)
+    assert told.deliveries == {"j-1": Delivery.NOT_SENT}
+    assert told.problems["j-1"].startswith("its alert cannot be written (")
+    assert inbox.told == []
+
+
 def test_a_launch_whose_episode_cannot_be_read_is_told_all_the_same(alerting, inbox, caplog):
     """Nobody knows whether people have been told; others are left as they are."""
     tell(alerting, BAD)
     broken = spoil("j-1", {"state": {"S": "paused"}})
-    with pytest.raises(LedgerError, match="the episode is none that can be read"):
-        alerting.tell([BAD], NOW)
+    told = alerting.tell([BAD], NOW)
+    assert told.deliveries == {"j-1": Delivery.NOT_CLAIMED}
+    assert told.problems["j-1"].startswith("the episode is none that can be read")
     assert tell_at_launch(alerting, BAD) is Delivery.SENT
     assert inbox.told == [("violation", ["j-1"])] * 2
     assert sent_without_ledger(caplog) == [

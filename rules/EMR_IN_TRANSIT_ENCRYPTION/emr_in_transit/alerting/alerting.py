@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from emr_in_transit.alerting.alert import MOST_SINGLE_ALERTS, Alert, Judged
+from emr_in_transit.alerting.alert import MOST_SINGLE_ALERTS, Alert, DetectedBy, Judged
 from emr_in_transit.alerting.episode import (
     Delivery,
     Episode,
@@ -21,7 +21,7 @@ from emr_in_transit.alerting.episode import (
     next_step,
 )
 from emr_in_transit.alerting.messages import message, messages
-from emr_in_transit.aws.episodes import ConflictError
+from emr_in_transit.aws.episodes import ConflictError, UnreadableEpisodeError
 from emr_in_transit.aws.errors import LedgerError, PublishError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 # So often a claim is tried again when another function wrote the episode in between.
 CLAIM_ATTEMPTS = 5
-# With less left of the function's time, in seconds, no alert is begun: a call may take so long
-# (CLIENT_CONFIG in aws/clients.py), and a function that is cut off in it may repeat the alert.
+# With less left of the function's time, in seconds, no alert is begun: one attempt of a call may
+# take so long (CLIENT_CONFIG in aws/clients.py), and a function that is cut off may repeat it.
 RESERVE = 15.0
 TIME_IS_UP = "not begun, the function's time is nearly up"
 WITHOUT_ALERT = {
@@ -115,34 +115,36 @@ class Alerting:
     def tell_at_launch(self, judged: Judged, now: datetime) -> AlertingResult:
         """Tell people of a violation at launch, without the ledger too where that fails.
 
-        Nobody knows then whether people have been told: better twice than never. An event of the
-        launch that comes after the end of the episode is no new violation.
+        Nobody knows then whether people have been told: better twice than never.
         """
-        resource = judged.resource
+        resource_id = judged.resource_id
         try:
-            episode = self.episodes.get(resource.resource_type, resource.resource_id)
-            if episode is not None and episode.state is State.CLOSED:
-                return AlertingResult({judged.resource_id: Delivery.ALREADY_SENT}, {})
-            result = self._tell_violations([judged], _by_id(judged, episode), now)
-            why = result.problems.get(judged.resource_id, "")
-            if result.deliveries[judged.resource_id] is not Delivery.NOT_CLAIMED:
+            result = self.tell([judged], now)
+            if result.deliveries[resource_id] is not Delivery.NOT_CLAIMED:
                 return result
+            why = result.problems[resource_id]
         except LedgerError as error:
             why = str(error)
         logger.warning("alert sent without the ledger", extra={"why": why})
+        unwritable = self._why_not_in_words(judged, now)
         try:
-            self._publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now))
+            if not unwritable:
+                self._publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now))
+                return AlertingResult({resource_id: Delivery.SENT}, {})
         except PublishError as error:
-            return AlertingResult(
-                {judged.resource_id: Delivery.NOT_SENT}, {judged.resource_id: str(error)}
-            )
-        return AlertingResult({judged.resource_id: Delivery.SENT}, {})
+            unwritable = str(error)
+        return AlertingResult({resource_id: Delivery.NOT_SENT}, {resource_id: unwritable})
 
     def _episodes(self, judged: Sequence[Judged]) -> tuple[dict[str, Episode], dict[str, str]]:
         """Return the episodes of these resources by id, and why some of them cannot be read."""
         resource_type = judged[0].resource.resource_type
         if len(judged) == 1:
-            return _by_id(judged[0], self.episodes.get(resource_type, judged[0].resource_id)), {}
+            resource_id = judged[0].resource_id
+            try:
+                episode = self.episodes.get(resource_type, resource_id)
+            except UnreadableEpisodeError as error:
+                return {}, {resource_id: str(error)}
+            return {resource_id: episode} if episode is not None else {}, {}
         found = self.episodes.read_all(resource_type)
         ids = {each.resource_id for each in judged}
         return found.episodes, {each: why for each, why in found.unreadable.items() if each in ids}
@@ -154,7 +156,7 @@ class Alerting:
         problems: dict[str, str] = {}
         due = []
         for judged in violating:
-            delivery = _delivery_without_alert(judged, known.get(judged.resource_id), now)
+            delivery = self._delivery_without_alert(judged, known.get(judged.resource_id), now)
             if delivery is not None:
                 deliveries[judged.resource_id] = delivery
             elif why := self._why_not_in_words(judged, now):
@@ -210,7 +212,7 @@ class Alerting:
                 self.episodes.put(resource.resource_type, resource.resource_id, claimed)
             except ConflictError:
                 episode = self.episodes.get(resource.resource_type, resource.resource_id)
-                delivery = _delivery_without_alert(judged, episode, alert.time)
+                delivery = self._delivery_without_alert(judged, episode, alert.time)
                 if delivery is not None:
                     return delivery
             else:
@@ -315,6 +317,16 @@ class Alerting:
             extra = {"alert_id": part.alert_id, "kind": part.kind, "resources": len(part.judged)}
             logger.info("alert sent", extra=extra)
 
+    def _delivery_without_alert(
+        self, judged: Judged, episode: Episode | None, now: datetime
+    ) -> Delivery | None:
+        """Return what becomes of a violation that needs no alert from here; None where one is due."""
+        is_closed = episode is not None and episode.state is State.CLOSED
+        if is_closed and self.origin.detected_by is DetectedBy.LAUNCH_CHECK:
+            # An event of the launch that comes after the end of the episode is no new violation.
+            return Delivery.ALREADY_SENT
+        return WITHOUT_ALERT.get(next_step(episode, fingerprint(judged.verdict), now))
+
     def _put(self, judged: Judged, episode: Episode) -> bool:
         """Write an episode; False where another function was faster, and what it wrote stands."""
         resource = judged.resource
@@ -323,17 +335,6 @@ class Alerting:
         except ConflictError:
             return False
         return True
-
-
-def _by_id(judged: Judged, episode: Episode | None) -> dict[str, Episode]:
-    return {judged.resource_id: episode} if episode is not None else {}
-
-
-def _delivery_without_alert(
-    judged: Judged, episode: Episode | None, now: datetime
-) -> Delivery | None:
-    """Return what becomes of a violation that needs no alert from here; None where one is due."""
-    return WITHOUT_ALERT.get(next_step(episode, fingerprint(judged.verdict), now))
 
 
 def _most_common(episodes: Iterable[Episode]) -> str:

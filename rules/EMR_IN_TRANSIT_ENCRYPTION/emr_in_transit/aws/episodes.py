@@ -26,6 +26,10 @@ class ConflictError(Exception):
     """Another function wrote the episode first; read it again."""
 
 
+class UnreadableEpisodeError(LedgerError):
+    """The ledger holds something else where the episode of one resource should be."""
+
+
 class EpisodesRead(NamedTuple):
     """The episodes of a type of resource by resource id, and why some could not be read."""
 
@@ -49,7 +53,7 @@ class Episodes:
     def get(self, resource_type: str, resource_id: str) -> Episode | None:
         """Return the episode of a resource as it stands now; None when it never had any.
 
-        Raises LedgerError for an item that is no episode, too.
+        Raises UnreadableEpisodeError for an item that is no episode.
         """
         key = {
             "pk": {"S": self._partition},
@@ -83,7 +87,7 @@ class Episodes:
                 resource_id = item["sk"]["S"].removeprefix(f"{resource_type}/")
                 try:
                     found.episodes[resource_id] = _read(item)
-                except LedgerError as error:
+                except UnreadableEpisodeError as error:
                     found.unreadable[resource_id] = str(error)
         except AWS_ERRORS as error:
             raise LedgerError(explain("Query", error)) from error
@@ -141,6 +145,6 @@ def _read(item: Any) -> Episode:
             version=int(item["version"]["N"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise LedgerError(
+        raise UnreadableEpisodeError(
             f"the episode is none that can be read ({type(error).__name__}: {error})"
         ) from error
