@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.demo import EMAIL, Demo
+
 ROOT = Path(__file__).parent.parent
 PROCESSES = Path("/proc")
 
@@ -55,3 +57,30 @@ def test_the_demo_shows_what_it_should_and_leaves_nothing_behind(demo, tmp_path)
     assert most >= 3, "the demo, the simulator and functions: or nobody could tell that they ended"
     assert processes_of(tmp_path) == set()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_email_that_comes_while_the_demo_looks_for_one_is_seen_at_its_next_look(
+    aws, monkeypatch
+):
+    """Here one comes behind every request to the inbox, so in the middle of a look as well."""
+    sns = aws.client("sns")
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=EMAIL)
+    coming = ["first", "second", "third"]
+    call = aws.call
+
+    def deliver():
+        if coming:
+            sns.publish(TopicArn=topic, Message=coming[0], Subject=coming.pop(0))
+
+    def call_then_deliver(method, path, **arguments):
+        answer = call(method, path, **arguments)
+        if path == "/inbox":
+            deliver()
+        return answer
+
+    monkeypatch.setattr(aws, "call", call_then_deliver)
+    demo = Demo(aws)
+    deliver()
+    seen = [[email["subject"] for email in demo.emails()] for _ in range(4)]
+    assert seen == [["first"], ["second"], ["third"], []]
