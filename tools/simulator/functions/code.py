@@ -32,9 +32,14 @@ def _root() -> Path:
     return root
 
 
-@functools.cache
 def runtime_directory() -> Path:
     """Answer a directory that offers the runtime's libraries and nothing else."""
+    with _lock:  # a cache alone lets two functions that start at once make it twice
+        return _make_runtime_directory()
+
+
+@functools.cache
+def _make_runtime_directory() -> Path:
     directory = _root() / "runtime"
     directory.mkdir()
     for name in RUNTIME_MODULES:
@@ -49,8 +54,9 @@ def runtime_directory() -> Path:
 
 def unpack(content: bytes) -> Path:
     """Answer the directory that holds this zip's files; the same zip is unpacked once."""
-    directory = _root() / hashlib.sha256(content).hexdigest()
+    name = hashlib.sha256(content).hexdigest()
     with _lock:
+        directory = _root() / name
         if not directory.exists():
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 archive.extractall(directory)
