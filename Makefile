@@ -17,7 +17,7 @@ demo: environment-demo ## the rule at work, on this machine
 	@.venv/bin/python -m tools.demo
 
 simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CLI at (PORT=5111)
-	@.venv/bin/python -m tools.simulator --port $(PORT)
+	@.venv/bin/python -m tools.simulator --port "$(PORT)"
 
 test: environment-dev environment-rdk environment-awscli ## all tests
 	@.venv/bin/python -m pytest -n 2 --dist loadfile --cov $(ARGS)

@@ -2,6 +2,8 @@
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -121,3 +123,88 @@ def test_deploy_without_credentials_or_network_ends_in_one_line():
     assert done.returncode == 1
     assert done.stderr.startswith("Cannot deploy: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["99999", "abc", "-1", ""])
+def test_the_simulator_refuses_what_is_no_port_in_one_line(port):
+    """It says what a port is; exit code 2 says that it was asked for the wrong thing."""
+    refused = run("simulator", "--port", port)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"simulator: argument --port: {port!r} is no port, which is a number up to 65535; "
+        "0 takes a free one\n"
+    )
+
+
+def test_package_says_in_one_line_where_it_cannot_write(tmp_path):
+    """Here a file is where the folder should be."""
+    (tmp_path / "file").write_text("")
+    refused = run("tools.package", str(tmp_path / "file" / "folder"))
+    assert refused.returncode == 1
+    assert re.fullmatch(r"Cannot build the zip: Not a directory: .*/file/folder\n", refused.stderr)
+
+
+def start(*arguments, **environment):
+    """Start a module of ours as a program, in a group of its own as a shell does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def interrupt(process):
+    """Press Ctrl-C; answer how the program ends and what it says then."""
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    return process.returncode, errors
+
+
+def test_ctrl_c_ends_a_tool_with_one_line_while_aws_lets_it_wait():
+    """Shells make 130 of an end by this signal. AWS takes a call here, and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://localhost:{silent.getsockname()[1]}"
+        with start("tools.deploy", "--bucket", BUCKET, AWS_ENDPOINT_URL=endpoint) as process:
+            silent.settimeout(60)
+            call, _ = silent.accept()
+            assert interrupt(process) == (-signal.SIGINT, "Interrupted.\n")
+            call.close()
+
+
+def test_ctrl_c_ends_a_tool_with_one_line_before_it_has_begun():
+    """What a tool imports takes a while, in which somebody may change their mind."""
+    program = "import tools; raise KeyboardInterrupt  # where a tool's own imports would follow"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "Interrupted.\n")
+
+
+def test_ctrl_c_ends_the_simulator_with_one_line_and_130():
+    """It ends in order, so not by the signal itself."""
+    with start("simulator") as process:
+        assert process.stdout.readline().startswith("Simulator ready: ")
+        assert interrupt(process) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_tool_ends_without_a_word_when_its_reader_has_gone(tmp_path, unbuffered):
+    """As in make package | true, whether Python holds lines back for a while or not."""
+    with start("tools.package", str(tmp_path), PYTHONUNBUFFERED=unbuffered) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == -signal.SIGPIPE
+
+
+def test_the_simulator_does_not_mind_the_callers_aws_settings(tmp_path):
+    """It has an AWS of its own: a profile that is not there, or a broken file, is no matter."""
+    (tmp_path / "config").write_text("no configuration ][")
+    settings = {"AWS_PROFILE": "nosuch", "AWS_CONFIG_FILE": str(tmp_path / "config")}
+    with start("simulator", "--stop-with-stdin", **settings) as process:
+        assert process.stdout.readline().startswith("Simulator ready: ")
+        process.terminate()
+        assert process.communicate(timeout=30) == ("", "")

@@ -1,1 +1,6 @@
 """Command-line programs behind the Makefile."""
+
+from tools.simulator import program
+
+# Here, because every tool passes here before its own imports.
+program.end_quietly()

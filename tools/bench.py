@@ -13,6 +13,7 @@ from tools.bench_run import FLEETS, Measured, Options, measure
 from tools.bench_sweeps import Pace
 from tools.bench_tables import KEPT
 from tools.package import ROOT
+from tools.simulator.program import Parser, ignore_aws_settings
 
 SPEED = 10.0
 # A sweep is sped up less where it would be over sooner than this, in seconds of the clock.
@@ -24,6 +25,7 @@ QUICK = Options(fleets=(100,), pace=Pace(SPEED, 4.0), real=False, imports=5)
 def main() -> None:
     """Measure, print the tables, and write bench.json and bench.png."""
     options, folder = _options()
+    ignore_aws_settings()
     began = time.monotonic()
 
     def say(text: str) -> None:
@@ -39,7 +41,7 @@ def main() -> None:
 
 
 def _options() -> tuple[Options, Path]:
-    parser = argparse.ArgumentParser(prog="bench", description="Measure the sweep.")
+    parser = Parser(prog="bench", description="Measure the sweep.")
     parser.add_argument("--fleets", type=_numbers, help="sizes, such as 100,500 (clusters)")
     parser.add_argument("--speed", type=float, default=SPEED, help="EMR's limits, so much faster")
     parser.add_argument("--quick", action="store_true", help="100 clusters, not at the real rate")
@@ -59,10 +61,10 @@ def _options() -> tuple[Options, Path]:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    numbers = tuple(int(each) for each in text.split(","))
-    if min(numbers) < 1:
-        raise argparse.ArgumentTypeError("a fleet has at least one cluster")
-    return numbers
+    sizes = text.split(",")
+    if not all(each.isdecimal() and int(each) for each in sizes):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of sizes, such as 100,500")
+    return tuple(int(each) for each in sizes)
 
 
 def _show(measured: Measured, folder: Path) -> None:

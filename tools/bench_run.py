@@ -49,18 +49,22 @@ def measure(options: Options, say: Callable[[str], None]) -> Measured:
     """Measure all; what happens at EMR's real rate waits most of the time, so it runs beside."""
     say(f"cold start, {options.imports} imports of each entry point")
     starts = measure_starts(options.imports)
-    with Simulator.start() as simulator, Simulator.start() as real_simulator:
-        real_rows: list[Row] = []
-        with ThreadPoolExecutor(1) as beside:
-            if options.real:
-                fleet = Fleet(real_simulator, REAL_TIME)
-                fleet.build(REAL_FLEET)  # before anything runs beside: deploying sets os.environ
-                say(f"{REAL_FLEET} clusters at EMR's real rate, in the background")
-                running = beside.submit(fleet.measure)
-            rows = [row for live in options.fleets for row in _fleet(simulator, live, options, say)]
-            if options.real:
-                say("waiting for what runs at EMR's real rate")
-                real_rows = running.result()
+    real_rows: list[Row] = []
+    # The pool waits for what it runs, so where somebody interrupts the simulators end before it.
+    with (
+        ThreadPoolExecutor(1) as beside,
+        Simulator.start() as simulator,
+        Simulator.start() as real_simulator,
+    ):
+        if options.real:
+            fleet = Fleet(real_simulator, REAL_TIME)
+            fleet.build(REAL_FLEET)  # before anything runs beside: deploying sets os.environ
+            say(f"{REAL_FLEET} clusters at EMR's real rate, in the background")
+            running = beside.submit(fleet.measure)
+        rows = [row for live in options.fleets for row in _fleet(simulator, live, options, say)]
+        if options.real:
+            say("waiting for what runs at EMR's real rate")
+            real_rows = running.result()
     return Measured(rows, real_rows, starts, zip_bytes())
 
 

@@ -3,7 +3,6 @@
 Usage: python -m tools.deploy --bucket NAME [--stack NAME] [PARAMETER=VALUE ...]
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.package import ROOT, build
+from tools.simulator.program import Parser
 from tools.stacks import StackError, Stacks
 
 
@@ -22,7 +22,8 @@ def deploy(session: boto3.Session, bucket: str, stack: str, parameters: dict[str
     """
     with tempfile.TemporaryDirectory() as folder:
         code = build(Path(folder))
-        session.client("s3").upload_file(str(code), bucket, code.name)
+        # In one request, which Ctrl-C ends at once; boto3's upload_file waits for its threads.
+        session.client("s3").put_object(Bucket=bucket, Key=code.name, Body=code.read_bytes())
     outputs = Stacks(session.client("cloudformation")).deploy(
         stack, ROOT / "template.yml", {**parameters, "CodeBucket": bucket, "CodeKey": code.name}
     )
@@ -31,7 +32,7 @@ def deploy(session: boto3.Session, bucket: str, stack: str, parameters: dict[str
 
 def main() -> None:
     """Read the command line, deploy, and print the outputs."""
-    parser = argparse.ArgumentParser(description="Upload the zip and deploy template.yml.")
+    parser = Parser(prog="deploy", description="Upload the zip and deploy template.yml.")
     parser.add_argument("--bucket", required=True, help="S3 bucket for the zip, in the same Region")
     parser.add_argument("--stack", default="emr-in-transit-encryption")
     parser.add_argument("parameters", nargs="*", metavar="PARAMETER=VALUE")
@@ -44,7 +45,7 @@ def main() -> None:
     parameters = dict(each.split("=", 1) for each in given.parameters)
     try:
         print(deploy(boto3.Session(), given.bucket, given.stack, parameters))
-    except (BotoCoreError, ClientError, boto3.exceptions.Boto3Error, StackError) as error:
+    except (BotoCoreError, ClientError, StackError) as error:
         sys.exit(f"Cannot deploy: {error}")
 
 

@@ -26,6 +26,7 @@ from emr_in_transit.judgement.releases import is_assumed, parse_release, release
 from emr_in_transit.judgement.verdict import Compliance, Verdict
 from emr_in_transit.judgement.wording import annotation, one_line
 from tools.explain_input import A_CLUSTER, A_CONFIGURATION, InputError, notes, read_facts
+from tools.simulator.program import Parser
 
 
 def main() -> int:
@@ -47,7 +48,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="explain", description="Explain one cluster's verdict.")
+    parser = Parser(prog="explain", description="Explain one cluster's verdict.")
     parser.add_argument("cluster", nargs="?", default="", help=f"JSON file, or -: {A_CLUSTER}")
     parser.add_argument(
         "security_configuration", nargs="?", default="", help=f"JSON file, or -: {A_CONFIGURATION}"

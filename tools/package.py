@@ -55,6 +55,14 @@ def _digest(members: dict[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-if __name__ == "__main__":
-    built = build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist")
+def main() -> None:
+    """Build the zip into the folder that is named, and print its path."""
+    try:
+        built = build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist")
+    except OSError as error:
+        sys.exit(f"Cannot build the zip: {error.strerror}: {error.filename}")
     print(f"{built} ({built.stat().st_size / 1024:.0f} KiB)")
+
+
+if __name__ == "__main__":
+    main()

@@ -24,6 +24,7 @@ from tools.rdk_account import (
 from tools.rdk_export import ExportError, mend_0_12, mend_1_x
 from tools.rdk_run import RdkError, regions_of, run_rdk
 from tools.rdk_stage import ROOT, RULE, StageError, merge_optional, stage
+from tools.simulator.program import Parser
 from tools.stacks import StackError
 
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -158,7 +159,7 @@ def job_of(given: argparse.Namespace) -> Job:
 
 def main() -> None:
     """Read the command line and do what it says."""
-    parser = argparse.ArgumentParser(description="Deploy, test and export the rule with rdk.")
+    parser = Parser(prog="rdk", description="Deploy, test and export the rule with rdk.")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--folder", type=Path, default=ROOT / "dist" / "rdk")
     parser.add_argument("--region-set", default="", help="a set of rdk-config/regions.yaml")

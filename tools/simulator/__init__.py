@@ -7,6 +7,7 @@ starts it; `tools.simulator.client.Simulator` starts it from Python and speaks t
 |---|---|
 | `server`, `lean`, `control`, `work` | the process, its quick start, its control routes, its background work |
 | `client`, `control_client`, `terminal` | how Python starts a simulator and steers it, and a terminal uses it |
+| `program` | how programs here start and end: one line where others show a traceback |
 | `accounts`, `identity`, `wire`, `answers`, `failures` | who calls, with what; AWS's errors |
 | `journal`, `faults`, `buckets` | every call remembered; scripted faults; EMR's request limits |
 | `iam` | IAM enforced on every call; AWS's managed policies, resource policies, organizations, keys |

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Simulator", "SimulatorError"]
 
 _ROOT = Path(__file__).resolve().parents[2]
+_READY = "Simulator ready: "
 
 
 class Simulator(Controls):
@@ -42,13 +43,18 @@ class Simulator(Controls):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            process_group=0,  # Ctrl-C is for whoever has started it, who then stops it
         )
-        line = process.stdout.readline() if process.stdout else ""
-        if not line.startswith("Simulator ready: "):
-            process.kill()
-            process.communicate()
+        line = ""
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+        finally:  # where somebody interrupts, too
+            if not line.startswith(_READY):
+                process.kill()
+                process.communicate()
+        if not line.startswith(_READY):
             raise SimulatorError(f"The simulator did not start (exit code {process.returncode}).")
-        return cls(line.removeprefix("Simulator ready: ").strip(), process)
+        return cls(line.removeprefix(_READY).strip(), process)
 
     def stop(self) -> None:
         """Stop the process, if this object started it."""

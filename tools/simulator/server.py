@@ -16,11 +16,12 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tools.simulator import identity, terminal
+from tools.simulator import identity, program, terminal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name
 
 # Imported and installed in this order: `lean` before anything that imports moto's heavy services,
@@ -115,7 +116,7 @@ def bind(port: int) -> socket.socket:
 
 def serve(port: int, *, stop_with_stdin: bool = False) -> None:
     """Serve until SIGINT or SIGTERM (or, if asked, until standard input closes)."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPPING:
         signal.signal(number, _stop)
     listener = bind(port)
     port = listener.getsockname()[1]
@@ -131,8 +132,10 @@ def serve(port: int, *, stop_with_stdin: bool = False) -> None:
     server.serve_forever()
 
 
-def _stop(*_: Any) -> NoReturn:
-    sys.exit(0)
+def _stop(number: int, _frame: object) -> NoReturn:
+    for each in _STOPPING:
+        signal.signal(each, signal.SIG_IGN)  # once is enough
+    sys.exit(program.interrupted() if number == signal.SIGINT else 0)
 
 
 def _stop_at_end_of_input(server: BaseWSGIServer) -> None:
