@@ -69,7 +69,8 @@ authorization: environment-authorization ## renew AWS's table of actions and the
 	@.venv-authorization/bin/python -m tools.authorization_data
 
 clean: ## remove what the targets have made
-	@rm -rf .venv .venv-authorization .venv-awscli .venv-checkov .venv-rdk dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-authorization .venv-awscli .venv-checkov .venv-rdk dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache rules/*/*.zip
+	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 environment-%:
 	@$(PYTHON) tools/environment.py $*

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -208,3 +209,29 @@ def test_the_simulator_does_not_mind_the_callers_aws_settings(tmp_path):
         assert process.stdout.readline().startswith("Simulator ready: ")
         process.terminate()
         assert process.communicate(timeout=30) == ("", "")
+
+
+def test_clean_leaves_nothing_that_git_does_not_track(tmp_path):
+    """Of each kind that .gitignore names there is one; what is tracked, or is somebody's, stays."""
+    for name in ("Makefile", ".gitignore"):
+        shutil.copy(ROOT / name, tmp_path)
+    made = [line.replace("*", "any") for line in (ROOT / ".gitignore").read_text().splitlines()]
+    made += ["rules/RULE/adapters/__pycache__/", ".coverage"]
+    for name in made:
+        path = tmp_path / name / "file" if name.endswith("/") else tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (tmp_path / "mine.json").write_text("")
+
+    def do(*command):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    status = ("git", "-c", "core.excludesFile=", "status", "--porcelain", "--ignored=matching")
+    do("git", "init", "--quiet")
+    do("git", "add", "Makefile", ".gitignore")
+    assert len([line for line in do(*status) if line.startswith("!!")]) == len(made)
+
+    do("make", "clean")
+
+    assert do(*status) == ["A  .gitignore", "A  Makefile", "?? mine.json"]
