@@ -60,6 +60,16 @@ def test_the_environment_is_lambdas_and_nothing_of_ours(aws: Simulator) -> None:
     assert not foreign & set(environment)
 
 
+def test_the_callers_files_in_dot_aws_do_not_count(aws: Simulator) -> None:
+    """boto3 looks for them at home, which nobody has in Lambda."""
+    source = """
+        import os
+        def handler(e, c): return os.path.expanduser("~/.aws/config")
+    """
+    make_function(aws, source)
+    assert call(aws) == ("/nonexistent/.aws/config", None)
+
+
 def test_the_function_has_the_credentials_of_its_role(aws: Simulator) -> None:
     source = """
         import boto3

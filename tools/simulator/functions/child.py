@@ -118,6 +118,7 @@ def main(arguments: list[str]) -> None:
     sys.path[:0] = [code, *layers]
     sys.path.append(runtime)
     sys.argv = ["bootstrap"]
+    patches.leave_home()
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     sys.meta_path.insert(0, patches.http_session(endpoint, float(timeout_scale)))
     if float(time_scale) != 1:

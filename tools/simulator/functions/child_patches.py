@@ -4,12 +4,24 @@ Imported by `child` only, in the function's own process: standard library alone.
 """
 
 import importlib.machinery
+import pwd
 import threading
 import time
 from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+
+def leave_home() -> None:
+    """Let `~` lead nowhere, as Lambda's user has no home: the caller's has files in ~/.aws."""
+    entry_of = pwd.getpwuid
+
+    def homeless(uid: int) -> pwd.struct_passwd:
+        *before, _home, shell = entry_of(uid)
+        return pwd.struct_passwd([*before, "/nonexistent", shell])
+
+    pwd.getpwuid = homeless
 
 
 class AfterImport:
