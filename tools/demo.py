@@ -4,12 +4,9 @@ Usage: python -m tools.demo   (or: make demo)
 """
 
 import json
-import shutil
 import sys
-import textwrap
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,40 +21,42 @@ from tools.demo_fleet import (
     DELETED,
     EXEMPTION_TAG,
     LAUNCHES,
-    NO_VERDICT,
     Launch,
 )
+from tools.demo_show import (
+    NO_VERDICT,
+    Row,
+    show,
+    show_counts,
+    show_document,
+    show_email,
+    show_parameters,
+    step,
+)
+from tools.package import RULE as RULE_FOLDER
 from tools.simulator.client import Simulator, SimulatorError
+from tools.simulator.program import ignore_aws_settings
 from tools.stacks import StackError
+
+sys.path.insert(0, str(RULE_FOLDER))
+
+from emr_in_transit.judgement.parameters import PARAMETERS
 
 EMAIL = "oncall@example.com"
 EXPECTED = {launch.name: launch.reason for launch in LAUNCHES}
+NEXT = """
+Every verdict and every alert was as expected. Next:
+  make simulator
+    the same AWS, to play with: "Verify" in the README has the commands
+  make explain CLUSTER=tests/documents/clusters/no-security-configuration.json
+    one cluster's verdict, before it is launched
+  make deploy CODE_BUCKET=my-bucket
+    the rule in your own account"""
+PATIENCE = 60.0  # seconds, within which an alert comes after a launch
 
 
 class UnexpectedError(Exception):
     """The demo did not show what it should."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    name: str
-    state: str
-    verdict: str
-    annotation: str
-
-    @property
-    def reason(self) -> str:
-        """The code that leads the annotation of a cluster that violates."""
-        if self.verdict == NO_VERDICT:
-            return NO_VERDICT
-        return self.annotation.split(":")[0] if self.verdict == "NON_COMPLIANT" else ""
-
-    @property
-    def detail(self) -> str:
-        """What the annotation says behind the code."""
-        return self.annotation.removeprefix(f"{self.reason}:").strip()
 
 
 class Demo(Account):
@@ -117,6 +116,12 @@ class Demo(Account):
         self._read += len(new)
         return new
 
+    def parameters(self) -> dict[str, str]:
+        """Answer the rule's parameters as AWS Config holds them."""
+        (rule,) = self.config.describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
+        held: dict[str, str] = json.loads(rule["InputParameters"])
+        return held
+
     def rows(self) -> list[Row]:
         """Read the verdicts back as anybody would: from AWS Config and EMR."""
         verdicts = self.results()
@@ -136,7 +141,6 @@ def _configurations(launch: Launch) -> list[dict[str, Any]]:
 def _row(cluster: dict[str, Any], result: dict[str, Any]) -> Row:
     return Row(
         cluster["Name"],
-        cluster["Status"]["State"],
         result.get("ComplianceType", NO_VERDICT),
         result.get("Annotation", "Exempt by its tag."),
     )
@@ -154,53 +158,13 @@ def check(rows: list[Row], expected: dict[str, str]) -> None:
         raise UnexpectedError("; ".join(wrong))
 
 
-def show(rows: list[Row]) -> None:
-    """Print the table, as wide as the terminal, with up to two lines of detail."""
-    width = max(120, shutil.get_terminal_size((120, 24)).columns)
-    indent = " " * 79
-    print(f"  {'CLUSTER':<17}{'STATE':<9}{'VERDICT':<14}{'REASON':<37}DETAIL")
-    for row in rows:
-        detail = textwrap.wrap(row.detail, width - len(indent), max_lines=2, placeholder=" ...")
-        reason = row.reason if row.verdict == "NON_COMPLIANT" else ""
-        print(f"  {row.name:<17}{row.state:<9}{row.verdict:<14}{reason:<37}{detail[0]}")
-        for line in detail[1:]:
-            print(indent + line)
-
-
-def show_summary(demo: Demo) -> None:
-    """Print what AWS Config counts for each rule."""
-    for rule in (RULE, CONFIGURATION_RULE):
-        counts = Counter(each["ComplianceType"] for each in demo.results(rule).values())
-        good, bad = counts["COMPLIANT"], counts["NON_COMPLIANT"]
-        print(f"  {rule:<42}{good:>3} COMPLIANT {bad:>4} NON_COMPLIANT")
-
-
-def show_email(email: dict[str, Any]) -> None:
-    """Print an email as a person gets it."""
-    for line in email["text"].splitlines():
-        print(f"  | {line}")
-
-
-def show_document(message: dict[str, Any]) -> None:
-    """Print the JSON document that other subscribers get."""
-    document = json.loads(json.loads(message["message"])["default"])
-    for line in json.dumps(document, indent=2).splitlines():
-        print(f"  | {line}")
-
-
-def step(text: str) -> None:
-    """Print what happens next, and when."""
-    print(f"[{time.monotonic() - _STARTED:5.1f} s] {text}", flush=True)
-
-
-_STARTED = time.monotonic()
-
-
 def first_sweep(demo: Demo) -> None:
     """Deploy over a fleet that exists: every cluster gets a verdict, people get one email."""
-    step("Building the Lambda zip and deploying template.yml by CloudFormation ...")
+    step("Building the zip, deploying template.yml by CloudFormation ...")
     demo.deploy_and_wait()
-    step("AWS Config has invoked the rule. Every live cluster has its verdict:\n")
+    step("The rule is there, with these parameters in force:")
+    show_parameters(demo.parameters(), {each.name: each.default for each in PARAMETERS})
+    step("AWS Config has invoked it. Every live cluster has its verdict:")
     rows = demo.rows()
     show(rows)
     check(rows, EXPECTED)
@@ -208,27 +172,21 @@ def first_sweep(demo: Demo) -> None:
     digests = [subject for subject in subjects if "clusters not encrypted" in subject]
     if len(digests) != 1 or len(subjects) != 1 + len(BAD_CONFIGURATIONS):
         raise UnexpectedError(f"expected one email about all clusters, found {subjects}")
-    print()
     step(f"{EMAIL} has one email about all clusters: {digests[0]}")
-    step(f"... and one for each of the {len(BAD_CONFIGURATIONS)} bad security configurations.\n")
+    step(f"... and one for each of the {len(BAD_CONFIGURATIONS)} bad security configurations.")
 
 
 def bad_launch(demo: Demo) -> None:
     """Launch a cluster without encryption: the alert comes at once, and only once."""
+    print()
     step("Somebody launches a cluster without a security configuration.")
     started = time.monotonic()
     demo.launch_one(BAD_LAUNCH)
-    emails: list[dict[str, Any]] = []
-    while not emails:
-        emails = demo.emails()
-        if time.monotonic() - started > 60:
-            raise UnexpectedError("no alert within a minute of the launch")
-        time.sleep(0.05)
-    step(f"The alert came {time.monotonic() - started:.1f} s after the launch:\n")
-    show_email(emails[0])
-    print("\n  The same for machines:\n")
-    show_document(demo.simulator.topics(topic=emails[0]["topic_arn"])[-1])
-    print()
+    email = first_alert(demo, started + PATIENCE)
+    step(f"The alert came {time.monotonic() - started:.1f} s after the launch:")
+    show_email(email)
+    step("The same for machines:")
+    show_document(demo.simulator.topics(topic=email["topic_arn"])[-1])
     demo.wait()
     demo.sweep()
     rows = demo.rows()
@@ -236,22 +194,33 @@ def bad_launch(demo: Demo) -> None:
     repeated = demo.emails()
     if repeated:
         raise UnexpectedError(f"the sweep alerted again: {repeated[0]['subject']}")
-    step("The next sweep has recorded it, and alerted nobody again:\n")
-    show([row for row in rows if row.name == BAD_LAUNCH.name])
+    step("The next sweep has recorded it, and alerted nobody again:")
+    show(row for row in rows if row.name == BAD_LAUNCH.name)
+
+
+def first_alert(demo: Demo, deadline: float) -> dict[str, Any]:
+    """Answer the first email that comes; raise UnexpectedError when none does."""
+    while not (emails := demo.emails()):
+        if time.monotonic() > deadline:
+            demo.wait()  # which raises where a function has failed, and says how
+            raise UnexpectedError("no alert within a minute of the launch")
+        time.sleep(0.05)
+    return emails[0]
 
 
 def policy_change(demo: Demo) -> None:
     """Allow less: what violates now is told, and nothing else."""
-    print()
     step("The policy changes: Custom certificates are allowed no more.")
     demo.deploy_and_wait(AllowedCertificateProviders="PEM,EMR")
+    allowed = demo.parameters()["allowedCertificateProviders"]
     rows = demo.rows()
     check(rows, EXPECTED | dict([(BAD_LAUNCH.name, BAD_LAUNCH.reason), AFTER_POLICY_CHANGE]))
     subjects = [email["subject"] for email in demo.emails()]
     if len(subjects) != 2:
         raise UnexpectedError(f"expected two alerts, found {subjects}")
-    step("One cluster and its security configuration violate it; each has been alerted once:\n")
-    show([row for row in rows if row.name == AFTER_POLICY_CHANGE[0]])
+    step(f"In force now: allowedCertificateProviders={allowed}")
+    step("One cluster and its security configuration violate it; each was alerted once:")
+    show(row for row in rows if row.name == AFTER_POLICY_CHANGE[0])
 
 
 def run() -> None:
@@ -267,24 +236,23 @@ def run() -> None:
         first_sweep(demo)
         bad_launch(demo)
         policy_change(demo)
+        step("What AWS Config has on record now:")
         print()
-        step("What AWS Config has on record now:\n")
-        show_summary(demo)
-    print("\nEvery verdict and every alert was as expected. Next:")
-    print("  make simulator   the same AWS to play with; the README shows the commands")
-    print("  make deploy      the rule in your own account: make deploy CODE_BUCKET=my-bucket")
+        for rule in (RULE, CONFIGURATION_RULE):
+            results = demo.results(rule).values()
+            show_counts(rule, Counter(each["ComplianceType"] for each in results))
+    print(NEXT)
 
 
 def main() -> None:
     """Run the demo; exit with 1 and one line when something is not as it should be."""
+    ignore_aws_settings()
     try:
         run()
     except (UnexpectedError, SimulatorError, StackError) as error:
-        sys.exit(f"\nThe demo failed: {error}")
+        sys.exit(f"The demo failed: {error}")
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"\nThe demo failed: the simulator refused a call: {error}")
-    except KeyboardInterrupt:
-        sys.exit("\nStopped.")
+        sys.exit(f"The demo failed: the simulator refused a call: {error}")
 
 
 if __name__ == "__main__":

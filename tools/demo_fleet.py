@@ -4,12 +4,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.demo_show import NO_VERDICT
+
 DAY = 86_400
 # Only names that begin so are approved in the demo.
 APPROVED = "team-*"
-# The tag that exempts in the demo, and what stands for the verdict of an exempt cluster.
+# The tag that exempts in the demo.
 EXEMPTION_TAG = "encryption-exempt"
-NO_VERDICT = "no verdict"
 
 
 @dataclass(frozen=True)
