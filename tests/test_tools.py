@@ -129,7 +129,7 @@ def test_deploy_without_credentials_or_network_ends_in_one_line():
 @pytest.mark.parametrize("port", ["99999", "abc", "-1", ""])
 def test_the_simulator_refuses_what_is_no_port_in_one_line(port):
     """It says what a port is; exit code 2 says that it was asked for the wrong thing."""
-    refused = run("simulator", "--port", port)
+    refused = run("tools.simulator", "--port", port)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
         f"simulator: argument --port: {port!r} is no port, which is a number up to 65535; "
@@ -187,7 +187,7 @@ def test_ctrl_c_ends_a_tool_with_one_line_before_it_has_begun():
 
 def test_ctrl_c_ends_the_simulator_with_one_line_and_130():
     """It ends in order, so not by the signal itself."""
-    with start("simulator") as process:
+    with start("tools.simulator") as process:
         assert process.stdout.readline().startswith("Simulator ready: ")
         assert interrupt(process) == (130, "Interrupted.\n")
 
@@ -205,7 +205,7 @@ def test_the_simulator_does_not_mind_the_callers_aws_settings(tmp_path):
     """It has an AWS of its own: a profile that is not there, or a broken file, is no matter."""
     (tmp_path / "config").write_text("no configuration ][")
     settings = {"AWS_PROFILE": "nosuch", "AWS_CONFIG_FILE": str(tmp_path / "config")}
-    with start("simulator", "--stop-with-stdin", **settings) as process:
+    with start("tools.simulator", "--stop-with-stdin", **settings) as process:
         assert process.stdout.readline().startswith("Simulator ready: ")
         process.terminate()
         assert process.communicate(timeout=30) == ("", "")
