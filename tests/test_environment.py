@@ -259,3 +259,20 @@ def test_targets_at_once_make_one_environment_and_a_moved_clone_another(clone, t
     moved = clone.rename(tmp_path_factory.mktemp("elsewhere") / "clone")
     assert "Setting up .venv" in ensure(moved, **NO_INDEX).stdout
     assert str(moved) in (moved / ".venv" / "bin" / "activate").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "covers"),
+    [([], True), (["ARGS="], True), (["ARGS=tests/test_template.py"], False),
+     (["ARGS=-k alert -x"], False)],
+)  # fmt: skip
+def test_only_the_whole_suite_has_to_cover_the_code(arguments, covers):
+    """A part of the suite succeeds by its tests; all of it covers what ships as well."""
+    # Not what the make that runs these tests was given.
+    given = ("MAKE", "ARGS")
+    environment = {name: os.environ[name] for name in os.environ if not name.startswith(given)}
+    make = ["make", "--dry-run", "--directory", str(ROOT), "test", *arguments]
+    told = subprocess.run(make, env=environment, capture_output=True, text=True, check=True).stdout
+    (line,) = [each for each in told.splitlines() if "pytest" in each]
+    assert ("--cov=rules --cov-fail-under=100" in line) == covers
+    assert all(each.removeprefix("ARGS=") in line for each in arguments)
