@@ -88,7 +88,9 @@ def lock(clone, *releases):
             file.writestr(f"{name}.py", "")
             file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\n"
                           f"Version: {version}\nProvides-Extra: more\n{needs}")  # fmt: skip
-            file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+            file.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
             file.writestr(f"{info}/RECORD", "")
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         lines.append(f"{name}=={version} --hash=sha256:{digest}\n")

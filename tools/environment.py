@@ -87,7 +87,8 @@ def _set_up(folder: Path, lock: Path) -> None:
 
 def _make(folder: Path) -> None:
     folder.mkdir(exist_ok=True)  # says plainly when it may not be written
-    if not all(importlib.util.find_spec(module) for module in ("venv", "ensurepip")):
+    specs = [importlib.util.find_spec(module) for module in ("venv", "ensurepip")]
+    if not all(spec and spec.origin for spec in specs):  # a folder that was left has no origin
         raise SetupError("This Python lacks venv. Debian and Ubuntu have it in python3-venv.")
     made = _output_of(sys.executable, "-m", "venv", "--clear", str(folder))
     if made.returncode:
