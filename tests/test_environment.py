@@ -30,10 +30,9 @@ NO_INDEX = {"PIP_NO_INDEX": "1"}
 
 
 def put_together(folder):
-    (folder / "tools").mkdir()
-    (folder / "requirements").mkdir()
+    (folder / "tools" / "locks").mkdir(parents=True)
     shutil.copy(TOOL, folder / "tools")
-    (folder / "requirements" / "demo.txt").write_text("")
+    (folder / "tools" / "locks" / "demo.txt").write_text("")
     return folder
 
 
@@ -94,7 +93,7 @@ def lock(clone, *releases):
             file.writestr(f"{info}/RECORD", "")
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         lines.append(f"{name}=={version} --hash=sha256:{digest}\n")
-    (clone / "requirements" / "demo.txt").write_text("".join(lines))
+    (clone / "tools" / "locks" / "demo.txt").write_text("".join(lines))
 
 
 def installed(clone):
@@ -186,7 +185,7 @@ def test_a_folder_that_may_not_be_written_is_named():
 
 def test_an_environment_is_made_once_and_again_after_a_change(clone):
     """The second time nothing is done; an index that cannot be reached is told, and tried again."""
-    lock, stamp = clone / "requirements" / "demo.txt", clone / ".venv" / "installed-demo"
+    lock, stamp = clone / "tools" / "locks" / "demo.txt", clone / ".venv" / "installed-demo"
     first, second = ensure(clone), ensure(clone)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith("Setting up .venv from demo.txt (once, ")
@@ -215,7 +214,7 @@ def test_an_environment_that_was_broken_off_is_made_anew(clone):
     assert (made.returncode, made.stderr) == (0, "")
     assert installed(clone) == {"app==1.0", "lib==1.0", "extra==1.0"}
 
-    (clone / "requirements" / "demo.txt").write_text(PINNED)
+    (clone / "tools" / "locks" / "demo.txt").write_text(PINNED)
     with socket.create_server(("127.0.0.1", 0)) as index:
         address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
         process = start(clone, WITH_CTRL_C, PIP_INDEX_URL=address)
