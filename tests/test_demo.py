@@ -111,6 +111,19 @@ def test_it_fits_80_columns_and_has_no_colours_in_a_pipe(shown):
     assert [line for line in shown.lines if ESCAPE in line] == []
 
 
+def test_the_readme_shows_what_it_prints(shown):
+    """Each line of the excerpt, in this order, whatever the times are."""
+    excerpt = (ROOT / "README.md").read_text().partition("```text\n[")[2].partition("```")[0]
+    lines = [without_times(line) for line in f"[{excerpt}".splitlines() if line]
+    printed = iter([without_times(line.rstrip()) for line in shown.lines])
+    assert len(lines) > 5
+    assert [line for line in lines if line not in printed] == []
+
+
+def without_times(line):
+    return re.sub(r"\[? *\d+\.\d s", "", line)
+
+
 def test_it_says_which_parameters_are_in_force(shown):
     """As AWS Config has them: those that the demo has set, those that it has left, and the change."""
     told = {tuple(line.split()) for line in shown.lines}
