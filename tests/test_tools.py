@@ -151,6 +151,7 @@ def start(*arguments, **environment):
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
         env=os.environ | environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -208,7 +209,8 @@ def test_the_simulator_does_not_mind_the_callers_aws_settings(tmp_path):
     with start("tools.simulator", "--stop-with-stdin", **settings) as process:
         assert process.stdout.readline().startswith("Simulator ready: ")
         process.terminate()
-        assert process.communicate(timeout=30) == ("", "")
+        _, errors = process.communicate(timeout=30)
+        assert (process.returncode, errors) == (0, "")
 
 
 def test_clean_leaves_nothing_that_git_does_not_track(tmp_path):

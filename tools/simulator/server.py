@@ -130,12 +130,18 @@ def serve(port: int, *, stop_with_stdin: bool = False) -> None:
     print(f"Simulator ready: {identity.endpoint()}")
     print(terminal.instructions(identity.endpoint()), flush=True)
     server.serve_forever()
+    _stop_once()
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
-    for each in _STOPPING:
-        signal.signal(each, signal.SIG_IGN)  # once is enough
+    _stop_once()
     sys.exit(program.interrupted() if number == signal.SIGINT else 0)
+
+
+def _stop_once() -> None:
+    """Leave further signals alone: one that meets Python's own end would show a traceback."""
+    for each in _STOPPING:
+        signal.signal(each, signal.SIG_IGN)
 
 
 def _stop_at_end_of_input(server: BaseWSGIServer) -> None:
