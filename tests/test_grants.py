@@ -1,6 +1,7 @@
 """What the templates grant, by AWS's own table: actions that it has, on resources that they take."""
 
 import functools
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
 from tools.simulator.cloudformation.template_intrinsics import Intrinsics
 from tools.simulator.iam.authorization import matching
 from tools.simulator.iam.policies import listed
+from tools.simulator.iam.policy_actions import NAMED as POLICY_ACTIONS
+from tools.simulator.iam.policy_actions import refused
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = {
@@ -26,6 +29,14 @@ ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:log:*",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
     "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters",
+}
+# The policy of a key or of a table is about that very one, which it calls "*".
+OF_ITSELF = {"AWS::KMS::Key": "kms", "AWS::DynamoDB::Table": "dynamodb"}
+# Whose policies DynamoDB, SNS and SQS take, and of what.
+POLICIES = {
+    "AWS::DynamoDB::Table": ("dynamodb", ARNS["AWS::DynamoDB::Table"]),
+    "AWS::SNS::TopicPolicy": ("sns", ARNS["AWS::SNS::Topic"]),
+    "AWS::SQS::QueuePolicy": ("sqs", ARNS["AWS::SQS::Queue"]),
 }
 GIVEN = {"AlertTopicArn": ARNS["AWS::SNS::Topic"], "TopicKeyArn": ARNS["AWS::KMS::Key"]}
 
@@ -77,8 +88,7 @@ def faults(kind, statement):
         for action in (each for meant in named.values() for each in meant):
             if not action.takes(arn):
                 found.append(f"{action.name} does not take {arn}")
-            # The policy of a key is about that key, which it calls "*".
-            elif arn == "*" and action.formats and kind != "AWS::KMS::Key":
+            elif arn == "*" and action.formats and kind not in OF_ITSELF:
                 found.append(f"{action.name} could be limited")
     return found
 
@@ -133,6 +143,137 @@ def test_what_is_not_granted_by_name_is_a_fault():
         assert faults("AWS::IAM::Role", statement) != []
 
 
+def denials():
+    return [
+        (kind, each) for kind, each in statements(load(TEMPLATES["template.yml"])) if is_deny(each)
+    ]
+
+
+def is_deny(statement):
+    return statement.get("Effect") == "Deny"
+
+
+def test_a_deny_that_never_applies_is_found():
+    """In AWS, a Deny on a resource that its action does not take is none: nobody is kept out."""
+    wrong = {"Effect": "Deny", "Action": "sns:Unsubscribe", "Resource": ARNS["AWS::SNS::Topic"]}
+    (found,) = faults("AWS::SNS::TopicPolicy", wrong)
+    assert "sns:Unsubscribe does not take" in found
+
+
+@pytest.mark.parametrize("service", POLICY_ACTIONS)
+def test_the_actions_that_a_policy_may_name_are_ones_that_take_its_resource(service):
+    """A name that AWS does not have would be believed to keep somebody out."""
+    resource = dict(POLICIES.values())[service]
+    for name in POLICY_ACTIONS[service]:
+        (found,) = matching(name)
+        assert found.name == name
+        assert found.takes(resource)
+
+
+def test_every_policy_names_only_actions_that_its_service_takes():
+    """One name that it does not take, and there is no policy at all: the stack is not made."""
+    kinds = {kind for kind, _ in denials()}
+    assert kinds == POLICIES.keys()
+    for kind, statement in denials():
+        service, resource = POLICIES[kind]
+        named = listed(statement["Action"])
+        assert refused(service, {"Statement": [statement]}) == []
+        assert [one for one in named if matching(one)[0].name != one] == []
+        assert statement["Principal"] == "*"
+        assert statement["Resource"] in {resource, "*" if kind in OF_ITSELF else resource}
+
+
+def test_every_statement_of_a_policy_has_a_sid_of_its_own():
+    """SNS refuses two of the same name, and a reader finds the one that refused something."""
+    for resource in load(TEMPLATES["template.yml"])["Resources"].values():
+        sids = [each["Sid"] for each in granting(resource["Properties"]) if "Effect" in each]
+        assert len(sids) == len(set(sids))
+
+
+WRITING = {"BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "PutItem", "UpdateItem"}  # fmt: skip
+
+
+def test_every_action_that_writes_items_is_the_functions_alone():
+    """What AWS's table calls a write of a table is either that, or a change that no instance may make,
+    or is known to leave items alone."""
+    named = {
+        matching(action)[0].name.partition(":")[2]
+        for kind, statement in denials()
+        if kind == "AWS::DynamoDB::Table"
+        for action in listed(statement["Action"])
+    }
+    table = ARNS["AWS::DynamoDB::Table"]
+    writes = {
+        each.name.partition(":")[2]
+        for each in matching("dynamodb:*")
+        if each.access in {"Write", "Permissions management"} and each.formats and each.takes(table)
+    }
+    assert named >= WRITING
+    assert writes - named == HARMLESS
+
+
+# What writes to no item of a table that exists, or only with a right to update it as well.
+HARMLESS = {
+    "AssociateTableReplica",
+    "CreateBackup",
+    "CreateGlobalTable",
+    "CreateGlobalTableWitness",
+    "CreateTable",
+    "CreateTableReplica",
+    "DeleteGlobalTableWitness",
+    "DeleteTableReplica",
+    "DisableKinesisStreamingDestination",
+    "EnableKinesisStreamingDestination",
+    "ExportTableToPointInTime",
+    "ImportTable",
+    "ReplicateSettings",
+    "RestoreTableFromAwsBackup",
+    "RestoreTableFromBackup",
+    "RestoreTableToPointInTime",
+    "StartAwsBackupJob",
+    "UpdateContributorInsights",
+    "UpdateGlobalTable",
+    "UpdateGlobalTableSettings",
+    "UpdateGlobalTableVersion",
+    "UpdateKinesisStreamingDestination",
+    "UpdateTableReplicaAutoScaling",
+    "WriteDataForReplication",
+}
+
+OTHERS = {
+    "ArnNotEquals": {"aws:PrincipalArn": ["RuleRole", "LaunchCheckRole"]},
+    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+}
+INSTANCES = {
+    "Null": {"aws:Ec2InstanceSourceVpc": "false"},
+    "ForAllValues:StringNotEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"},
+}
+
+
+def test_who_is_kept_out():
+    """All but the functions, all but AWS's services, or instances, and always without what they do
+    by CloudFormation: a pipeline on an instance must be able to delete the stack."""
+    written = [
+        each
+        for resource in load(TEMPLATES["template.yml"])["Resources"].values()
+        for each in granting(resource["Properties"])
+        if is_deny(each)
+    ]
+    for statement in written:
+        condition = json.loads(json.dumps(statement["Condition"]).replace('", "Arn"]}', '"')
+                               .replace('{"Fn::GetAtt": ["', '"'))  # fmt: skip
+        if statement["Sid"].startswith("NoInstance"):
+            assert condition == INSTANCES
+        elif statement["Sid"].startswith("OnlyServices"):
+            assert condition == {"BoolIfExists": OTHERS["BoolIfExists"]}
+        else:
+            assert condition in (OTHERS, {"ArnNotEquals": OTHERS["ArnNotEquals"]})
+    names = [each["Sid"] for each in written]
+    assert names.count("NoInstanceChangesTheTable") == 1
+    assert names.count("NoInstanceChangesTheTopic") == 2
+    assert names.count("NoInstanceTakesOrChanges") == 2
+
+
 @pytest.mark.parametrize("name", sorted(GRANTING))
 def test_every_wildcard_resource_has_its_reason_beside_it(name):
     """A reader must not have to guess why a statement names no resource."""
@@ -149,7 +290,7 @@ def test_no_role_may_change_who_may_do_what():
         action
         for name in GRANTING
         for kind, statement in statements(load(TEMPLATES[name]))
-        if kind == "AWS::IAM::Role" and "Resource" in statement
+        if kind in {"AWS::IAM::Role", "AWS::IAM::RolePolicy"} and "Resource" in statement
         for one in listed(statement["Action"])
         for action in matching(one)
     }

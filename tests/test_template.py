@@ -19,6 +19,7 @@ from emr_in_transit.aws import (
     topic,
 )
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
+from tools.simulator.cloudformation.template_order import dependencies
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))
@@ -73,7 +74,9 @@ def resources(kind):
 
 
 def statements(role):
+    beside = resources("AWS::IAM::RolePolicy").values()
     policies = resources("AWS::IAM::Role")[role]["Policies"]
+    policies = [*policies, *(each for each in beside if each["RoleName"] == {"Ref": role})]
     entries = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
     # A statement that a condition may leave out counts as it stands when it is there.
     return [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in entries]
@@ -163,6 +166,45 @@ def test_the_rules_wait_for_the_permission_to_be_invoked():
         if resource["Type"] == "AWS::Config::ConfigRule"
     ]
     assert waiting == ["RulePermission", "RulePermission"]
+
+
+def test_a_role_has_all_its_policies_before_its_function_runs():
+    """A new rule is evaluated at once, and CloudFormation may make what stands beside a role last."""
+    waiting = {"RuleRole": "AWS::Config::ConfigRule", "LaunchCheckRole": "AWS::Events::Rule"}
+    policies = resources("AWS::IAM::RolePolicy")
+    assert {each["RoleName"]["Ref"] for each in policies.values()} == waiting.keys()
+    for name, policy in policies.items():
+        role = policy["RoleName"]["Ref"]
+        functions = [
+            each
+            for each, function in resources("AWS::Lambda::Function").items()
+            if function["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+        ]
+        assert len(functions) == 1
+        users = [*functions, *resources(waiting[role])]
+        assert [each for each in users if name not in needed_by(each)] == []
+
+
+def needed_by(name):
+    """Return all that is there before a resource is made."""
+    direct = {
+        each for each in dependencies(TEMPLATE["Resources"][name]) if each in TEMPLATE["Resources"]
+    }
+    return direct.union(*(needed_by(each) for each in direct))
+
+
+def test_a_policy_beside_a_role_has_a_name_that_the_role_never_gave_to_its_own():
+    """A rollback deletes it by its name, after the role has got back its own."""
+    before = cfn_yaml.load(str(ROOT / "tests/documents/0.1.0/template.yml"))["Resources"]
+    own = {
+        policy["PolicyName"]
+        for resource in (*before.values(), *TEMPLATE["Resources"].values())
+        if resource["Type"] == "AWS::IAM::Role"
+        for policy in resource["Properties"]["Policies"]
+    }
+    beside = {each["PolicyName"] for each in resources("AWS::IAM::RolePolicy").values()}
+    assert beside
+    assert beside & own == set()
 
 
 @pytest.mark.parametrize("name", TEMPLATE["Parameters"])

@@ -30,13 +30,19 @@ def granted() -> list[tuple[str, str]]:
     """Answer every role of template.yml with every action that it is granted, on any condition."""
     resources = cfn_yaml.load(str(TEMPLATE))["Resources"]
     return [
-        (name, action)
+        (role, action)
         for name, resource in resources.items()
-        if resource["Type"] == "AWS::IAM::Role"
-        for policy in resource["Properties"]["Policies"]
+        for role, policy in _policies(name, resource["Type"], resource.get("Properties", {}))
         for statement in policy["PolicyDocument"]["Statement"]
         for action in _listed(statement.get("Fn::If", [None, statement])[1]["Action"])
     ]
+
+
+def _policies(name: str, kind: str, properties: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Answer the policies that a resource gives to a role, each with the name of the role."""
+    if kind == "AWS::IAM::RolePolicy":
+        return [(properties["RoleName"]["Ref"], properties)]
+    return [(name, each) for each in properties["Policies"]] if kind == "AWS::IAM::Role" else []
 
 
 def _listed(action: str | list[str]) -> list[str]:
@@ -52,18 +58,26 @@ def without(account: Watched, role: str, action: str) -> Iterator[None]:
     name = cloudformation.describe_stack_resource(**resource)["StackResourceDetail"][
         "PhysicalResourceId"
     ]
-    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    key = {"RoleName": name, "PolicyName": policy}
-    document = iam.get_role_policy(**key)["PolicyDocument"]
+    policies = [
+        iam.get_role_policy(RoleName=name, PolicyName=each)
+        for each in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    ]
+    (found,) = [
+        each
+        for each in policies
+        if any(action in _listed(one["Action"]) for one in each["PolicyDocument"]["Statement"])
+    ]
+    key = {"RoleName": name, "PolicyName": found["PolicyName"]}
+    document = found["PolicyDocument"]
     left = [
         statement | {"Action": [each for each in _listed(statement["Action"]) if each != action]}
         for statement in document["Statement"]
     ]
-    assert [_listed(each["Action"]) for each in document["Statement"]] != [
-        each["Action"] for each in left
-    ]
     kept = [statement for statement in left if statement["Action"]]
-    iam.put_role_policy(**key, PolicyDocument=json.dumps(document | {"Statement": kept}))
+    if kept:
+        iam.put_role_policy(**key, PolicyDocument=json.dumps(document | {"Statement": kept}))
+    else:
+        iam.delete_role_policy(**key)
     yield
     iam.put_role_policy(**key, PolicyDocument=json.dumps(document))
 

@@ -97,7 +97,7 @@ def test_conditions_hold_as_in_iam(condition: dict[str, Any], expected: bool) ->
 @pytest.mark.parametrize(
     "condition",
     [
-        {"ForAllValues:StringEquals": {"aws:SourceAccount": "1"}},
+        {"ForAllValues:NumericLessThan": {"aws:SourceAccount": "1"}},
         {"NumericLessThan": {"aws:SourceAccount": "1"}},
         {"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}},
     ],
@@ -105,3 +105,46 @@ def test_conditions_hold_as_in_iam(condition: dict[str, Any], expected: bool) ->
 def test_a_condition_that_is_not_known_is_not_passed_over(condition: dict[str, Any]) -> None:
     with pytest.raises(UnsupportedConditionError):
         holds(condition, EVENTS.context)
+
+
+VIA = ("athena.amazonaws.com", "cloudformation.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("condition", "found", "expected"),
+    [
+        ({"ForAllValues:StringNotEquals": {"aws:CalledVia": VIA[1]}}, None, True),
+        ({"ForAllValues:StringNotEquals": {"aws:CalledVia": VIA[1]}}, VIA[:1], True),
+        ({"ForAllValues:StringNotEquals": {"aws:CalledVia": VIA[1]}}, VIA, False),
+        ({"ForAnyValue:StringEquals": {"aws:CalledVia": VIA[1]}}, VIA, True),
+        ({"ForAnyValue:StringEquals": {"aws:CalledVia": VIA[1]}}, None, False),
+        ({"Null": {"aws:CalledVia": "false"}}, VIA, True),
+    ],
+)
+def test_a_key_with_several_values_is_asked_for_all_or_any_of_them(
+    condition: dict[str, Any], found: tuple[str, ...] | None, expected: bool
+) -> None:
+    assert holds(condition, {"aws:calledvia": found} if found else {}) is expected
+
+
+def test_a_key_with_several_values_is_not_taken_for_one() -> None:
+    with pytest.raises(UnsupportedConditionError):
+        holds({"StringEquals": {"aws:CalledVia": VIA[1]}}, {"aws:calledvia": VIA})
+
+
+PRINCIPAL = {"ArnNotEquals": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:role/r"]}}
+NO_SERVICE = {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("who", "conditions", "expected"),
+    [
+        (ROLE, PRINCIPAL, "silent"),
+        (caller("arn:aws:iam::1:user/u", "1"), PRINCIPAL, "denied"),
+        (EVENTS, PRINCIPAL, "denied"),
+        (EVENTS, PRINCIPAL | NO_SERVICE, "silent"),
+        (caller("arn:aws:iam::1:user/u", "1"), PRINCIPAL | NO_SERVICE, "denied"),
+    ],
+)
+def test_a_deny_for_all_but_some_roles(who: Any, conditions: dict[str, Any], expected: str) -> None:
+    assert answer(who, statement(Effect="Deny", Condition=conditions)) == expected

@@ -52,6 +52,10 @@ class Controls:
         """The calls so far, chosen by service and operation; `role`, `internal=True` for all."""
         return self.call("GET", "/journal", service=service, operation=operation, **more)["calls"]
 
+    def instance_credentials(self, role_arn: str) -> Any:
+        """The credentials that a job finds on an instance with this role."""
+        return self.call("POST", "/instance-credentials", role=role_arn)
+
     def clear_journal(self) -> None:
         """Empty the journal."""
         self.call("DELETE", "/journal")

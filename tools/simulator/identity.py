@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 INTERNAL_HEADER = "X-Simulator-Internal"  # marks the simulator's requests to itself
+CALLED_VIA_HEADER = "X-Simulator-Called-Via"  # which service makes such a request for its caller
 _state: dict[str, str] = {}
 _lock = threading.Lock()  # boto3 sessions must not make two clients at once
 
@@ -103,6 +104,18 @@ def _user_arn(access_key_id: str, account: str) -> str:
         return f"arn:aws:iam::{account}:user/{accounts.ADMINISTRATOR}"
     user = iam_models.iam_backends[account]["global"].get_user_from_access_key_id(access_key_id)
     return user.arn if user else f"arn:aws:sts::{account}:user/moto"
+
+
+def forwarding_client(service: str, region: str, credentials: Any, via: str) -> Any:
+    """A client of a service that passes its caller's request on, in that caller's name."""
+    known = Credentials(credentials.access_key, credentials.secret_key, credentials.token or "")
+    made = _new_client(service, region, known, endpoint())
+
+    def mark(request: AWSRequest, **_: Any) -> None:
+        request.headers[CALLED_VIA_HEADER] = via
+
+    made.meta.events.register("before-send", mark)
+    return made
 
 
 @functools.cache

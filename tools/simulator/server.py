@@ -35,6 +35,8 @@ EXTENSIONS = (
     "tools.simulator.functions",
     "tools.simulator.awsconfig",
     "tools.simulator.topics",
+    "tools.simulator.queues",
+    "tools.simulator.tables",
     "tools.simulator.inbox",
     "tools.simulator.events",
     "tools.simulator.alarms",

@@ -78,6 +78,11 @@ class Call:
         text = self.body.decode("utf-8", "replace") or str(self.environ.get("QUERY_STRING", ""))
         return dict(parse_qsl(text, keep_blank_values=True))
 
+    @property
+    def called_via(self) -> str:
+        """The service that passes its own caller's request on; empty if none does."""
+        return str(self.environ.get("HTTP_X_SIMULATOR_CALLED_VIA", "")) if self.internal else ""
+
     @functools.cached_property
     def caller(self) -> identity.Caller:
         """Who signed the request."""

@@ -7,6 +7,7 @@
 | `template_evaluation`, `template_parameters` | conditions, references; parameters and Rules |
 | `api`, `changes` | the operations, checked first; statuses, events, roll-back |
 | `runs`, `deployed`, `resources` | makes, changes and removes resources |
+| `forwarded` | in whose name: that of whoever asks for the stack |
 | `types` | the resource types and what the simulator honours of them |
 """
 
@@ -21,7 +22,7 @@ from moto.cloudformation.parsing import LazyDict, ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 
 from tools.simulator.cloudformation import api as stack_api
-from tools.simulator.cloudformation import template_document
+from tools.simulator.cloudformation import forwarded, template_document
 from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
 from tools.simulator.cloudformation.types import all_types
 from tools.simulator.cloudformation.types.registry import register
@@ -78,3 +79,6 @@ def install() -> None:
     for name in ("create_stack", "update_stack", "create_change_set"):
         operation = getattr(CloudFormationResponse, name)
         setattr(CloudFormationResponse, name, stack_api.with_capabilities(operation))
+    for name in ("create_stack", "update_stack", "delete_stack", "execute_change_set"):
+        operation = getattr(CloudFormationResponse, name)
+        setattr(CloudFormationResponse, name, forwarded.in_the_name_of_the_caller(operation))

@@ -85,7 +85,8 @@ def create(
 
 def _roll_back(stack: Stack, run: StackRun, prefix: str) -> None:
     try:
-        run.undo()
+        for one in run.put_back():
+            remove(stack, one)
     except ResourceError as error:
         _set_status(stack, f"{prefix}_FAILED", str(error))
     else:
@@ -123,10 +124,13 @@ def update(
 
 
 def _go_back(backend: CloudFormationBackend, stack: Stack, failed: StackRun) -> None:
+    """Bring back what there was, and only then remove what was made: in AWS's order."""
+    made = failed.put_back()
     try:
-        failed.undo()
         run = StackRun(stack, stack.template_dict, stack.parameters, exported(backend))
         run.bring_about()
+        for one in made:
+            remove(stack, one)
     except ResourceError as error:
         _set_status(stack, "UPDATE_ROLLBACK_FAILED", str(error))
     else:

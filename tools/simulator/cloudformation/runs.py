@@ -15,7 +15,6 @@ from tools.simulator.cloudformation.deployed import (
     add_event,
     generated_name,
     reason_of,
-    remove,
 )
 from tools.simulator.cloudformation.template_intrinsics import Intrinsics
 from tools.simulator.cloudformation.template_order import ordered
@@ -176,11 +175,11 @@ class StackRun:
                 )
         return found
 
-    def undo(self) -> None:
-        """Remove what this run made, and put back what it had set aside."""
-        for one in reversed(self.made):
+    def put_back(self) -> list[Deployed]:
+        """Put back what this run had set aside; answer what it made, which is no more the stack's."""
+        for one in self.made:
             if self.deployed.get(one.name) is one:
                 del self.deployed[one.name]
-            remove(self.stack, one)
         for old in self.superseded:
             self.deployed[old.name] = old
+        return self.made[::-1]

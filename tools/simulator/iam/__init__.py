@@ -6,11 +6,20 @@ administrator's key of any account (`GET /simulator/iam`) may do everything, alw
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tools.simulator import accounts, answers, wire
 from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam import authorization, grants, policies, resources, signatures, trust
+from tools.simulator.iam import (
+    authorization,
+    grants,
+    policies,
+    resource_policies,
+    resources,
+    signatures,
+    trust,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,12 +93,23 @@ def _denial(call: wire.Call) -> str | None:
 def _decide(call: wire.Call, action: str, resource: str) -> policies.Decision:
     context = grants.context_of(call.caller, call.region) | resources.context_of(call)
     decision = policies.decide(grants.of_caller(call.caller), action, resource, context)
+    if decision.allowed and _denied_by_the_resource(call, action, resource, context):
+        reason = "with an explicit deny in a resource-based policy"
+        return policies.Decision(allowed=False, reason=reason)
     if action != "sts:AssumeRole" or not decision.allowed:
         return decision
-    if trust.admits(resource, call.caller, context.get("sts:externalid")):
+    if trust.admits(resource, call.caller, call.parameters.get("ExternalId")):
         return decision
     reason = "because the role's trust policy does not admit the caller"
     return policies.Decision(allowed=False, reason=reason)
+
+
+def _denied_by_the_resource(
+    call: wire.Call, action: str, resource: str, context: policies.Context
+) -> bool:
+    who = resource_policies.caller(call.caller.arn, call.caller.account, call.caller.role_arn)
+    who = replace(who, context={**who.context, **context})
+    return resource_policies.decide(resources.policy_of(resource), who, action, resource).denied
 
 
 def _refused(call: wire.Call, problem: signatures.SignatureError) -> str:

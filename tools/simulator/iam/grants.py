@@ -8,6 +8,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
+from tools.simulator.iam.instances import vpc_of
 from tools.simulator.iam.organizations import organization_of
 from tools.simulator.iam.policies import Document, Grants, parsed
 
@@ -55,8 +56,9 @@ def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
         "aws:securetransport": "true",  # as at AWS's endpoints; this server speaks plain HTTP
         "aws:viaawsservice": "false",
     }
-    organization = organization_of(caller.account)
-    return context | ({"aws:principalorgid": organization} if organization else {})
+    organization, vpc = organization_of(caller.account), vpc_of(caller.access_key_id)
+    context |= {"aws:principalorgid": organization} if organization else {}
+    return context | ({"aws:ec2instancesourcevpc": vpc} if vpc else {})
 
 
 def _of_user(caller: identity.Caller) -> Grants:

@@ -21,6 +21,7 @@ Document = Mapping[str, Any]
 _ABSENT = frozenset(
     {
         "aws:calledvia",
+        "aws:ec2instancesourcevpc",
         "aws:multifactorauthpresent",
         "aws:principalorgid",
         "aws:sourceaccount",

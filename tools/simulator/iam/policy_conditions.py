@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Context = Mapping[str, str]
+Context = Mapping[str, str | tuple[str, ...]]  # a tuple: a key that has several values at once
+
+_FOR_ALL, _FOR_ANY = "ForAllValues:", "ForAnyValue:"
 
 
 class UnsupportedConditionError(Exception):
@@ -32,6 +34,13 @@ def _operator_holds(operator: str, key: str, values: list[str], context: Context
     found = context.get(key.lower())
     if operator == "Null":
         return (found is None) == (values == ["true"])
+    if operator.startswith((_FOR_ALL, _FOR_ANY)):
+        quantifier, _, single = operator.partition(":")
+        every = (found,) if isinstance(found, str) else found or ()
+        each = (_operator_holds(single, key, values, {key.lower(): one}) for one in every)
+        return all(each) if f"{quantifier}:" == _FOR_ALL else any(each)
+    if isinstance(found, tuple):
+        raise UnsupportedConditionError(f"{key} has several values: {operator} needs ForAllValues.")
     name = operator.removesuffix("IfExists")
     negated = "Not" in name
     test = _TESTS.get(name.replace("Not", ""))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.simulator.iam.organizations import organization_of
-from tools.simulator.iam.policy_conditions import UnsupportedConditionError, holds, like
+from tools.simulator.iam.policy_conditions import Context, UnsupportedConditionError, holds, like
 
 Policy = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ class Principal:
 
     name: str  # "events.amazonaws.com", or the caller's ARN
     account: str  # of the source, or of the caller
-    context: Mapping[str, str]
+    context: Context
     arns: tuple[str, ...] = ()  # all names by which a policy may mean a caller
 
     @property

@@ -6,9 +6,13 @@ names none of them, is asked for on `*`: then only statements for `*` apply.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from moto.config.models import config_backends
+from moto.dynamodb.models import dynamodb_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
 from tools.simulator.iam import authorization
@@ -16,6 +20,7 @@ from tools.simulator.iam import authorization
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tools.simulator.iam.resource_policies import Policy
     from tools.simulator.wire import Call
 
 _PREFIXES = {
@@ -34,10 +39,17 @@ _ACTIONS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
+# A statement of PartiQL: what it does, and the table that it does it to.
+_STATEMENT = re.compile(
+    r"""\s*(INSERT|UPDATE|DELETE|SELECT)\b.*?["'](?P<table>[\w.-]+)["']""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def action_of(call: Call) -> str:
     """The IAM action that a call needs."""
+    if call.operation == "ExecuteStatement" and (found := _partiql(call.parameters)):
+        return f"dynamodb:PartiQL{found[1].capitalize()}"
     action = f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
     return _ACTIONS.get(action, action)
 
@@ -52,7 +64,23 @@ def resources_of(call: Call, action: str) -> list[str]:
     return named if named and all(known.takes(each) for each in named) else ["*"]
 
 
-def context_of(call: Call) -> dict[str, str]:
+def policy_of(arn: str) -> Policy | str | None:
+    """Return the policy of a table, topic or queue; None where it has none, or there is no such thing."""
+    _, _, service, region, account, name = (*arn.split(":", 5), *[""] * 6)[:6]
+    if service == "dynamodb":
+        table = arn.partition("/index/")[0]
+        policy = dynamodb_backends[account][region].resource_policies.get(table)
+        return policy.policy_doc if policy else None
+    if service == "sns":
+        topic = sns_backends[account][region].topics.get(arn)
+        return topic.policy if topic else None
+    if service == "sqs":
+        queue = sqs_backends[account][region].queues.get(name)
+        return queue._policy_json if queue else None  # noqa: SLF001 -- moto's text form lacks an empty one
+    return None
+
+
+def context_of(call: Call) -> dict[str, str | tuple[str, ...]]:
     """The condition keys that services add for a call, in lower case."""
     names = {
         ("cloudwatch", "Namespace"): "cloudwatch:namespace",
@@ -60,11 +88,12 @@ def context_of(call: Call) -> dict[str, str]:
         ("sns", "Protocol"): "sns:protocol",
         ("sns", "Endpoint"): "sns:endpoint",
     }
-    return {
+    found: dict[str, str | tuple[str, ...]] = {
         key: str(call.parameters[parameter])
         for (service, parameter), key in names.items()
         if service == call.service and parameter in call.parameters
     }
+    return found | ({"aws:calledvia": (call.called_via,)} if call.called_via else {})
 
 
 def _arn(call: Call, service: str, resource: str) -> str:
@@ -114,8 +143,15 @@ def _dynamodb(call: Call, given: dict[str, Any]) -> list[str]:
     asked: list[Any] = [given.get("TableName")]
     if isinstance(given.get("RequestItems"), dict):
         asked += given["RequestItems"]
+    if statement := _partiql(given):
+        asked.append(statement["table"])
+    asked.append(given.get("ResourceArn"))
     index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
     return [_named(call, "dynamodb", "table/", name) + index for name in asked if name]
+
+
+def _partiql(given: dict[str, Any]) -> re.Match[str] | None:
+    return _STATEMENT.match(str(given.get("Statement", "")))
 
 
 def _logs(call: Call, given: dict[str, Any]) -> list[str]:

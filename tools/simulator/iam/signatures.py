@@ -51,13 +51,18 @@ def check(call: Call) -> None:
 
 
 def _credentials(call: Call) -> Credentials:
-    key_id, account = call.access_key_id, call.caller.account
+    known = credentials_of(call.access_key_id, call.caller.account)
+    if known.token and call.environ.get("HTTP_X_AMZ_SECURITY_TOKEN") != known.token:
+        raise SignatureError(*_UNKNOWN)
+    return known
+
+
+def credentials_of(key_id: str, account: str) -> Credentials:
+    """Return the credentials that an access key belongs to, or raise SignatureError."""
     if accounts.account_of_administrator(key_id):
         return Credentials(*accounts.administrator_key(account))
     role = identity.assumed_role(key_id, account)
     if role is not None:
-        if call.environ.get("HTTP_X_AMZ_SECURITY_TOKEN") != role.session_token:
-            raise SignatureError(*_UNKNOWN)
         if role.expiration < utcnow():
             raise SignatureError(*_EXPIRED)
         return Credentials(key_id, role.secret_access_key, role.session_token)

@@ -113,6 +113,7 @@ def _check_policy(
         raise TopicNotFound from None
     known = identity.caller(response.access_key)
     who = caller(known.arn, known.account, known.role_arn)
+    who = replace(who, context={**who.context, **grants.context_of(known, response.region)})
     decision = decide(topic.policy, who, action, topic_arn)
     if decision.denied or (who.account != topic.account_id and not decision.allowed):
         raise AuthorizationError(

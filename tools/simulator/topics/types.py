@@ -10,6 +10,7 @@ from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import Subscription, Topic, sns_backends
 
 from tools.simulator.cloudformation.resources import StackResource
+from tools.simulator.iam.policy_actions import refused
 
 HONOURED: dict[str, frozenset[str]] = {
     "AWS::SNS::Topic": frozenset(
@@ -29,23 +30,6 @@ HONOURED: dict[str, frozenset[str]] = {
         }
     ),
 }
-# What a topic policy may name; anything else, a wildcard too, SNS refuses.
-_POLICY_ACTIONS = frozenset(
-    f"sns:{name}"
-    for name in (
-        "addpermission",
-        "deletetopic",
-        "getdataprotectionpolicy",
-        "gettopicattributes",
-        "listsubscriptionsbytopic",
-        "listtagsforresource",
-        "publish",
-        "putdataprotectionpolicy",
-        "removepermission",
-        "settopicattributes",
-        "subscribe",
-    )
-)
 _SUBSCRIPTION_SETTINGS: dict[str, Any] = {  # with what holds where nothing is said; scope first
     "FilterPolicyScope": "MessageAttributes",
     "FilterPolicy": "",
@@ -129,11 +113,7 @@ class TopicPolicyResource(StackResource, CloudFormationModel):
 
 def check_policy(policy: dict[str, Any]) -> None:
     """Raise InvalidParameterValue for a topic policy that SNS refuses."""
-    statements = policy.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        actions = statement.get("Action", [])
-        for action in actions if isinstance(actions, list) else [actions]:
-            if action.lower() not in _POLICY_ACTIONS:
-                raise InvalidParameterValue(
-                    "Invalid parameter: Policy statement action out of service scope!"
-                )
+    if refused("sns", policy):
+        raise InvalidParameterValue(
+            "Invalid parameter: Policy statement action out of service scope!"
+        )

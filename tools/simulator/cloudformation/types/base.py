@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
-from tools.simulator import identity
+from tools.simulator.cloudformation import forwarded
 from tools.simulator.cloudformation.resources import StackResource
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class ApiResource(StackResource):
 
     @classmethod
     def client(cls, account: str, region: str) -> Any:
-        """Answer a client of the type's service."""
-        return identity.client(cls.SERVICE, account, region)
+        """Answer a client of the type's service, in the name of whoever asked for the stack."""
+        return forwarded.client(cls.SERVICE, account, region)
 
 
 def chosen(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

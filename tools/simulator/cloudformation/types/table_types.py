@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from moto.core.common_models import CloudFormationModel
 
-from tools.simulator.cloudformation.types.base import ApiResource, chosen
+from tools.simulator.cloudformation.types.base import ApiResource, chosen, policy_text
 
 
 class Table(ApiResource, CloudFormationModel):
@@ -30,6 +30,7 @@ class Table(ApiResource, CloudFormationModel):
         {
             *_AT_CREATION,
             "PointInTimeRecoverySpecification",
+            "ResourcePolicy",
             "SSESpecification",
             "TableName",
             "TimeToLiveSpecification",
@@ -43,6 +44,7 @@ class Table(ApiResource, CloudFormationModel):
         request = chosen(properties, cls._AT_CREATION) | cls._encryption(properties)
         made = client.create_table(TableName=name, **request)["TableDescription"]
         cls._specify(client, name, properties)
+        cls._put_policy(client, made["TableArn"], properties)
         streams = {"StreamArn": made["LatestStreamArn"]} if "LatestStreamArn" in made else {}
         return cls(name, properties, Arn=made["TableArn"], **streams)
 
@@ -66,6 +68,12 @@ class Table(ApiResource, CloudFormationModel):
                 PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"],
             )
 
+    @staticmethod
+    def _put_policy(client: Any, arn: str, properties: dict[str, Any]) -> None:
+        if "ResourcePolicy" in properties:
+            document = policy_text(properties["ResourcePolicy"]["PolicyDocument"])
+            client.put_resource_policy(ResourceArn=arn, Policy=document)
+
     def update(self, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
         """Change what can be changed on a table with its items in it."""
         client = self.client(account, region)
@@ -80,6 +88,10 @@ class Table(ApiResource, CloudFormationModel):
         if request:
             client.update_table(TableName=name, **request)
         self._specify(client, name, chosen(properties, changed))
+        arn = self.attributes["Arn"]
+        self._put_policy(client, arn, chosen(properties, changed))
+        if "ResourcePolicy" in self.properties.keys() - properties.keys():
+            client.delete_resource_policy(ResourceArn=arn)
         self.properties = properties
         return self
 
