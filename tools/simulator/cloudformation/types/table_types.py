@@ -44,7 +44,11 @@ class Table(ApiResource, CloudFormationModel):
         request = chosen(properties, cls._AT_CREATION) | cls._encryption(properties)
         made = client.create_table(TableName=name, **request)["TableDescription"]
         cls._specify(client, name, properties)
-        cls._put_policy(client, made["TableArn"], properties)
+        try:
+            cls._put_policy(client, made["TableArn"], properties)
+        except Exception:  # DynamoDB makes no table whose policy it refuses
+            client.delete_table(TableName=name)
+            raise
         streams = {"StreamArn": made["LatestStreamArn"]} if "LatestStreamArn" in made else {}
         return cls(name, properties, Arn=made["TableArn"], **streams)
 
