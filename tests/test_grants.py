@@ -143,10 +143,18 @@ def test_what_is_not_granted_by_name_is_a_fault():
         assert faults("AWS::IAM::Role", statement) != []
 
 
-def denials():
-    return [
-        (kind, each) for kind, each in statements(load(TEMPLATES["template.yml"])) if is_deny(each)
-    ]
+def denials(name="template.yml"):
+    return [(kind, each) for kind, each in statements(load(TEMPLATES[name])) if is_deny(each)]
+
+
+def all_denied(sid):
+    """Return every action that template.yml denies by statements whose names begin so."""
+    return {
+        action
+        for _, each in denials()
+        if each["Sid"].startswith(sid)
+        for action in listed(each["Action"])
+    }
 
 
 def is_deny(statement):
@@ -170,11 +178,18 @@ def test_the_actions_that_a_policy_may_name_are_ones_that_take_its_resource(serv
         assert found.takes(resource)
 
 
-def test_every_policy_names_only_actions_that_its_service_takes():
+DENYING = {
+    "template.yml": set(POLICIES),
+    "alerts.yml": {"AWS::SNS::TopicPolicy"},
+    "central-topic.yml": {"AWS::SNS::TopicPolicy"},
+}
+
+
+@pytest.mark.parametrize("name", DENYING)
+def test_every_policy_names_only_actions_that_its_service_takes(name):
     """One name that it does not take, and there is no policy at all: the stack is not made."""
-    kinds = {kind for kind, _ in denials()}
-    assert kinds == POLICIES.keys()
-    for kind, statement in denials():
+    assert {kind for kind, _ in denials(name)} == DENYING[name]
+    for kind, statement in denials(name):
         service, resource = POLICIES[kind]
         named = listed(statement["Action"])
         assert refused(service, {"Statement": [statement]}) == []
@@ -183,9 +198,10 @@ def test_every_policy_names_only_actions_that_its_service_takes():
         assert statement["Resource"] in {resource, "*" if kind in OF_ITSELF else resource}
 
 
-def test_every_statement_of_a_policy_has_a_sid_of_its_own():
+@pytest.mark.parametrize("name", sorted(GRANTING))
+def test_every_statement_of_a_policy_has_a_sid_of_its_own(name):
     """SNS refuses two of the same name, and a reader finds the one that refused something."""
-    for resource in load(TEMPLATES["template.yml"])["Resources"].values():
+    for resource in load(TEMPLATES[name])["Resources"].values():
         sids = [each["Sid"] for each in granting(resource["Properties"]) if "Effect" in each]
         assert len(sids) == len(set(sids))
 
@@ -255,7 +271,8 @@ def test_who_is_kept_out():
     by CloudFormation: a pipeline on an instance must be able to delete the stack."""
     written = [
         each
-        for resource in load(TEMPLATES["template.yml"])["Resources"].values()
+        for name in DENYING
+        for resource in load(TEMPLATES[name])["Resources"].values()
         for each in granting(resource["Properties"])
         if is_deny(each)
     ]
@@ -270,7 +287,8 @@ def test_who_is_kept_out():
             assert condition in (OTHERS, {"ArnNotEquals": OTHERS["ArnNotEquals"]})
     names = [each["Sid"] for each in written]
     assert names.count("NoInstanceChangesTheTable") == 1
-    assert names.count("NoInstanceChangesTheTopic") == 2
+    assert names.count("NoInstanceChangesTheTopic") == 3
+    assert names.count("NoInstancePublishesOrChangesTheTopic") == 1
     assert names.count("NoInstanceTakesOrChanges") == 2
 
 

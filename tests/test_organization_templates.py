@@ -106,7 +106,7 @@ def test_nothing_else_has_a_name_that_another_stack_could_have():
         if NAMES.search(key) and not isinstance(resource["Properties"][key], dict)
     }
     # What a metric or a policy inside a resource is called concerns that resource alone.
-    assert {key for _, key in named} <= {"MetricName"}
+    assert {key for _, key in named} <= {"MetricName", "PolicyName"}
 
 
 def test_both_functions_take_their_code_from_the_same_place():

@@ -1,13 +1,16 @@
 """The README: what it repeats from the code is what the code has."""
 
+import json
 import re
 
 import pytest
 
 from emr_in_transit.alerting.messages import attributes, document
 from emr_in_transit.aws.emr import LIVE_STATES
+from tests.test_grants import all_denied, faults
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED
 from tools.environment import ENVIRONMENTS
+from tools.simulator.iam.policies import Grants, decide, listed
 from tools.tables import PAGES, README, ROOT, TABLES, sample_alert, with_tables
 
 TEXT = README.read_text()
@@ -44,6 +47,65 @@ def test_every_message_attribute_is_documented():
     """Filter policies are written from this sentence."""
     sentence = TEXT.partition("Message attributes for filter policies:")[2].partition("\n")[0]
     assert set(re.findall(r"`(\w+)`", sentence)) == set(attributes(sample_alert()))
+
+
+POLICY = json.loads(
+    TEXT.partition("<!-- service-control-policy -->\n```json\n")[2].partition("```")[0]
+)
+ALL = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+INSTANCE = {
+    "aws:principalarn": "arn:aws:iam::123456789012:role/EMR_EC2_DefaultRole",
+    "aws:ec2instancesourcevpc": "vpc-1",
+}
+RUNTIME = {"aws:principalarn": "arn:aws:iam::123456789012:role/my-emr-runtime-1"}
+PERSON = {"aws:principalarn": "arn:aws:iam::123456789012:user/ana"}
+
+
+def test_the_service_control_policy_is_one_that_applies():
+    """Each action exists and takes the resource beside it, and AWS Organizations takes the length."""
+    assert [fault for each in POLICY["Statement"] for fault in faults("SCP", each)] == []
+    assert {each["Effect"] for each in POLICY["Statement"]} == {"Deny"}
+    assert len(json.dumps(POLICY, separators=(",", ":"))) <= 5120
+
+
+def test_runtime_roles_are_refused_what_instances_are():
+    """The policies of the resources know the ones, the service control policy the others."""
+    by_role = {
+        action
+        for each in POLICY["Statement"]
+        if each["Sid"].startswith("RuntimeRoles")
+        for action in listed(each["Action"])
+    }
+    assert by_role == all_denied("NoInstance")
+
+
+ARNS = {
+    "sns:Unsubscribe": "*",
+    "sns:SetSubscriptionAttributes": "*",
+    "cloudwatch:SetAlarmState": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:emr-in-transit-encryption-RuleErrors-1",
+    "s3:PutObject": "arn:aws:s3:::my-bucket/code.zip",
+    "dynamodb:DeleteTable": "arn:aws:dynamodb:eu-west-1:123456789012:table/emr-in-transit-encryption-Ledger-1",
+}
+
+
+@pytest.mark.parametrize("action", ARNS)
+@pytest.mark.parametrize("who", [INSTANCE, RUNTIME, PERSON], ids=["instance", "runtime", "person"])
+def test_the_service_control_policy_refuses_whom_it_says(who, action):
+    """Instances what no policy of a resource can, runtime roles what those policies miss, people nothing."""
+    mine = Grants((ALL,), {"service control policy": {"Statement": [*POLICY["Statement"], ALL["Statement"]]}})  # fmt: skip
+    of_runtime_roles = action.startswith("dynamodb:")
+    refused = (who is INSTANCE and not of_runtime_roles) or (who is RUNTIME and of_runtime_roles)
+    assert decide(mine, action, ARNS[action], who).allowed is not refused
+    through = who | {"aws:calledvia": ("cloudformation.amazonaws.com",)}
+    assert decide(mine, action, ARNS[action], through).allowed
+
+
+def test_nobody_forges_the_metrics_that_the_alarms_watch():
+    """The functions count by what they log, which needs no such right."""
+    mine = Grants((ALL,), {"service control policy": {"Statement": [*POLICY["Statement"], ALL["Statement"]]}})  # fmt: skip
+    for namespace, allowed in (("EmrInTransitEncryption", False), ("theirs", True)):
+        context = PERSON | {"cloudwatch:namespace": namespace}
+        assert decide(mine, "cloudwatch:PutMetricData", "*", context).allowed is allowed
 
 
 def test_the_states_that_are_judged_are_named():

@@ -1,47 +1,15 @@
 """Forgers: a job on a bad cluster, with EMR's own default role, changes nothing of what we believe or tell."""
 
 import json
-import re
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.end_to_end.instances import DENIED, Instance, role
 from tests.end_to_end.watched import ONCALL, Watched
 from tools.account import STACK
 
-TRUST = {
-    "Effect": "Allow",
-    "Principal": {"Service": "ec2.amazonaws.com"},
-    "Action": "sts:AssumeRole",
-}
 DEFAULT = "service-role/AmazonElasticMapReduceforEC2Role"
-# As IAM says it of a policy that is the resource's own, whichever service asks.
-DENIED = re.compile(r"not authorized to perform: [\w:]+ on resource: \S+ with an explicit deny in a resource-based policy")  # fmt: skip
-
-
-def role(simulator, name, managed):
-    """Make a role that EC2 gives to instances; answer its ARN."""
-    iam = simulator.client("iam")
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
-    iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{managed}")
-    return made["Arn"]
-
-
-class Instance:
-    """A process on an instance with a role: clients with the credentials that it finds there."""
-
-    def __init__(self, simulator, role_arn):
-        self._simulator = simulator
-        self._keys = simulator.instance_credentials(role_arn)
-
-    def client(self, service):
-        return self._simulator.client(
-            service,
-            aws_access_key_id=self._keys["access_key_id"],
-            aws_secret_access_key=self._keys["secret_access_key"],
-            aws_session_token=self._keys["session_token"],
-        )
 
 
 @pytest.fixture(scope="module")

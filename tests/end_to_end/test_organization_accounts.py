@@ -5,6 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.end_to_end.instances import Instance, role
 from tests.end_to_end.organization import (
     HOME,
     MEMBERS,
@@ -94,6 +95,16 @@ def test_an_account_outside_the_organization_cannot_publish(organization):
     launches = organization.simulator.invocations(outputs["LaunchCheckFunctionArn"])
     assert not any(run["ok"] for run in launches)
     assert "AuthorizationError" in launches[0]["error_message"]
+
+
+def test_a_job_on_a_cluster_of_a_member_cannot_publish(organization):
+    """The topic admits the member's roles, but not from an instance: an all-clear would look like ours."""
+    arn = role(organization.simulator, "job", "AdministratorAccess", MEMBERS[0])
+    job = Instance(organization.simulator, arn).client("sns", HOME)
+    with pytest.raises(ClientError, match="AuthorizationError"):
+        job.publish(TopicArn=organization.topic, Message="All is well.")
+    elsewhere = organization.simulator.client("sns", HOME, MEMBERS[0])
+    assert elsewhere.get_topic_attributes(TopicArn=organization.topic)["Attributes"]
 
 
 def test_the_key_alone_keeps_an_outsider_out(organization):
