@@ -276,18 +276,40 @@ def test_rdk_gets_both_triggers():
     assert rdk["Parameters"]["SourcePeriodic"] == frequency
 
 
-def test_the_longest_parameters_stay_within_what_config_takes():
+def longest(value):
+    """Return the longest text that can stand for a value of the template."""
+    if isinstance(value, dict) and "Fn::If" in value:
+        return max((longest(each) for each in value["Fn::If"][1:]), key=len)
+    if not isinstance(value, dict):
+        return str(value)
+    if value["Ref"] == "AWS::NoValue":
+        return ""
+    entry = TEMPLATE["Parameters"][value["Ref"]]
+    if "MaxLength" in entry:
+        return "x" * entry["MaxLength"]
+    return max((str(each) for each in entry.get("AllowedValues") or [entry["MaxValue"]]), key=len)
+
+
+@pytest.mark.parametrize("rule", resources("AWS::Config::ConfigRule"))
+def test_the_longest_parameters_stay_within_what_config_takes(rule):
     """AWS Config takes 1,024 characters of InputParameters in all."""
-    longest = {"AssumeRoleMode": "False"}
-    for parameter in PARAMETERS:
-        entry = TEMPLATE["Parameters"][template_name(parameter)]
-        values = [str(value) for value in entry.get("AllowedValues", [])]
-        bound = entry.get("MaxLength") or len(
-            max([*values, str(entry.get("MaxValue", ""))], key=len)
-        )
-        longest[parameter.name] = "x" * int(bound)
-    assert len(json.dumps(longest, separators=(",", ":"))) <= 1024
-    assert PASSED_THROUGH[0] in longest
+    given = resources("AWS::Config::ConfigRule")[rule]["InputParameters"]
+    text = json.dumps({name: longest(each) for name, each in given.items()}, separators=(",", ":"))
+    assert PASSED_THROUGH[0] in given
+    assert 900 < len(text) <= 1024
+
+
+def test_no_parameter_takes_less_than_it_did():
+    """A stack that was deployed with a value must be updated with the same one."""
+    before = cfn_yaml.load(str(ROOT / "tests/documents/0.1.0/template.yml"))["Parameters"]
+    assert before.keys() <= TEMPLATE["Parameters"].keys()
+    for name, old in before.items():
+        new = TEMPLATE["Parameters"][name]
+        assert set(new.get("AllowedValues", [])) >= set(old.get("AllowedValues", []))
+        assert new.get("MaxLength", 1 << 20) >= old.get("MaxLength", 0)
+        assert new.get("MaxValue", 1 << 20) >= old.get("MaxValue", 0)
+        assert new.get("MinValue", 0) <= old.get("MinValue", 0)
+        assert "Default" in new or "Default" not in old
 
 
 def test_the_template_fits_into_a_request():
