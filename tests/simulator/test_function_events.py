@@ -96,6 +96,18 @@ def test_where_iam_is_enforced_only_a_role_that_may_send_fills_the_dead_letter_q
     assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "allowed"
 
 
+def test_where_iam_is_enforced_a_function_whose_role_may_not_send_its_dead_letters_is_refused(
+    aws: Simulator,
+) -> None:
+    aws.client("sqs").create_queue(QueueName="dead")
+    dead = {"TargetArn": "arn:aws:sqs:eu-west-1:123456789012:dead"}
+    denied, allowed = make_role(aws, "denied"), make_role(aws, "allowed", "sqs:SendMessage")
+    enforce(aws)
+    make_function(aws, "def handler(e, c): ...", "f", Role=allowed, DeadLetterConfig=dead)
+    with pytest.raises(ClientError, match="permissions to call SendMessage on SQS"):
+        make_function(aws, "def handler(e, c): ...", "g", Role=denied, DeadLetterConfig=dead)
+
+
 def test_where_iam_is_enforced_the_function_may_do_what_its_role_may(aws: Simulator) -> None:
     source = """
         import boto3

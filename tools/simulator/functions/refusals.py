@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 
-from tools.simulator.iam import trust
+from tools.simulator import iam
+from tools.simulator.iam import grants, policies, trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,8 +89,22 @@ def _refuse_unusable_role(spec: Mapping[str, Any]) -> None:
         )
 
 
+def _refuse_dead_letters_that_the_role_cannot_send(spec: Mapping[str, Any]) -> None:
+    target = (spec.get("DeadLetterConfig") or {}).get("TargetArn")
+    if not (iam.enforced() and target and "Role" in spec):
+        return
+    service, action = ("SQS", "SendMessage") if ":sqs:" in target else ("SNS", "Publish")
+    context = {"aws:principalarn": spec["Role"]}
+    name = f"{service.lower()}:{action}"
+    if not policies.decide(grants.of_role(spec["Role"]), name, target, context).allowed:
+        raise InvalidParameterValueException(
+            f"The provided execution role does not have permissions to call {action} on {service}"
+        )
+
+
 def refuse(spec: Mapping[str, Any]) -> None:
     """Refuse what Lambda refuses, whether it comes by its API or by CloudFormation."""
     _refuse_bad_environment(spec)
     _refuse_out_of_range(spec)
     _refuse_unusable_role(spec)
+    _refuse_dead_letters_that_the_role_cannot_send(spec)
