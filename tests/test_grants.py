@@ -323,3 +323,12 @@ def test_every_action_that_a_document_names_exists(path):
     named = [f"{service}:{name}" for service, name in pairs if service in services]
     assert named
     assert [one for one in named if not matching(one)] == []
+
+
+@pytest.mark.parametrize("name", DENYING)
+def test_every_deny_has_its_reason_above_it(name):
+    """A reader must not have to guess whom it is meant for."""
+    lines = TEMPLATES[name].read_text().splitlines()
+    denies = [i for i, line in enumerate(lines) if line.strip() == "Effect: Deny"]
+    assert denies
+    assert [lines[i - 1] for i in denies if not lines[i - 2].strip().startswith("# ")] == []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tools.simulator.iam.policies import Document
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html: what it
-# lists for tables, by the names of the actions (PartiQL's API has those of docs/ql-iam.html).
+# lists for tables, by the names of the actions; PartiQL's are those of .../ql-iam.html.
 _OF_TABLES = (
     "BatchGetItem",
     "BatchWriteItem",
