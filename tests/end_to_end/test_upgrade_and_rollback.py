@@ -1,5 +1,6 @@
 """From version 0.1.0 to this and back: nobody is told twice, nothing is lost, nothing asked for nothing."""
 
+import json
 import re
 from pathlib import Path
 
@@ -116,6 +117,17 @@ def test_an_update_tells_what_is_missing_and_asks_only_for_what_older_entries_la
     bad = {"bare", "overridden", "refused", "later"}
     verdicts = {live[each]: result["ComplianceType"] for each, result in account.results().items()}
     assert verdicts == {"good": "COMPLIANT"} | dict.fromkeys(bad, "NON_COMPLIANT")
+
+
+def test_what_is_left_in_a_ledger_of_clusters_that_are_long_gone_tells_nobody_anything(account):
+    """Episodes that are pending, sent and closed, of an account's earlier days."""
+    for item in json.loads((OLD / "ledger.json").read_text()):
+        account.ledger.put(item)
+    account.change()
+    for _ in range(2):
+        run = account.sweep()
+        assert run["ok"], run["error_message"]
+    assert account.told() == ["refused"]
 
 
 def test_the_old_code_goes_on_with_the_ledger_of_the_new(account):
