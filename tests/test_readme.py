@@ -53,6 +53,9 @@ POLICY = json.loads(
     TEXT.partition("<!-- service-control-policy -->\n```json\n")[2].partition("```")[0]
 )
 ALL = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+MINE = Grants(
+    (ALL,), {"service control policy": {"Statement": [*POLICY["Statement"], ALL["Statement"]]}}
+)
 INSTANCE = {
     "aws:principalarn": "arn:aws:iam::123456789012:role/EMR_EC2_DefaultRole",
     "aws:ec2instancesourcevpc": "vpc-1",
@@ -92,20 +95,24 @@ ARNS = {
 @pytest.mark.parametrize("who", [INSTANCE, RUNTIME, PERSON], ids=["instance", "runtime", "person"])
 def test_the_service_control_policy_refuses_whom_it_says(who, action):
     """Instances what no policy of a resource can, runtime roles what those policies miss, people nothing."""
-    mine = Grants((ALL,), {"service control policy": {"Statement": [*POLICY["Statement"], ALL["Statement"]]}})  # fmt: skip
     of_runtime_roles = action.startswith("dynamodb:")
     refused = (who is INSTANCE and not of_runtime_roles) or (who is RUNTIME and of_runtime_roles)
-    assert decide(mine, action, ARNS[action], who).allowed is not refused
+    assert decide(MINE, action, ARNS[action], who).allowed is not refused
     through = who | {"aws:calledvia": ("cloudformation.amazonaws.com",)}
-    assert decide(mine, action, ARNS[action], through).allowed
+    assert decide(MINE, action, ARNS[action], through).allowed
+
+
+def test_a_pipeline_on_an_instance_uploads_the_code():
+    """`make deploy` puts the zip into the bucket itself."""
+    pipeline = INSTANCE | {"aws:principalarn": "arn:aws:iam::123456789012:role/my-pipeline"}
+    assert decide(MINE, "s3:PutObject", ARNS["s3:PutObject"], pipeline).allowed
 
 
 def test_nobody_forges_the_metrics_that_the_alarms_watch():
     """The functions count by what they log, which needs no such right."""
-    mine = Grants((ALL,), {"service control policy": {"Statement": [*POLICY["Statement"], ALL["Statement"]]}})  # fmt: skip
     for namespace, allowed in (("EmrInTransitEncryption", False), ("theirs", True)):
         context = PERSON | {"cloudwatch:namespace": namespace}
-        assert decide(mine, "cloudwatch:PutMetricData", "*", context).allowed is allowed
+        assert decide(MINE, "cloudwatch:PutMetricData", "*", context).allowed is allowed
 
 
 def test_the_states_that_are_judged_are_named():
