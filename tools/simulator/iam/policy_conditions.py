@@ -8,7 +8,12 @@ from typing import Any
 
 Context = Mapping[str, str | tuple[str, ...]]  # a tuple: a key that has several values at once
 
-_FOR_ALL, _FOR_ANY = "ForAllValues:", "ForAnyValue:"
+# What the values that a key has must be, all or any of them; a single one, without a word before.
+_QUANTIFIERS: dict[str, Callable[[list[bool]], bool]] = {
+    "": all,
+    "ForAllValues": all,
+    "ForAnyValue": any,
+}
 
 
 class UnsupportedConditionError(Exception):
@@ -34,23 +39,21 @@ def _operator_holds(operator: str, key: str, values: list[str], context: Context
     found = context.get(key.lower())
     if operator == "Null":
         return (found is None) == (values == ["true"])
-    if operator.startswith((_FOR_ALL, _FOR_ANY)):
-        quantifier, _, single = operator.partition(":")
-        every = (found,) if isinstance(found, str) else found or ()
-        each = (_operator_holds(single, key, values, {key.lower(): one}) for one in every)
-        return all(each) if f"{quantifier}:" == _FOR_ALL else any(each)
-    if isinstance(found, tuple):
-        raise UnsupportedConditionError(f"{key} has several values: {operator} needs ForAllValues.")
-    name = operator.removesuffix("IfExists")
+    quantifier, _, single = operator.rpartition(":")
+    name = single.removesuffix("IfExists")
     negated = "Not" in name
     test = _TESTS.get(name.replace("Not", ""))
-    if test is None:
+    if test is None or quantifier not in _QUANTIFIERS:
         raise UnsupportedConditionError(f"The simulator cannot judge the operator {operator}.")
     if any("${" in value for value in values):
         raise UnsupportedConditionError(f"The simulator knows no policy variables ({key}).")
-    if found is None:  # as IAM has it: a negated operator holds where the key is missing
-        return negated or name != operator
-    return any(test(value, found) for value in values) != negated
+    if not quantifier and isinstance(found, tuple):
+        raise UnsupportedConditionError(f"{key} has several values, {operator} is about one.")
+    if found is None and not quantifier:  # a negated operator holds where the key is missing
+        return negated or name != single
+    each = (found,) if isinstance(found, str) else found or ()
+    results = [any(test(value, one) for value in values) != negated for one in each]
+    return _QUANTIFIERS[quantifier](results)
 
 
 def _arn_like(pattern: str, text: str) -> bool:

@@ -93,7 +93,9 @@ def context_of(call: Call) -> dict[str, str | tuple[str, ...]]:
         for (service, parameter), key in names.items()
         if service == call.service and parameter in call.parameters
     }
-    return found | ({"aws:calledvia": (call.called_via,)} if call.called_via else {})
+    if call.called_via:
+        found |= {"aws:calledvia": (call.called_via,), "aws:viaawsservice": "true"}
+    return found
 
 
 def _arn(call: Call, service: str, resource: str) -> str:
