@@ -77,14 +77,14 @@ class Aws:
             "describe_cluster", {"Cluster": cluster}, {"ClusterId": cluster_id}
         )
 
-    def knows(self, known):
+    def knows(self, known, described=NOW):
         """Give the sweep a ledger that knows a cluster."""
         client = boto3.client("dynamodb", region_name="eu-west-1")
         item = {
             "sk": {"S": known.cluster_id},
             "facts": {"S": encode(known)},
             "schema": {"N": str(SCHEMA_VERSION)},
-            "described": {"S": NOW.isoformat()},
+            "described": {"S": described.isoformat()},
             "expires": {"N": str(int(NOW.timestamp()))},
         }
         self.stubs.append(Stubber(client))
@@ -152,6 +152,21 @@ def test_what_the_ledger_knows_is_judged_while_there_is_time_to_record_it(aws, s
     report = aws.sweep(lambda: seconds)
     assert report.deferred == deferred
     assert aws.put == ({} if deferred else {"known": "COMPLIANT"})
+
+
+def test_a_forged_entry_is_an_error_of_the_sweep_that_describes_the_cluster_anew(aws):
+    """What EMR says is recorded, and the run ends as an error that is counted by itself."""
+    aws.recorded(forged=1)
+    aws.listed("forged")
+    aws.knows(facts("forged", created=NOW), described=NOW - timedelta(days=7))
+    aws.stubs[-1].add_response("update_item", {})
+    aws.described_as("forged")
+    aws.takes_evaluations()
+    result = aws.sweep()
+    assert aws.put == {"forged": "NON_COMPLIANT"}
+    assert result.problems == {"forged": sweep.LEDGER_DISAGREES}
+    assert result.metrics()["LedgerDisagrees"] == 1
+    assert [each.resource_id for each in result.judged] == ["forged"], "and told of as always"
 
 
 def test_a_cluster_that_the_listing_lacks_is_retired_only_if_emr_says_that_it_ended(aws):
@@ -269,6 +284,7 @@ def test_the_summary_counts_everything():
         "unchanged": 1,
         "emr_calls": 7,
         "alerts": 2,
+        "ledger_disagrees": 0,
         "could_not_tell": 1,
     }
 

@@ -43,6 +43,7 @@ RESERVE_WITHOUT_EMR = 60.0
 # The error of a run names so many causes, and so many subjects for each; the log has all.
 MOST_CAUSES, MOST_NAMED = 10, 20
 CAUSE_LIMIT, NAME_LIMIT = 300, 64
+LEDGER_DISAGREES = "the ledger's entry was not what EMR says; judged anew, by what EMR says"
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class SweepResult(NamedTuple):
     unchanged: int = 0
     emr_calls: int = 0
     alerts: int = 0  # violations that nobody had been told of
+    ledger_disagrees: int = 0  # clusters of which the ledger said what EMR does not confirm
 
     def summary(self) -> dict[str, int]:
         """Return the fields of the summary line."""
@@ -79,6 +81,7 @@ class SweepResult(NamedTuple):
             "unchanged": self.unchanged,
             "emr_calls": self.emr_calls,
             "alerts": self.alerts,
+            "ledger_disagrees": self.ledger_disagrees,
             "could_not_tell": len(self.problems),
         }
 
@@ -91,6 +94,7 @@ class SweepResult(NamedTuple):
             "CouldNotTell": len(self.problems),
             "Deferred": self.deferred,
             "EmrCalls": self.emr_calls,
+            "LedgerDisagrees": self.ledger_disagrees,
         }
 
     def problems_in_words(self) -> str:
@@ -180,6 +184,7 @@ class Sweep:
             ),
             retired=len(self._gone),
             deferred=self._deferred,
+            ledger_disagrees=len(self.clusters.disagreeing),
             put=self.recorder.put,
             unchanged=self.recorder.unchanged,
         )
@@ -251,6 +256,8 @@ class Sweep:
         )
         launched_by = self.clusters.launched_by(cluster_id)
         self._judged.append(Judged(cluster_resource(facts, state, launched_by), verdict))
+        if cluster_id in self.clusters.disagreeing:
+            self._problem(cluster_id, LEDGER_DISAGREES)
 
     def _retire_if_ended(self, cluster_id: str) -> None:
         # A cluster that a page of the listing missed is live, and keeps its result.

@@ -111,6 +111,50 @@ def test_a_stale_entry_is_renewed(emr, ledger):
     assert known == newer
 
 
+DUE = NOW + FACTS_MAX_AGE
+FORGED = [
+    ("encryption", facts("j-000"), facts("j-000", settings=(GROUP,)), True),
+    ("a name", facts("j-000"), facts("j-000", name="other"), True),
+    ("a state", facts("j-000", state="STARTING"), facts("j-000", state="RUNNING"), False),
+    ("a tag", facts("j-000", exemption="yes"), facts("j-000"), False),
+    ("an order", facts("j-000", applications=("Hive", "Spark")), facts("j-000", applications=("Spark", "Hive")), False),
+    ("nothing", facts("j-000"), facts("j-000"), False),
+    ("a configuration that has been deleted", facts("j-000"), facts("j-000")._replace(security_configuration=None), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stored", "described", "disagrees"), [each[1:] for each in FORGED], ids=[each[0] for each in FORGED]
+)  # fmt: skip
+def test_an_entry_that_falls_due_is_compared_with_what_emr_says(
+    emr, ledger, stored, described, disagrees
+):
+    """What does not change after a launch, and has changed, was written by somebody else."""
+    ledger.store(stored, NOW)
+    emr.known["j-000"] = described
+    clusters, read = run(emr, ledger, ["j-000"], DUE)
+    assert read == [described], "EMR is believed"
+    assert clusters.disagreeing == ({"j-000"} if disagrees else set())
+
+
+def test_an_entry_of_an_older_version_disagrees_with_nothing(emr, ledger):
+    """It was read by other tables; that is no forgery."""
+    ledger.store(
+        facts("j-000", security_configuration_name="off")._replace(security_configuration=None), NOW
+    )
+    [item] = items()
+    client("dynamodb").put_item(TableName=TABLE, Item=item | {"schema": {"N": "1"}})
+    clusters, _ = run(emr, ledger, ["j-000"], DUE)
+    assert clusters.disagreeing == set()
+
+
+def test_an_entry_of_the_future_is_none(emr, ledger):
+    """Nobody can say for years to come that a cluster need not be looked at."""
+    ledger.store(facts("j-000", name="forged"), NOW + timedelta(days=3650))
+    assert run(emr, ledger, ["j-000"])[1] == [facts("j-000")]
+    assert emr.asked == ["j-000"]
+
+
 def test_facts_of_an_older_schema_are_asked_for_anew(emr, ledger):
     """An update of the rule does not judge by half of the facts."""
     run(emr, ledger, IDS[:1])

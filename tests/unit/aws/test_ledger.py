@@ -1,5 +1,6 @@
 """The ledger: what it remembers of a cluster, for how long, and whose turn it is."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -91,8 +92,9 @@ def test_a_newer_description_replaces_the_older(ledger):
     """The last one that EMR gave counts."""
     ledger.store(facts(), NOW)
     newer = facts()._replace(release_label="emr-7.12.0")
-    ledger.store(newer, NOW + timedelta(hours=1))
-    assert ledger.entries(["j-1"], NOW)["j-1"] == Entry(newer, NOW + timedelta(hours=1), "")
+    later = NOW + timedelta(hours=1)
+    ledger.store(newer, later)
+    assert ledger.entries(["j-1"], later)["j-1"] == Entry(newer, later, "")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,12 @@ def test_an_entry_without_a_time_to_expire_counts_as_none(ledger, table):
     del stored["expires"]
     table.put_item(TableName=TABLE, Item=stored)
     assert ledger.entries(["j-1"], NOW) == {}
+
+
+def test_an_entry_that_is_a_little_younger_than_the_run_is_known(ledger):
+    """A launch check writes while a sweep, which read its clock first, is still listing."""
+    ledger.store(facts(), NOW + timedelta(minutes=14))
+    assert ledger.entries(["j-1"], NOW)["j-1"].facts == facts()
 
 
 def test_accounts_and_regions_do_not_see_each_other(ledger, table):
@@ -280,6 +288,30 @@ def test_an_entry_holds_nothing_but_facts_times_and_the_launcher(stubbed):
     ledger.store(facts(), NOW)
 
 
+def _spoilt(name, value):
+    """Write facts of which one member is of a type that no facts have."""
+    document = json.loads(encode(facts("j-1")))
+    *path, last = name.split(".")
+    place = document
+    for each in path:
+        place = place[each]
+    place[last] = value
+    return json.dumps(document)
+
+
+SPOILT = [
+    ("name", 7),
+    ("name", None),
+    ("created", "2026-01-01T00:00:00"),
+    ("applications", [["Spark"]]),
+    ("settings", [{"classification": "a", "property": "b", "value": True}]),
+    ("has_fleets", "no"),
+    ("exemption", {}),
+    ("primary_nodes", True),
+    ("security_configuration.name", 7),
+    ("security_configuration.body.local_disk_encryption", 1),
+    ("security_configuration.body.certificates.validity_days", "9999"),
+]
 SHAPES = [
     ("no time", {"expires": None}),
     ("a time that is no number", {"expires": {"S": "soon"}}),
@@ -296,6 +328,14 @@ SHAPES = [
     ("no time of description", {"described": None}),
     ("a time of description without a zone", {"described": {"S": "2026-03-01T12:00:00"}}),
     ("a time of description that is none", {"described": {"S": "lately"}}),
+    (
+        "a time of description to come",
+        {"described": {"S": (NOW + timedelta(minutes=16)).isoformat()}},
+    ),
+    *(
+        (f"facts whose {name} is {value!r}", {"facts": {"S": _spoilt(name, value)}})
+        for name, value in SPOILT
+    ),
     ("a launcher of another type", {"launchedBy": {"L": []}}),
     ("a launcher that is no attribute at all", {"launchedBy": {"M": {}}}),
 ]

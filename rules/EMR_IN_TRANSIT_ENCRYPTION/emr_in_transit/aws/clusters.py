@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, LedgerError, explain
+from emr_in_transit.aws.ledger import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ class Clusters:
         self._entries: dict[str, Entry] = {}
         self._exemptions: dict[str, str] | None = None
         self._tags_problem = ""
+        self.disagreeing: set[str] = set()  # ids of which the ledger says what EMR does not
 
     def prefetch(self, cluster_ids: Sequence[str]) -> None:
         """Look up what is known of the clusters that will be read, in a few calls.
@@ -76,6 +78,7 @@ class Clusters:
             facts = self._reader.cluster(cluster_id)
             if facts is None:
                 return None
+            self._compare(facts)
             self._remember(facts)
         elif self._exemptions is not None:
             # Tags change after a cluster was described.
@@ -104,6 +107,18 @@ class Clusters:
         is_fresh = self._now - entry.described < FACTS_MAX_AGE * (1 - spread / 2)
         return entry.facts if is_fresh else None
 
+    def _compare(self, described: ClusterFacts) -> None:
+        """Note where EMR does not confirm what the ledger has said: somebody else wrote it."""
+        entry = self._entries.get(described.cluster_id)
+        # What an older version has read, it may have read in another way.
+        if entry is None or entry.facts is None or entry.schema != SCHEMA_VERSION:
+            return
+        missing = described.security_configuration_name and not described.security_configuration
+        if missing:  # deleted since, as anybody may
+            return
+        if _lasting(entry.facts) != _lasting(described):
+            self.disagreeing.add(described.cluster_id)
+
     def _remember(self, facts: ClusterFacts) -> None:
         missing = facts.security_configuration_name and facts.security_configuration is None
         if self._ledger is None or missing:  # a missing one is looked for again each time
@@ -112,6 +127,16 @@ class Clusters:
             self._ledger.store(facts, self._now)
         except LedgerError as error:
             logger.warning("ledger not written", extra={"why": str(error)})
+
+
+def _lasting(facts: ClusterFacts) -> ClusterFacts:
+    """Return the facts without what changes after a launch, nor with the order of an answer."""
+    return facts._replace(
+        state="",
+        exemption=None,
+        applications=tuple(sorted(facts.applications)),
+        settings=tuple(sorted(facts.settings)),
+    )
 
 
 class ExemptionTags:

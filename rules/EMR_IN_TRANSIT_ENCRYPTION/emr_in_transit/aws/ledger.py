@@ -6,7 +6,9 @@ import json
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from botocore.exceptions import ClientError
 
@@ -33,10 +35,17 @@ TURN_PERMISSIONS = ("dynamodb:PutItem",)
 # An entry is renewed whenever its facts are read anew, at the latest after FACTS_MAX_AGE
 # (aws/clusters.py), so that of a live cluster never expires. Deletion lags, so reading checks.
 ENTRY_KEPT = timedelta(days=30)
+# A launch check writes while a sweep, which has read its clock before, is still listing; what is
+# further in the future than a function can run, none of ours has written.
+FUTURE_TOLERATED = timedelta(minutes=15)
 # BatchGetItem takes so many keys (DynamoDB API).
 BATCH_SIZE = 100
 # What BatchGetItem leaves unprocessed is asked for again so often, after these seconds.
 PAUSES = (0.1, 0.5, 2.0)
+# Raise it with every change of the facts, or of the properties that are read into them.
+SCHEMA_VERSION = 2
+# Version 0.1.0 wrote 1: without ``managed_kerberos``, ``primary_nodes`` and half of the properties.
+_OLDER_VERSIONS = (1,)
 # What reading an entry of another shape can raise.
 MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
@@ -47,6 +56,7 @@ class Entry(NamedTuple):
     facts: ClusterFacts | None
     described: datetime | None
     launched_by: str
+    schema: int = SCHEMA_VERSION  # the version in which the facts were written
 
 
 class Ledger:
@@ -69,7 +79,7 @@ class Ledger:
                 # An entry of another shape is none that this version wrote, and counts as none.
                 with suppress(*MALFORMED):
                     if float(item["expires"]["N"]) >= now.timestamp():
-                        found[item["sk"]["S"]] = _read(item)
+                        found[item["sk"]["S"]] = _read(item, now)
         return found
 
     def store(self, facts: ClusterFacts, now: datetime) -> None:
@@ -144,21 +154,17 @@ class Ledger:
         return {"pk": {"S": f"{self._prefix}/cluster"}, "sk": {"S": cluster_id}}
 
 
-def _read(item: Any) -> Entry:
+def _read(item: Any, now: datetime) -> Entry:
     launched_by = item.get("launchedBy", {}).get("S", "")
     with suppress(*MALFORMED):
-        facts = decode(item["facts"]["S"], int(item["schema"]["N"]))
+        schema = int(item["schema"]["N"])
+        facts = decode(item["facts"]["S"], schema)
         described = datetime.fromisoformat(item["described"]["S"])
-        # A time without a zone could not be compared with any of ours.
-        if described.tzinfo and facts.cluster_id == item["sk"]["S"]:
-            return Entry(facts, described, launched_by)
+        # A time without a zone cannot be compared with any of ours, which raises.
+        is_past = described < now + FUTURE_TOLERATED
+        if is_past and facts.cluster_id == item["sk"]["S"]:
+            return Entry(facts, described, launched_by, schema)
     return Entry(None, None, launched_by)
-
-
-# Raise it with every change of the facts, or of the properties that are read into them.
-SCHEMA_VERSION = 2
-# Version 0.1.0 wrote 1: without ``managed_kerberos``, ``primary_nodes`` and half of the properties.
-_OLDER_VERSIONS = (1,)
 
 
 def encode(facts: ClusterFacts) -> str:
@@ -178,6 +184,8 @@ def decode(text: str, version: int = SCHEMA_VERSION) -> ClusterFacts:
     if version not in {SCHEMA_VERSION, *_OLDER_VERSIONS}:
         raise ValueError(f"version {version} of the facts is not known")
     facts = _decode(text)
+    if not _is_a(ClusterFacts, facts):
+        raise ValueError("a member of the facts is of another type")
     if version != SCHEMA_VERSION and is_judged_in_depth(facts):
         raise ValueError(f"version {version} of the facts lacks what the verdict rests on")
     return facts
@@ -195,6 +203,25 @@ def _decode(text: str) -> ClusterFacts:
             "settings": tuple(PropertySetting(**each) for each in document["settings"]),
         }
     )
+
+
+def _is_a(kind: Any, value: object) -> bool:
+    """Return whether a value is of a type of ``facts``, with all that it consists of."""
+    if isinstance(kind, UnionType):
+        return any(_is_a(each, value) for each in get_args(kind))
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(_is_a(get_args(kind)[0], each) for each in value)
+    own: Any = type(value)  # a bool is an int elsewhere, not here
+    if own is not kind:
+        return False
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return all(_is_a(each, getattr(value, name)) for name, each in _members(own).items())
+
+
+@cache
+def _members(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind) if issubclass(kind, tuple) else {}
 
 
 def _configuration_document(facts: SecurityConfigurationFacts | None) -> dict[str, Any] | None:
