@@ -32,6 +32,7 @@ from tests.support.builders import (
     make_table,
     on,
     refusing,
+    refusing_some,
     unreachable,
 )
 from tests.support.doors import OFF, PEM, Context, launch, move_clock
@@ -211,13 +212,35 @@ def test_a_cluster_that_emr_does_not_know_yet_is_asked_for_again(aws, monkeypatc
     assert aws.inbox.told == [("violation", [bad])]
 
 
-def test_a_cluster_that_has_ended_before_it_could_be_read_is_no_violation(aws):
-    """There is nothing left to protect."""
-    ended = launch(aws.emr)
-    aws.emr.terminate_job_flows(JobFlowIds=[ended])
-    assert aws.starts(ended) == {"outcome": "ended"}
+def test_a_cluster_that_emr_does_not_know_is_no_violation(aws, caplog):
+    """There is nothing to judge; the log says so."""
+    assert aws.starts("j-NEVERHEARDOF") == {"outcome": "unknown"}
     assert aws.inbox.told == []
     assert 5 <= sum(aws.slept) <= 15, "a launch is told within a minute"
+    assert "cluster is not known" in [each.message for each in caplog.records]
+
+
+def test_a_cluster_that_has_ended_before_it_could_be_read_is_judged_and_told_of(aws):
+    """Its data was in clear text while it ran, and the next one comes tonight."""
+    ended, good = launch(aws.emr, "off", OFF), launch(aws.emr, "pem", PEM)
+    aws.emr.terminate_job_flows(JobFlowIds=[ended, good])
+    for _ in range(2):
+        assert aws.starts(ended) == BAD
+    assert aws.starts(good) == {"outcome": "COMPLIANT"}
+    assert aws.inbox.told == [("violation", [ended])]
+    assert aws.inbox.documents[0]["state"] == "TERMINATED"
+    assert aws.evaluations == [], "a sweep records no cluster that has ended"
+    assert aws.slept == []
+
+
+def test_an_ended_cluster_whose_configuration_is_gone_is_no_violation_and_no_silence(aws):
+    """Whoever tidies up after a test deletes both."""
+    ended = launch(aws.emr, "pem", PEM)
+    aws.emr.terminate_job_flows(JobFlowIds=[ended])
+    aws.emr.delete_security_configuration(Name="pem")
+    with pytest.raises(CouldNotTellError, match="has ended, and its security configuration is gone"):
+        aws.starts(ended)
+    assert aws.inbox.told == []
 
 
 def test_a_cluster_that_cannot_be_read_is_an_error(aws):
@@ -346,6 +369,28 @@ def test_an_evaluation_that_config_refuses_costs_nothing_but_a_line_of_the_log(a
     [line] = [each for each in caplog.records if each.message == "evaluation not started"]
     assert "LimitExceededException" in line.why
     assert aws.inbox.told == [("violation", [bad])]
+
+
+@pytest.mark.parametrize("code", ["LimitExceededException", "ThrottlingException"])
+def test_an_evaluation_that_config_refuses_is_the_turn_of_the_next_launch(aws, code):
+    """The refused one has cost nothing, and must not keep the verdicts of a quarter of an hour."""
+    first, second, third = (launch(aws.emr) for _ in range(3))
+    with refusing("config", "StartConfigRulesEvaluation", code):
+        aws.starts(first)
+    aws.starts(second)
+    aws.starts(third)
+    assert aws.evaluations == ["any-name"]
+
+
+def test_a_turn_that_cannot_be_given_back_is_a_line_of_the_log(aws, caplog):
+    """The alert is out, and the next schedule records the verdict."""
+    bad = launch(aws.emr)
+    with (
+        refusing("config", "StartConfigRulesEvaluation"),
+        refusing_some("dynamodb", "PutItem", "expires = :expires"),
+    ):
+        assert aws.starts(bad) == BAD
+    assert "turn not released" in [each.message for each in caplog.records]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from emr_in_transit.alerting.alert import CLUSTER_TYPE, DetectedBy, Judged, clus
 from emr_in_transit.alerting.episode import Delivery
 from emr_in_transit.aws.clients import config_client, emr_client
 from emr_in_transit.aws.clusters import Clusters
-from emr_in_transit.aws.emr import EmrReader
+from emr_in_transit.aws.emr import ENDED_STATES, EmrReader
 from emr_in_transit.aws.errors import LedgerError
 from emr_in_transit.aws.logs import log_verdict
 from emr_in_transit.aws.rules import LiveRule, find_rule, start_evaluation
@@ -71,7 +71,8 @@ def read_launch(event: Mapping[str, Any]) -> Launch | None:
 def check_launch(launch: Launch, deployment: Deployment) -> str:
     """Judge the cluster of a launch, alert on a violation, and return the outcome.
 
-    That is the compliance, or "ended". Raises CouldNotTellError when it cannot be judged,
+    That is the compliance, of a cluster that has ended meanwhile too, or "unknown" where EMR has
+    no such cluster. Raises CouldNotTellError when it cannot be judged,
     PublishError or ClaimedElsewhereError when it cannot be told of, ParameterError when the
     rule's parameters are wrong.
     """
@@ -85,12 +86,13 @@ def check_launch(launch: Launch, deployment: Deployment) -> str:
     clusters.prefetch([launch.cluster_id])
     facts = _read(clusters, launch.cluster_id)
     if facts is None:
-        logger.info("cluster has ended", extra={"resource_id": launch.cluster_id})
-        return "ended"
+        logger.warning("cluster is not known", extra={"resource_id": launch.cluster_id})
+        return "unknown"
     verdict = judge_cluster(facts, rule.parameters, now)
     log_verdict(logger, CLUSTER_TYPE, facts.cluster_id, facts.name, verdict)
     launched_by = launch.launched_by or clusters.launched_by(facts.cluster_id)
-    judged = Judged(cluster_resource(facts, launch.state, launched_by), verdict)
+    state = facts.state if facts.state in ENDED_STATES else launch.state
+    judged = Judged(cluster_resource(facts, state, launched_by), verdict)
     if judged.violates:
         _alert(deployment, rule, judged)
     return verdict.compliance.value
@@ -107,11 +109,11 @@ def _remember_launcher(ledger: Ledger | None, launch: Launch, now: datetime) -> 
 
 def _read(clusters: Clusters, cluster_id: str) -> ClusterFacts | None:
     for pause in LOOKS_AGAIN_AFTER:
-        facts = clusters.read(cluster_id)
+        facts = clusters.read(cluster_id, even_ended=True)
         if facts is not None:
             return facts
         time.sleep(pause)
-    return clusters.read(cluster_id)
+    return clusters.read(cluster_id, even_ended=True)
 
 
 def _alert(deployment: Deployment, rule: LiveRule, judged: Judged) -> None:
@@ -125,22 +127,30 @@ def _alert(deployment: Deployment, rule: LiveRule, judged: Judged) -> None:
     # Before the sweep that is asked for next, which would import it too.
     if delivery is Delivery.SENT and alerting.security_hub is not None:
         alerting.security_hub.import_violation(judged, datetime.now(UTC))
-    if delivery is not Delivery.ALREADY_SENT:
+    # A sweep records no cluster that has ended.
+    if delivery is not Delivery.ALREADY_SENT and judged.resource.state not in ENDED_STATES:
         _ask_for_evaluation(deployment, rule)
 
 
 def _ask_for_evaluation(deployment: Deployment, rule: LiveRule) -> None:
     """Have the verdict recorded soon; where that fails, the next schedule records it."""
-    ledger = deployment.ledger()
+    ledger, now = deployment.ledger(), datetime.now(UTC)
     try:
-        if ledger and not ledger.take_turn("evaluation", datetime.now(UTC), EVALUATION_PAUSE):
+        if ledger and not ledger.take_turn("evaluation", now, EVALUATION_PAUSE):
             return
     except LedgerError as error:
         logger.warning("evaluation not asked for", extra={"why": str(error)})
         return
     problem = start_evaluation(config_client(deployment.region), rule.name)
-    if problem:
-        logger.warning("evaluation not started", extra={"why": problem})
+    if not problem:
+        return
+    logger.warning("evaluation not started", extra={"why": problem})
+    try:
+        # AWS Config starts a rule once a minute: the next bad launch may have it started.
+        if ledger:
+            ledger.release_turn("evaluation", now, EVALUATION_PAUSE)
+    except LedgerError as error:
+        logger.warning("turn not released", extra={"why": str(error)})
 
 
 def _live_rule(deployment: Deployment) -> LiveRule:

@@ -35,7 +35,7 @@ class Emr:
         self.asked = []
         self.groups = ()
 
-    def cluster(self, cluster_id):
+    def cluster(self, cluster_id, **_):
         self.asked.append(cluster_id)
         if cluster_id == "j-throttled":
             raise CouldNotTellError("DescribeCluster: ThrottlingException: Rate exceeded")

@@ -228,6 +228,16 @@ def test_a_turn_is_taken_once_in_each_pause(ledger, seconds):
     assert not ledger.take_turn("evaluation", NOW + pause, pause)
 
 
+def test_a_turn_that_is_given_back_is_the_next_ones_and_only_by_whoever_has_it(ledger):
+    """Giving back a turn that another has by now would let two have it."""
+    pause = timedelta(minutes=15)
+    ledger.take_turn("evaluation", NOW, pause)
+    ledger.release_turn("evaluation", NOW, pause)
+    assert ledger.take_turn("evaluation", NOW, pause)
+    ledger.release_turn("evaluation", NOW - pause, pause)
+    assert not ledger.take_turn("evaluation", NOW, pause)
+
+
 CALLS = {
     "batch_get_item": lambda ledger: ledger.entries(["j-1"], NOW),
     "update_item": lambda ledger: ledger.store(facts(), NOW),

@@ -68,14 +68,14 @@ class Clusters:
         except CouldNotTellError as error:
             self._tags_problem = str(error)
 
-    def read(self, cluster_id: str) -> ClusterFacts | None:
-        """Return the facts of a cluster; None for one that has ended or that EMR forgot.
+    def read(self, cluster_id: str, *, even_ended: bool = False) -> ClusterFacts | None:
+        """Return the facts of a cluster; None for one that EMR forgot, or that has ended.
 
         Raises CouldNotTellError.
         """
         facts = self._known(cluster_id)
         if facts is None:
-            facts = self._reader.cluster(cluster_id)
+            facts = self._reader.cluster(cluster_id, even_ended=even_ended)
             if facts is None:
                 return None
             self._compare(facts)

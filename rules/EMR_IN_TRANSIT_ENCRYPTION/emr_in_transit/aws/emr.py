@@ -68,18 +68,21 @@ class EmrReader:
         except KeyError as error:
             raise CouldNotTellError(f"ListClusters: answered without {error}") from error
 
-    def cluster(self, cluster_id: str) -> ClusterFacts | None:
-        """Return the facts of a live cluster; None for one that has ended or that EMR forgot."""
-        document = self._describe_live(cluster_id)
-        if document is None:
-            return None
-        configuration = self.security_configuration(_configuration_name(document))
-        if configuration is None and _configuration_name(document):
+    def cluster(self, cluster_id: str, *, even_ended: bool = False) -> ClusterFacts | None:
+        """Return the facts of a live cluster; None for one that has ended or that EMR forgot.
+
+        EMR tells of one that has ended for two months, for whoever wants that too.
+        """
+        found = self._look(cluster_id, even_ended=even_ended)
+        if found is not None and _is_missing(*found):
             # Either may have gone between the two calls: only a second look can tell.
-            document = self._describe_live(cluster_id)
-            if document is None:
-                return None
-            configuration = self.security_configuration(_configuration_name(document))
+            found = self._look(cluster_id, even_ended=even_ended)
+        if found is None:
+            return None
+        document, configuration = found
+        if _is_missing(document, configuration) and document["Status"]["State"] in ENDED_STATES:
+            # Deleted after the end, perhaps, which is no violation.
+            raise CouldNotTellError("the cluster has ended, and its security configuration is gone")
         try:
             facts = read_cluster(document, configuration, self._parameters.exemption_tag_key)
         except MalformedDocumentError as error:
@@ -90,6 +93,15 @@ class EmrReader:
                 f"security configuration {configuration.name!r} is younger than the cluster"
             )
         return facts
+
+    def _look(
+        self, cluster_id: str, *, even_ended: bool
+    ) -> tuple[Mapping[str, Any], SecurityConfigurationFacts | None] | None:
+        """Return what EMR says of a cluster, and of the security configuration that it names."""
+        document = self._describe(cluster_id, even_ended=even_ended)
+        if document is None:
+            return None
+        return document, self.security_configuration(_configuration_name(document))
 
     @property
     def reads_instances(self) -> bool:
@@ -104,7 +116,7 @@ class EmrReader:
 
     def has_ended(self, cluster_id: str) -> bool:
         """Return whether EMR says that the cluster is ending, has ended, or never was."""
-        return self._describe_live(cluster_id) is None
+        return self._describe(cluster_id) is None
 
     def security_configuration(self, name: str) -> SecurityConfigurationFacts | None:
         """Return the security configuration of that name; None when there is none."""
@@ -117,7 +129,7 @@ class EmrReader:
             self._configurations[name] = facts
         return self._configurations[name]
 
-    def _describe_live(self, cluster_id: str) -> Mapping[str, Any] | None:
+    def _describe(self, cluster_id: str, *, even_ended: bool = False) -> Mapping[str, Any] | None:
         answer = _ask(
             "DescribeCluster",
             lambda: self._client.describe_cluster(ClusterId=cluster_id),
@@ -128,7 +140,7 @@ class EmrReader:
         cluster: Mapping[str, Any] = answer.get("Cluster", {})
         state = cluster.get("Status", {}).get("State")
         if state in ENDED_STATES:
-            return None
+            return cluster if even_ended else None
         if state not in LIVE_STATES:
             raise CouldNotTellError(f"DescribeCluster: answered with the state {state!r}")
         return cluster
@@ -151,6 +163,12 @@ class EmrReader:
 
 def _configuration_name(document: Mapping[str, Any]) -> str:
     return document.get("SecurityConfiguration") or ""
+
+
+def _is_missing(
+    document: Mapping[str, Any], configuration: SecurityConfigurationFacts | None
+) -> bool:
+    return configuration is None and bool(_configuration_name(document))
 
 
 def _ask(

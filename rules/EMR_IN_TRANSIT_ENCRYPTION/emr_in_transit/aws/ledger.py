@@ -100,16 +100,25 @@ class Ledger:
 
     def take_turn(self, name: str, now: datetime, pause: timedelta) -> bool:
         """Return whether it is the caller's turn: once in each pause, for one caller only."""
+        return self._put_turn(
+            name, now + pause, "attribute_not_exists(expires) OR expires <= :expires", now
+        )
+
+    def release_turn(self, name: str, now: datetime, pause: timedelta) -> None:
+        """Give back the turn that was taken with these; whoever comes next may have it."""
+        self._put_turn(name, now, "expires = :expires", now + pause)
+
+    def _put_turn(self, name: str, until: datetime, condition: str, expires: datetime) -> bool:
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item={
                     "pk": {"S": f"{self._prefix}/turn"},
                     "sk": {"S": name},
-                    "expires": {"N": str(int((now + pause).timestamp()))},
+                    "expires": {"N": str(int(until.timestamp()))},
                 },
-                ConditionExpression="attribute_not_exists(expires) OR expires <= :now",
-                ExpressionAttributeValues={":now": {"N": str(int(now.timestamp()))}},
+                ConditionExpression=condition,
+                ExpressionAttributeValues={":expires": {"N": str(int(expires.timestamp()))}},
             )
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
