@@ -16,7 +16,7 @@ ALARMS = resources("AWS::CloudWatch::Alarm")
 # docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 OF_AWS = {
     "AWS/Lambda": ("FunctionName", {"AsyncEventsDropped", "Errors", "Invocations", "Throttles"}),
-    "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible"}),
+    "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent"}),
 }
 # Alarm: the metric, and the resource that it is of.
 WATCHED = {
@@ -29,6 +29,16 @@ WATCHED = {
         "ApproximateNumberOfMessagesVisible",
         {"Fn::GetAtt": ["EventDeadLetters", "QueueName"]},
     ),
+    "FunctionDeadLettersArrived": (
+        "NumberOfMessagesSent",
+        {"Fn::GetAtt": ["FunctionDeadLetters", "QueueName"]},
+    ),
+    "EventDeadLettersArrived": (
+        "NumberOfMessagesSent",
+        {"Fn::GetAtt": ["EventDeadLetters", "QueueName"]},
+    ),
+    "AlertsHeldBack": ("AlertsHeldBack", {"Ref": "RuleFunction"}),
+    "LaunchAlertsHeldBack": ("AlertsHeldBack", {"Ref": "LaunchCheckFunction"}),
     "RuleEventsDropped": ("AsyncEventsDropped", {"Ref": "RuleFunction"}),
     "LaunchEventsDropped": ("AsyncEventsDropped", {"Ref": "LaunchCheckFunction"}),
     "SweepMissing": ("SweepsFinished", {"Ref": "RuleFunction"}),
@@ -44,6 +54,15 @@ CASES = [
     ("a queue that SQS, after hours without use, reports no more", "FunctionDeadLettersKept", [[]], False),
     ("a letter that comes", "EventDeadLettersKept", [[0, 0, 1]], True),
     ("a queue that SQS, after hours without use, reports no more", "EventDeadLettersKept", [[]], False),
+    ("a letter that comes to others", "FunctionDeadLettersArrived", [[1]], True),
+    ("letters that have come before", "FunctionDeadLettersArrived", [[0]], False),
+    ("a letter that comes to others", "EventDeadLettersArrived", [[1]], True),
+    ("letters that have come before", "EventDeadLettersArrived", [[]], False),
+    ("a sweep that could not tell", "AlertsHeldBack", [[0, 3]], True),
+    ("sweeps that told", "AlertsHeldBack", [[0, 0]], False),
+    ("no sweep, which is for the other alarm", "AlertsHeldBack", [[]], False),
+    ("a launch that could not be told", "LaunchAlertsHeldBack", [[1]], True),
+    ("no launch", "LaunchAlertsHeldBack", [[]], False),
     ("an event that is dropped", "RuleEventsDropped", [[1]], True),
     ("no event", "RuleEventsDropped", [[]], False),
     ("an event that is dropped", "LaunchEventsDropped", [[1]], True),

@@ -57,7 +57,7 @@ def statement(template, resource, policy, sid):
 
 def test_without_rules_all_that_shapes_them_must_be_at_its_default():
     """A parameter that has no effect would look as if it had one."""
-    (rule,) = TEMPLATE["Rules"].values()
+    rule = TEMPLATE["Rules"]["ThePackBringsTheRules"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "CreateRules"}, "no"]}
     asserted = {}
     for assertion in rule["Assertions"]:

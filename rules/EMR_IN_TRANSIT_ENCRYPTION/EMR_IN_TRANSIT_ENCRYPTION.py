@@ -108,6 +108,7 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
             parameters=parameters,
             emr=client_factory.build_client("emr"),
             recorder=EvaluationRecorder(config, event["resultToken"], ordering),
+            config=config,
         )
 
 

@@ -78,6 +78,15 @@ def test_security_hub_gets_nothing_unless_the_template_says_true(given, reports)
 
 
 @pytest.mark.parametrize(
+    ("given", "names"),
+    [({}, ()), ({"RULE_NAMES": ""}, ()), ({"RULE_NAMES": " a, *-conformance-pack-* ,"}, ("a", "*-conformance-pack-*"))],
+)  # fmt: skip
+def test_the_rules_of_the_deployment_are_those_that_the_template_names(given, names):
+    """None is, where it names none: then a sweep says so."""
+    assert read_settings(given).rule_names == names
+
+
+@pytest.mark.parametrize(
     ("name", "value", "takes"),
     [
         ("SEND_RESOLVED", "yes", "true or false"),

@@ -51,7 +51,7 @@ def test_the_fields_of_the_summary_line():
     assert set(SWEEP.summary()) == {
         *("live", "compliant", "non_compliant", "not_applicable", "exempted_violations", "retired"),
         *("deferred", "put", "unchanged", "emr_calls", "alerts", "could_not_tell"),
-        *("ledger_disagrees",),
+        *("ledger_disagrees", "held_back"),
     }
 
 
@@ -60,7 +60,7 @@ def test_the_metrics():
     assert NAMESPACE == "EmrInTransitEncryption"
     assert set(SWEEP.metrics()) == {
         *("SweepsFinished", "ClustersJudged", "Violations", "CouldNotTell", "Deferred", "EmrCalls"),
-        *("LedgerDisagrees",),
+        *("LedgerDisagrees", "AlertsHeldBack"),
     }
 
 

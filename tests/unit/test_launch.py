@@ -25,6 +25,7 @@ from tests.support.builders import (
     ACCOUNT,
     FUNCTION_ARN,
     REGION,
+    RULE,
     TABLE,
     Inbox,
     client,
@@ -111,6 +112,7 @@ def aws(monkeypatch):
 
         monkeypatch.setattr(ConfigResponse, "start_config_rules_evaluation", start, raising=False)
         monkeypatch.setenv("LEDGER_TABLE", TABLE)
+        monkeypatch.setenv("RULE_NAMES", f"any-name,*-conformance-pack-*,OrgConfigRule-*,{RULE}")
         monkeypatch.setenv("ALERT_TOPIC_ARN", place.inbox.arn)
         monkeypatch.setenv("RULE_FUNCTION_ARN", FUNCTION_ARN)
         yield place
@@ -238,7 +240,9 @@ def test_an_ended_cluster_whose_configuration_is_gone_is_no_violation_and_no_sil
     ended = launch(aws.emr, "pem", PEM)
     aws.emr.terminate_job_flows(JobFlowIds=[ended])
     aws.emr.delete_security_configuration(Name="pem")
-    with pytest.raises(CouldNotTellError, match="has ended, and its security configuration is gone"):
+    with pytest.raises(
+        CouldNotTellError, match="has ended, and its security configuration is gone"
+    ):
         aws.starts(ended)
     assert aws.inbox.told == []
 
@@ -427,9 +431,9 @@ def test_without_a_rule_nothing_is_judged(aws):
     """By whose parameters? The event is kept, and the alarm rings."""
     bad = launch(aws.emr)
     aws.rules = []
-    with pytest.raises(CouldNotTellError, match="no periodic rule has the source"):
+    with pytest.raises(CouldNotTellError, match="those there are: none"):
         aws.starts(bad)
-    aws.rules = [rule(**given(coverage="some"))]
+    aws.rules = [rule(RULE, **given(coverage="some"))]
     with pytest.raises(ParameterError, match="coverage takes configured or complete"):
         aws.starts(bad)
     assert aws.inbox.told == []
@@ -445,6 +449,48 @@ def test_without_a_ledger_or_a_topic_a_violation_is_an_error(aws, monkeypatch, v
     with pytest.raises(way_in.NotConfiguredError, match="must be set"):
         aws.starts(bad)
     assert aws.inbox.told == []
+
+
+def counted(caplog):
+    """Return how often CloudWatch counts that people were not told."""
+    return [each.AlertsHeldBack for each in caplog.records if "AlertsHeldBack" in vars(each)]
+
+
+@pytest.mark.parametrize("what", ["no reader", "no topic", "no table"])
+def test_a_launch_that_nobody_was_told_of_is_counted(aws, monkeypatch, caplog, what):
+    """An alarm rings on it; a launch that was told of, or is good, counts nothing."""
+    good, bad = launch(aws.emr, "pem", PEM), launch(aws.emr)
+    aws.starts(good)
+    aws.starts(bad)
+    assert counted(caplog) == []
+    other = launch(aws.emr)
+    if what == "no reader":
+        aws.inbox.count(confirmed=0)
+        aws.starts(other)
+    elif what == "no topic":
+        with refusing("sns", "Publish"), pytest.raises(PublishError):
+            aws.starts(other)
+    else:
+        monkeypatch.delenv("LEDGER_TABLE")
+        with pytest.raises(way_in.NotConfiguredError):
+            aws.starts(other)
+    assert counted(caplog) == [1]
+
+
+def test_a_launch_is_judged_by_no_rule_of_somebody_elses(aws):
+    """A trial rule on the same function lends no parameters, and gets no message."""
+    aws.rules = [rule("A-trial", **given(coverage="complete")), rule(RULE)]
+    bad = launch(aws.emr)
+    aws.starts(bad)
+    assert [each["ruleName"] for each in aws.inbox.documents] == [RULE]
+    assert aws.evaluations == [RULE]
+
+
+def test_two_rules_of_the_deployment_are_an_error_that_names_them(aws):
+    """By whose parameters? The event is kept, and the alarm rings."""
+    aws.rules = [rule(RULE), rule("a-conformance-pack-1")]
+    with pytest.raises(CouldNotTellError, match=f"{RULE}, a-conformance-pack-1 are all rules"):
+        aws.starts(launch(aws.emr))
 
 
 def test_a_password_in_configurations_is_found_nowhere(aws, caplog):

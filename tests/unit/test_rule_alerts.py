@@ -1,13 +1,16 @@
 """Door 1 and 2 with a ledger and a topic: what is recorded, what people are told, and in what order."""
 
 import importlib
+import json
 import logging
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 from moto.config.models import ConfigBackend
+from moto.config.responses import ConfigResponse
 
 from emr_in_transit import sweep
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
@@ -16,6 +19,7 @@ from emr_in_transit.aws.episodes import Episodes
 from tests.support.builders import (
     ACCOUNT,
     REGION,
+    RULE,
     TABLE,
     Inbox,
     client,
@@ -26,6 +30,7 @@ from tests.support.builders import (
     unreachable,
 )
 from tests.support.doors import OFF, PEM, Context, changed, launch, move_clock, recording, scheduled
+from tests.unit.aws.test_rules import CHANGES, rule
 from tests.unit.test_config_event import ITEM
 
 door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
@@ -43,6 +48,7 @@ class Aws:
         self.inbox = Inbox()
         self.record = record
         self.episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
+        self.rules = []
         self.asked = []  # the calls that the rule makes to EMR
 
     def client_of_rule(self, made):
@@ -51,12 +57,13 @@ class Aws:
         )
         return made
 
-    def sweep(self, parameters="{}"):
-        return door.lambda_handler(scheduled(parameters), Context())
+    def sweep(self, parameters="{}", **members):
+        return door.lambda_handler(scheduled(parameters, **members), Context())
 
-    def change(self, body, **members):
+    def change(self, body, event=None, **members):
         told = {"Name": "strict", "SecurityConfiguration": body}
-        return door.lambda_handler(changed(ITEM | {"configuration": told} | members), Context())
+        item = ITEM | {"configuration": told} | members
+        return door.lambda_handler(changed(item, **event or {}), Context())
 
     def verdicts(self):
         return {key: each["ComplianceType"] for key, each in self.record.items()}
@@ -66,6 +73,10 @@ class Aws:
 
     def kinds(self):
         return [kind for kind, _ in self.inbox.told]
+
+    def rules_there(self, *rules):
+        """Say what rules AWS Config has."""
+        self.rules = list(rules)
 
 
 @pytest.fixture
@@ -82,7 +93,13 @@ def aws(monkeypatch):
     with recording(monkeypatch) as record:
         place = Aws(record)
         monkeypatch.setattr(boto3, "client", client_of)
+        monkeypatch.setattr(
+            ConfigResponse,
+            "describe_config_rules",
+            lambda _: json.dumps({"ConfigRules": place.rules}),
+        )
         monkeypatch.setenv("LEDGER_TABLE", TABLE)
+        monkeypatch.setenv("RULE_NAMES", RULE)
         monkeypatch.setenv("ALERT_TOPIC_ARN", place.inbox.arn)
         yield place
 
@@ -258,6 +275,177 @@ def test_with_unknown_tags_what_complies_is_recorded_and_what_violates_is_could_
     assert before[bad]["ComplianceType"] == "NON_COMPLIANT"
     assert aws.inbox.told == told == [("violation", [bad])]
     assert aws.state(bad) is State.SENT
+
+
+TRIAL = {"configRuleName": "trial"}
+
+
+def counted(caplog, metric="AlertsHeldBack"):
+    """Return what CloudWatch counts of a metric, line by line."""
+    return [vars(each)[metric] for each in caplog.records if metric in vars(each)]
+
+
+def test_a_rule_of_somebody_elses_records_its_verdicts_and_nothing_else(aws, caplog):
+    """A stricter trial on the same function never quarrels with the real rule."""
+    caplog.set_level(logging.INFO)
+    aws.rules_there(rule(RULE), rule("trial"))
+    good, bad = launch(aws.emr, "pem", PEM), launch(aws.emr)
+    aws.sweep(ONLY_CUSTOM, **TRIAL)
+    assert aws.verdicts() == {good: "NON_COMPLIANT", bad: "NON_COMPLIANT"}
+    assert (aws.inbox.told, items()) == ([], [])
+    assert "verdicts recorded, nobody told" in [each.message for each in caplog.records]
+    assert counted(caplog, "SweepsFinished") == [], "the own rule's sweeps are what is waited for"
+
+    aws.sweep()
+    aws.sweep(ONLY_CUSTOM, **TRIAL)
+    aws.sweep()
+    assert aws.inbox.told == [("violation", [bad])]
+    assert aws.state(bad) is State.SENT
+    assert counted(caplog, "SweepsFinished") == [1, 1]
+
+
+def test_a_trial_rule_that_knows_no_violation_closes_nothing(aws):
+    """What it takes for good is still bad for the deployment's own rule."""
+    aws.rules_there(rule(RULE), rule("trial"))
+    bad = launch(aws.emr, "pem", PEM)
+    aws.sweep(ONLY_CUSTOM)
+    aws.sweep(**TRIAL)
+    assert aws.verdicts() == {bad: "COMPLIANT"}
+    assert (aws.kinds(), aws.state(bad)) == (["violation"], State.SENT)
+
+
+@pytest.mark.parametrize("there", [(), (rule("renamed"),), (rule(RULE, details=CHANGES),)])
+def test_a_sweep_that_finds_no_rule_of_the_deployment_is_an_error(aws, caplog, there):
+    """Whoever renames the rule would have silence else."""
+    caplog.set_level(logging.INFO)
+    aws.rules_there(*there)
+    bad = launch(aws.emr)
+    with pytest.raises(door.RuleRunError, match=f"no rule with the trigger .* is named {RULE}"):
+        aws.sweep(configRuleName="renamed")
+    assert aws.verdicts() == {bad: "NON_COMPLIANT"}
+    assert counted(caplog) == [1]
+    assert aws.inbox.told == []
+
+
+def test_of_two_rules_of_the_deployment_nobody_is_told_until_one_is_chosen(
+    aws, caplog, monkeypatch
+):
+    """The error names both; with the other's name in RuleNames this one is nobody's."""
+    caplog.set_level(logging.INFO)
+    one, other = "a-conformance-pack-1", "b-conformance-pack-2"
+    monkeypatch.setenv("RULE_NAMES", "*-conformance-pack-*")
+    aws.rules_there(rule(one), rule(other))
+    bad = launch(aws.emr)
+    with pytest.raises(door.RuleRunError, match=f"{one}, {other} are all rules of the deployment"):
+        aws.sweep(configRuleName=one)
+    assert (aws.verdicts(), counted(caplog)) == ({bad: "NON_COMPLIANT"}, [1])
+    monkeypatch.setenv("RULE_NAMES", other)
+    aws.sweep(configRuleName=one)
+    assert aws.inbox.told == []
+    aws.sweep(configRuleName=other)
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_where_the_rules_cannot_be_listed_those_of_a_pack_tell_all_the_same(aws, monkeypatch):
+    """A throttled list is no reason for silence, and the run says that it could not look."""
+    monkeypatch.setenv("RULE_NAMES", "*-conformance-pack-*")
+    bad = launch(aws.emr)
+    with (
+        refusing("config", "DescribeConfigRules", "ThrottlingException"),
+        pytest.raises(door.RuleRunError, match="DescribeConfigRules: ThrottlingException"),
+    ):
+        aws.sweep(configRuleName="emr-conformance-pack-1")
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_the_own_rule_by_its_exact_name_needs_no_list_of_rules(aws):
+    """An account can have a thousand, and each sweep would read them all."""
+    bad = launch(aws.emr)
+    with refusing("config", "DescribeConfigRules"):
+        aws.sweep()
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_a_change_under_a_rule_of_somebody_elses_is_recorded_and_told_by_the_own_one(aws):
+    """Both rules get the event."""
+    aws.rules_there(rule(RULE, details=CHANGES), rule("trial", details=CHANGES))
+    aws.change(OFF, event=TRIAL)
+    assert (aws.verdicts(), aws.kinds(), items()) == ({"strict": "NON_COMPLIANT"}, [], [])
+    aws.change(OFF)
+    assert aws.inbox.told == [("violation", ["strict"])]
+
+
+def test_a_change_that_finds_no_rule_of_the_deployment_is_an_error(aws, caplog):
+    """It is recorded first."""
+    caplog.set_level(logging.INFO)
+    aws.rules_there(rule("renamed", details=CHANGES), rule(RULE))
+    with pytest.raises(door.RuleRunError, match="those there are: renamed"):
+        aws.change(OFF, event={"configRuleName": "renamed"})
+    assert (aws.verdicts(), counted(caplog)) == ({"strict": "NON_COMPLIANT"}, [1])
+
+
+HELD_BACK = [
+    ("no reader", lambda aws: aws.inbox.count(confirmed=0), None),
+    ("no ledger", lambda _: unreachable("dynamodb"), "GetItem: EndpointConnectionError"),
+    ("a claim refused", lambda _: refusing("dynamodb", "PutItem"), "PutItem: AccessDenied"),
+    ("a topic that refuses", lambda _: refusing("sns", "Publish", "KMSDisabled"), "Publish: KMSDisabled"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hinder", "why"), [each[1:] for each in HELD_BACK], ids=[each[0] for each in HELD_BACK]
+)
+@pytest.mark.parametrize("way", ["sweep", "change"])
+def test_whatever_people_should_have_been_told_of_and_were_not_is_counted(
+    aws, caplog, way, hinder, why
+):
+    """An alarm rings on it, also where the run does not fail."""
+    caplog.set_level(logging.INFO)
+    launch(aws.emr)
+
+    def run():
+        return aws.sweep() if way == "sweep" else aws.change(OFF)
+
+    with hinder(aws) or nullcontext():
+        if why:
+            with pytest.raises(door.RuleRunError, match=why):
+                run()
+        else:
+            run()
+    assert counted(caplog) == [1]
+
+
+def test_a_sweep_that_told_everything_counts_nothing_held_back(aws, caplog):
+    """Or the alarm would ring for ever."""
+    caplog.set_level(logging.INFO)
+    launch(aws.emr)
+    aws.sweep()
+    aws.sweep()
+    assert counted(caplog) == [0, 0]
+
+
+def test_an_end_that_could_not_be_told_is_held_back_too(aws, caplog):
+    """People go on looking for a violation that is over."""
+    caplog.set_level(logging.INFO)
+    launch(aws.emr, "pem", PEM)
+    aws.sweep(ONLY_CUSTOM)
+    with refusing("sns", "Publish"), pytest.raises(door.RuleRunError):
+        aws.sweep()
+    assert counted(caplog) == [0, 1]
+
+
+@pytest.mark.parametrize("variable", ["LEDGER_TABLE", "ALERT_TOPIC_ARN"])
+@pytest.mark.parametrize("way", ["sweep", "change"])
+def test_half_of_what_alerts_need_is_an_error_not_silence(aws, caplog, monkeypatch, way, variable):
+    """Somebody has taken a variable from the function; verdicts are recorded all the same."""
+    caplog.set_level(logging.INFO)
+    bad = launch(aws.emr)
+    monkeypatch.delenv(variable)
+    with pytest.raises(door.RuleRunError, match="LEDGER_TABLE and ALERT_TOPIC_ARN must be set"):
+        aws.sweep() if way == "sweep" else aws.change(OFF)
+    assert set(aws.verdicts().values()) == {"NON_COMPLIANT"}
+    assert counted(caplog) == [1]
+    assert aws.inbox.told == [], bad
 
 
 def test_a_password_in_configurations_is_found_nowhere(aws, caplog):

@@ -284,6 +284,7 @@ def test_the_summary_counts_everything():
         "unchanged": 1,
         "emr_calls": 7,
         "alerts": 2,
+        "held_back": 0,
         "ledger_disagrees": 0,
         "could_not_tell": 1,
     }

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from emr_in_transit.alerting.alert import DetectedBy, Judged, Resource, gone
 from emr_in_transit.aws.emr import EmrReader
-from emr_in_transit.aws.errors import CouldNotTellError
+from emr_in_transit.aws.errors import CouldNotTellError, LedgerError
 from emr_in_transit.aws.evaluations import Evaluation
-from emr_in_transit.aws.logs import log_verdict
+from emr_in_transit.aws.logs import count_held_back, log_verdict
 from emr_in_transit.judgement.facts import SecurityConfigurationFacts
 from emr_in_transit.judgement.judge import judge_security_configuration
 from emr_in_transit.judgement.security_configuration import read_body
@@ -33,11 +33,15 @@ def run_change(run: RuleRun, item: ConfigurationItem) -> Compliance:
     ClaimedElsewhereError or SecurityHubError when it cannot be told of.
     """
     now = datetime.now(UTC)
-    alerting = run.alerting(DetectedBy.CONFIGURATION_CHANGE)
+    alerting, problem = run.telling(DetectedBy.CONFIGURATION_CHANGE)
     judged = _judge(run, item, now)
     _record(run.recorder, judged, now)
     if alerting is not None:
-        _tell(alerting, judged, now)
+        _tell(run, alerting, judged, now)
+    elif problem and judged.violates:
+        count_held_back(logger, run.deployment.function_name, 1, now)
+    if problem:
+        raise CouldNotTellError(problem)
     compliance = judged.verdict.compliance
     extra = {"resource_id": item.resource_id, "compliance": compliance.value}
     logger.info("change judged", extra=extra)
@@ -72,8 +76,15 @@ def _record(recorder: EvaluationRecorder, judged: Judged, now: datetime) -> None
         raise CouldNotTellError(f"{resource_id}: {why}")
 
 
-def _tell(alerting: Alerting, judged: Judged, now: datetime) -> None:
-    told = alerting.tell([judged], now)
+def _tell(run: RuleRun, alerting: Alerting, judged: Judged, now: datetime) -> None:
+    try:
+        told = alerting.tell([judged], now)
+    except LedgerError:
+        if judged.violates:
+            count_held_back(logger, run.deployment.function_name, 1, now)
+        raise
+    if told.held_back:
+        count_held_back(logger, run.deployment.function_name, 1, now)
     told.raise_for(judged.resource_id)
     if alerting.security_hub is not None:
         known = [] if judged.resource_id in told.unsent else [judged]

@@ -20,12 +20,15 @@ from emr_in_transit.aws.clients import (
 )
 from emr_in_transit.aws.clusters import ExemptionTags
 from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, NotOneRuleError, is_named, only_rule
 from emr_in_transit.aws.topic import Topic, topic_region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mypy_boto3_config import ConfigServiceClient
     from mypy_boto3_emr import EMRClient
 
     from emr_in_transit.alerting.security_hub import SecurityHubFindings
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 DEFAULT_EMR_CALL_SHARE = "0.8"
 # A share above 1 is for accounts whose quota has been raised; more than this is a slip.
 MOST_EMR_CALL_SHARE = 100.0
+
+NOT_CONFIGURED = "LEDGER_TABLE and ALERT_TOPIC_ARN must be set"
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +58,7 @@ class Settings(NamedTuple):
     rule_function_arn: str
     emr_call_share: float
     security_hub: bool
+    rule_names: tuple[str, ...]  # of the rules that alert; * stands for any characters
 
     @property
     def alerts(self) -> bool:
@@ -69,6 +75,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rule_function_arn=_arn(environment, "RULE_FUNCTION_ARN", "lambda"),
         emr_call_share=_share(environment, "EMR_CALL_SHARE", DEFAULT_EMR_CALL_SHARE),
         security_hub=_switch(environment, "SECURITY_HUB", "false"),
+        rule_names=tuple(
+            each.strip() for each in environment.get("RULE_NAMES", "").split(",") if each.strip()
+        ),
     )
 
 
@@ -133,6 +142,13 @@ class Deployment(NamedTuple):
         return SecurityHubFindings(hub, episodes, origin)
 
 
+class Telling(NamedTuple):
+    """What tells people on behalf of a rule, None where nobody is told, and what is wrong with that."""
+
+    alerting: Alerting | None
+    problem: str = ""
+
+
 class RuleRun(NamedTuple):
     """One run of a rule: what it judges by, and the clients of the account that it judges."""
 
@@ -141,10 +157,40 @@ class RuleRun(NamedTuple):
     parameters: RuleParameters
     emr: EMRClient
     recorder: EvaluationRecorder
+    config: ConfigServiceClient
 
-    def alerting(self, detected_by: DetectedBy) -> Alerting | None:
-        """Return what sends alerts on behalf of the rule, where there is any."""
-        return self.deployment.alerting(self.rule_name, detected_by)
+    @property
+    def is_own(self) -> bool:
+        """Whether the rule is the deployment's own; any other records its verdicts, and no more.
+
+        Where nothing remembers what was told, there is nothing that two rules could quarrel about.
+        """
+        settings = self.deployment.settings
+        return not settings.ledger_table or is_named(self.rule_name, settings.rule_names)
+
+    def telling(self, detected_by: DetectedBy) -> Telling:
+        """Return what sends alerts on behalf of the rule.
+
+        Where the deployment has no rule of its own on the function, because somebody has given
+        it another name, or has several, that is a problem: nobody would be told, or by two.
+        """
+        settings = self.deployment.settings
+        if not settings.alerts:
+            is_half = bool(settings.ledger_table or settings.topic_arn)
+            return Telling(None, NOT_CONFIGURED if is_half else "")
+        alerting = self.deployment.alerting(self.rule_name, detected_by) if self.is_own else None
+        if alerting is None:
+            logger.warning("verdicts recorded, nobody told", extra={"rule_name": self.rule_name})
+        if self.rule_name in settings.rule_names:
+            return Telling(alerting)
+        trigger = PERIODIC if detected_by is DetectedBy.SWEEP else ON_CHANGE
+        try:
+            only_rule(self.config, self.deployment.function_arn, settings.rule_names, trigger)
+        except NotOneRuleError as error:
+            return Telling(None, str(error))
+        except CouldNotTellError as error:
+            return Telling(alerting, str(error))
+        return Telling(alerting)
 
 
 @cache

@@ -14,8 +14,9 @@ from emr_in_transit.aws.clients import config_client, emr_client
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import ENDED_STATES, EmrReader
 from emr_in_transit.aws.errors import LedgerError
-from emr_in_transit.aws.logs import log_verdict
+from emr_in_transit.aws.logs import count_held_back, log_verdict
 from emr_in_transit.aws.rules import LiveRule, find_rule, start_evaluation
+from emr_in_transit.deployment import NOT_CONFIGURED
 from emr_in_transit.judgement.judge import judge_cluster
 
 if TYPE_CHECKING:
@@ -119,9 +120,12 @@ def _read(clusters: Clusters, cluster_id: str) -> ClusterFacts | None:
 def _alert(deployment: Deployment, rule: LiveRule, judged: Judged) -> None:
     alerting = deployment.alerting(rule.name, DetectedBy.LAUNCH_CHECK)
     if alerting is None:
-        raise NotConfiguredError("LEDGER_TABLE and ALERT_TOPIC_ARN must be set")
+        count_held_back(logger, deployment.function_name, 1, datetime.now(UTC))
+        raise NotConfiguredError(NOT_CONFIGURED)
     # Reading may have taken longer than a claim lasts, so that begins now.
     told = alerting.tell_at_launch(judged, datetime.now(UTC))
+    if told.held_back:
+        count_held_back(logger, deployment.function_name, 1, datetime.now(UTC))
     told.raise_for(judged.resource_id)
     delivery = told.deliveries[judged.resource_id]
     # Before the sweep that is asked for next, which would import it too.
@@ -155,12 +159,13 @@ def _ask_for_evaluation(deployment: Deployment, rule: LiveRule) -> None:
 
 def _live_rule(deployment: Deployment) -> LiveRule:
     period = int(time.monotonic() // RULE_KEPT_SECONDS)
-    return _rule_of(deployment.region, deployment.settings.rule_function_arn, period)
+    settings = deployment.settings
+    return _rule_of(deployment.region, settings.rule_function_arn, settings.rule_names, period)
 
 
 @lru_cache(maxsize=1)
-def _rule_of(region: str, function_arn: str, _period: int) -> LiveRule:
-    return find_rule(config_client(region), function_arn)
+def _rule_of(region: str, function_arn: str, names: tuple[str, ...], _period: int) -> LiveRule:
+    return find_rule(config_client(region), function_arn, names)
 
 
 def _launch(cluster_id: object, *, state: str = "", launched_by: str = "") -> Launch | None:

@@ -22,7 +22,7 @@ from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import CouldNotTellError, LedgerError, SecurityHubError
 from emr_in_transit.aws.evaluations import Evaluation
-from emr_in_transit.aws.logs import log_verdict, metric_fields
+from emr_in_transit.aws.logs import count_held_back, log_verdict, metric_fields
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import annotation, clip
@@ -65,6 +65,7 @@ class SweepResult(NamedTuple):
     unchanged: int = 0
     emr_calls: int = 0
     alerts: int = 0  # violations that nobody had been told of
+    held_back: int = 0  # resources that people should have been told of, and were not
     ledger_disagrees: int = 0  # clusters of which the ledger said what EMR does not confirm
 
     def summary(self) -> dict[str, int]:
@@ -81,6 +82,7 @@ class SweepResult(NamedTuple):
             "unchanged": self.unchanged,
             "emr_calls": self.emr_calls,
             "alerts": self.alerts,
+            "held_back": self.held_back,
             "ledger_disagrees": self.ledger_disagrees,
             "could_not_tell": len(self.problems),
         }
@@ -95,6 +97,7 @@ class SweepResult(NamedTuple):
             "Deferred": self.deferred,
             "EmrCalls": self.emr_calls,
             "LedgerDisagrees": self.ledger_disagrees,
+            "AlertsHeldBack": self.held_back,
         }
 
     def problems_in_words(self) -> str:
@@ -121,24 +124,40 @@ def run_sweep(run: RuleRun) -> SweepResult:
     pacer = Pacer(deployment.settings.emr_call_share)
     pacer.attach(run.emr)
     reader = EmrReader(run.emr, run.parameters)
-    alerting = run.alerting(DetectedBy.SWEEP)
+    alerting, problem = run.telling(DetectedBy.SWEEP)
     tags = deployment.tags(run.parameters)
     result = Sweep(
         rule_name=run.rule_name,
         reader=reader,
-        clusters=Clusters(reader, deployment.ledger(), tags, now),
+        clusters=Clusters(reader, deployment.ledger(), tags, now, remembers=run.is_own),
         recorder=run.recorder,
         parameters=run.parameters,
         now=now,
         seconds_left=deployment.seconds_left,
         alerted=_alerted_clusters(alerting),
     ).run()
+    if problem:
+        result = _without_telling(result, problem, is_told=alerting is not None)
     if alerting is not None:
         result = _tell(alerting, result)
     result = result._replace(emr_calls=pacer.calls.total())
-    metrics = metric_fields(deployment.function_name, result.metrics(), now)
-    logger.info("sweep finished", extra=result.summary() | metrics)
+    _log(run, result, now)
     return result
+
+
+def _without_telling(result: SweepResult, problem: str, *, is_told: bool) -> SweepResult:
+    # At least one is held back where nobody is told: whatever there is to tell of.
+    held_back = 0 if is_told else max(1, result.non_compliant)
+    return result._replace(held_back=held_back, problems={**result.problems, "the rule": problem})
+
+
+def _log(run: RuleRun, result: SweepResult, now: datetime) -> None:
+    name = run.deployment.function_name
+    # What a rule of somebody else's counts would hide that the deployment's own does not run.
+    metrics = metric_fields(name, result.metrics(), now) if run.is_own else {}
+    logger.info("sweep finished", extra=result.summary() | metrics)
+    if result.held_back and not run.is_own:
+        count_held_back(logger, name, result.held_back, now)
 
 
 @dataclass
@@ -302,7 +321,9 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
     try:
         told = alerting.tell(judged, now)
     except LedgerError as error:
-        return result._replace(problems={**result.problems, "the alerts": str(error)})
+        problems = {**result.problems, "the alerts": str(error)}
+        held_back = sum(each.violates for each in judged)
+        return result._replace(held_back=held_back, problems=problems)
     problems = {**result.problems, **told.problems}
     if alerting.security_hub is not None:
         known = [each for each in judged if each.resource_id not in told.unsent]
@@ -312,7 +333,7 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
             alerting.security_hub.update(SECURITY_CONFIGURATION_TYPE, (), now)
         except (LedgerError, SecurityHubError) as error:
             problems["Security Hub"] = str(error)
-    return result._replace(alerts=told.sent, problems=problems)
+    return result._replace(alerts=told.sent, held_back=told.held_back, problems=problems)
 
 
 def _age_rank(recorded: Mapping[str, RecordedResult], cluster_id: str) -> tuple[float, str]:

@@ -407,7 +407,7 @@ def test_an_end_that_sns_does_not_take_is_told_by_the_next_run(alerting, inbox):
     tell(alerting, BAD)
     with refusing("sns", "Publish", "Throttled"):
         told = alerting.tell([COMPLIES], NOW)
-    assert told == AlertingResult({}, {"j-1": "Publish: Throttled: no"})
+    assert told == AlertingResult({}, {"j-1": "Publish: Throttled: no"}, ("j-1",))
     assert episode(alerting).state is State.SENT
     end(alerting, COMPLIES, LATER)
     assert [kind for kind, _ in inbox.told] == ["violation", "resolved"]
@@ -518,7 +518,7 @@ def test_without_time_enough_no_end_is_begun(alerting, inbox, ended, why):
     """The next run tells of it, and closes it."""
     tell(alerting, BAD)
     told = short_of_time(inbox, RESERVE - 0.001).tell([ended], NOW)
-    assert told == AlertingResult({}, {"j-1": why})
+    assert told == AlertingResult({}, {"j-1": why}, ("j-1",) if ended is COMPLIES else ())
     assert len(inbox.told) == 1
     assert episode(alerting).state is State.SENT
     end(short_of_time(inbox, RESERVE), ended, NOW)

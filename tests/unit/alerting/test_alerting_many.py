@@ -343,7 +343,9 @@ def test_an_end_that_sns_refuses_costs_no_other_its_own(alerting, inbox):
     alerting.tell(many(3), NOW)
     with refusing_some("sns", "Publish", "j-001"):
         result = alerting.tell([*many(2, GOOD), ended("j-002")], LATER)
-    assert result == AlertingResult({}, {"j-001": "Publish: AccessDeniedException: no"})
+    why = {"j-001": "Publish: AccessDeniedException: no"}
+    assert result == AlertingResult({}, why, ("j-001",))
+    assert result.held_back == 1
     assert inbox.told[3:] == [("resolved", ["j-000"])]
     assert states(alerting) == {
         "j-000": State.CLOSED,

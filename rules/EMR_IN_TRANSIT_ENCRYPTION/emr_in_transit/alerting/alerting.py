@@ -56,6 +56,7 @@ class AlertingResult(NamedTuple):
 
     deliveries: Mapping[str, Delivery]
     problems: Mapping[str, str]
+    untold: tuple[str, ...] = ()  # ids of the resources of whose end nobody has told
 
     @property
     def sent(self) -> int:
@@ -67,6 +68,11 @@ class AlertingResult(NamedTuple):
         """The ids of the violations whose alert nobody has sent, and nobody is sending."""
         waiting = {Delivery.HELD_BACK, Delivery.NOT_CLAIMED, Delivery.NOT_SENT}
         return {each for each, delivery in self.deliveries.items() if delivery in waiting}
+
+    @property
+    def held_back(self) -> int:
+        """Of how many resources people should have been told, and were not."""
+        return len(self.unsent) + len(self.untold)
 
     def raise_for(self, resource_id: str) -> None:
         """Raise PublishError, or ClaimedElsewhereError, unless all about a resource is told."""
@@ -109,7 +115,9 @@ class Alerting:
             if each.violates and each.resource_id in unreadable
         }
         return AlertingResult(
-            {**refused, **violations.deliveries}, {**unreadable, **violations.problems, **ends}
+            {**refused, **violations.deliveries},
+            {**unreadable, **violations.problems, **ends.problems},
+            ends.untold,
         )
 
     def tell_at_launch(self, judged: Judged, now: datetime) -> AlertingResult:
@@ -242,7 +250,7 @@ class Alerting:
 
     def _tell_ends(
         self, ended: Sequence[Judged], known: Mapping[str, Episode], now: datetime
-    ) -> dict[str, str]:
+    ) -> AlertingResult:
         """Close the episodes of what has ended; tell of those that end by compliance."""
         over = [
             (judged, episode)
@@ -262,10 +270,11 @@ class Alerting:
                 self._publish(alert)
             except PublishError as error:
                 problems |= {each.resource_id: str(error) for each in alert.judged}
+        untold = tuple(problems)
         for judged, episode in over:
-            if judged.resource_id not in problems:
+            if judged.resource_id not in untold:
                 problems |= self._close(judged, episode)
-        return problems
+        return AlertingResult({}, problems, untold)
 
     def _end_alerts(self, told: Sequence[tuple[Judged, Episode]], now: datetime) -> Iterable[Alert]:
         if len(told) <= MOST_SINGLE_ALERTS:

@@ -33,7 +33,7 @@ class Clusters:
     """Live clusters for one run.
 
     Without a ledger, each is read from EMR. Without tags, whoever was exempt when its cluster was
-    described still is.
+    described still is. Only who ``remembers`` writes what EMR says into the ledger.
     """
 
     def __init__(
@@ -42,11 +42,14 @@ class Clusters:
         ledger: Ledger | None,
         tags: ExemptionTags | None,
         now: datetime,
+        *,
+        remembers: bool = True,
     ) -> None:
         self._reader = reader
         self._ledger = ledger
         self._tags = tags
         self._now = now
+        self._remembers = remembers
         self._entries: dict[str, Entry] = {}
         self._exemptions: dict[str, str] | None = None
         self._tags_problem = ""
@@ -121,7 +124,9 @@ class Clusters:
 
     def _remember(self, facts: ClusterFacts) -> None:
         missing = facts.security_configuration_name and facts.security_configuration is None
-        if self._ledger is None or missing:  # a missing one is looked for again each time
+        if (
+            self._ledger is None or not self._remembers or missing
+        ):  # a missing one is looked for again each time
             return
         try:
             self._ledger.store(facts, self._now)

@@ -42,6 +42,14 @@ def log_verdict(
     )
 
 
+def count_held_back(
+    logger: logging.Logger, function_name: str, resources: int, now: datetime
+) -> None:
+    """Have CloudWatch count that people should have been told of something, and were not."""
+    metrics = metric_fields(function_name, {"AlertsHeldBack": resources}, now)
+    logger.warning("people were not told", extra=metrics)
+
+
 def metric_fields(function_name: str, metrics: Mapping[str, int], now: datetime) -> dict[str, Any]:
     """Return the fields of ``extra`` that make CloudWatch count these metrics for a function.
 

@@ -62,13 +62,14 @@ def _attachment_findings(facts: ClusterFacts, parameters: RuleParameters) -> lis
         detail = f"Security configuration {quoted(name)} does not exist."
         findings.append(Finding(Reason.SECURITY_CONFIGURATION_MISSING, detail))
     approved = parameters.approved_security_configurations
-    if approved and not any(_matches(name, pattern) for pattern in approved):
+    if approved and not any(matches(name, pattern) for pattern in approved):
         detail = f"Security configuration {quoted(name)} is not an approved one."
         findings.append(Finding(Reason.SECURITY_CONFIGURATION_NOT_APPROVED, detail))
     return findings
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Return whether a name is of a pattern, in which * stands for any characters."""
     # Only the asterisk is special here; fnmatch knows ? and [ too.
     return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
 
