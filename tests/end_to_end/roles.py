@@ -84,7 +84,7 @@ def without(account: Watched, role: str, action: str) -> Iterator[None]:
 
 def rule_story(account: Watched, name: str) -> None:
     """A bad security configuration that goes and returns, a sweep over a known cluster and a new
-    one, a wrong event."""
+    one, another by a rule of somebody else's, a wrong event."""
     account.simulator.set_events(drop=True)
     account.configure(name, on=False)
     account.emr.delete_security_configuration(Name=name)
@@ -92,10 +92,20 @@ def rule_story(account: Watched, name: str) -> None:
     account.configure(name, on=False)
     account.launch(name, name, Instances=FLEET)
     account.simulator.schedule(RULE)
+    point_a_rule(account, "trial")
+    account.simulator.schedule("trial")
     function = account.outputs["FunctionArn"]
     account.simulator.client("lambda").invoke(
         FunctionName=function, InvocationType="Event", Payload=b"{}"
     )
+
+
+def point_a_rule(account: Watched, name: str) -> None:
+    """Point a periodic rule of somebody else's at the function of the deployment's own."""
+    (own,) = account.config.describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
+    kept = {key: own[key] for key in ("Source", "InputParameters")}
+    account.config.put_config_rule(ConfigRule=kept | {"ConfigRuleName": name})
+    account.simulator.settle()
 
 
 def launch_story(account: Watched, name: str) -> None:
