@@ -26,14 +26,14 @@ check: environment-dev environment-checkov ## linters, types and templates
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/cfn-lint $(TEMPLATES)
+	@.venv/bin/cfn-lint --regions $$(.venv/bin/python -m tools.regions $(TEMPLATES)) -- $(TEMPLATES)
 	@.venv-checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
 
 package: environment-demo ## dist/*.zip, the Lambda code
 	@.venv/bin/python -m tools.package
 
-deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [PARAMETERS="Name=value ..."]
-	@.venv/bin/python -m tools.deploy --bucket "$(CODE_BUCKET)" --stack "$(STACK)" $(PARAMETERS)
+deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [TAGS="team=sec ..."] [PARAMETERS="Name=value ..."]
+	@.venv/bin/python -m tools.deploy --bucket "$(CODE_BUCKET)" --stack "$(STACK)" --tags "$(TAGS)" $(PARAMETERS)
 
 explain: environment-demo ## one cluster's full verdict: CLUSTER=file.json [CONFIGURATION=file.json] [ARGS="-p coverage=complete"]
 	@.venv/bin/python -m tools.explain "$(CLUSTER)" "$(CONFIGURATION)" $(ARGS)

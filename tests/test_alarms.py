@@ -157,10 +157,13 @@ def test_sweeps_are_counted_by_the_period_in_which_they_come(frequency):
 
 
 def test_every_alarm_goes_to_the_operations_topic():
-    """Through no function of ours."""
-    assert [each["AlarmActions"] for each in ALARMS.values()] == [
-        [{"Ref": "OperationsTopic"}] for _ in ALARMS
-    ]
+    """Through no function of ours: the stack's topic, or the one that the parameters name here."""
+    arn = (
+        "arn:${AWS::Partition}:sns:${AWS::Region}:${OperationsTopicAccount}:${OperationsTopicName}"
+    )
+    topic = {"Fn::If": ["MakeOperationsTopic", {"Ref": "OperationsTopic"}, {"Fn::Sub": arn}]}
+    assert [each["AlarmActions"] for each in ALARMS.values()] == [[topic] for _ in ALARMS]
+    assert TEMPLATE["Outputs"]["OperationsTopicArn"]["Value"] == topic
 
 
 def test_the_alarm_beside_rdk_rings_as_the_stacks_does():

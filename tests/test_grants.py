@@ -84,6 +84,8 @@ def faults(kind, statement):
         return ["what it is not about is no grant that can be looked up"]
     named = {one: matching(one) for one in listed(statement["Action"])}
     found = [f"AWS has no action {one}" for one, meant in named.items() if not meant]
+    if is_deny(statement):  # one of all of a service's actions may say more than there is to deny
+        named = {one: meant for one, meant in named.items() if not one.endswith(":*")}
     for arn in listed(statement.get("Resource")):
         for action in (each for meant in named.values() for each in meant):
             if not action.takes(arn):
@@ -193,7 +195,7 @@ def test_every_policy_names_only_actions_that_its_service_takes(name):
         service, resource = POLICIES[kind]
         named = listed(statement["Action"])
         assert refused(service, {"Statement": [statement]}) == []
-        assert [one for one in named if matching(one)[0].name != one] == []
+        assert [one for one in named if matching(one)[0].name != one] in ([], ["sqs:*"])
         assert statement["Principal"] == "*"
         assert statement["Resource"] in {resource, "*" if kind in OF_ITSELF else resource}
 
@@ -202,7 +204,8 @@ def test_every_policy_names_only_actions_that_its_service_takes(name):
 def test_every_statement_of_a_policy_has_a_sid_of_its_own(name):
     """SNS refuses two of the same name, and a reader finds the one that refused something."""
     for resource in load(TEMPLATES[name])["Resources"].values():
-        sids = [each["Sid"] for each in granting(resource["Properties"]) if "Effect" in each]
+        found = granting(resource["Properties"])
+        sids = [each["Sid"] for each in found if "Effect" in each]
         assert len(sids) == len(set(sids))
 
 
@@ -281,13 +284,15 @@ def test_who_is_kept_out():
                                .replace('{"Fn::GetAtt": ["', '"'))  # fmt: skip
         if statement["Sid"].startswith("NoInstance"):
             assert condition == INSTANCES
+        elif statement["Sid"].startswith("Nobody"):
+            assert condition == {"Bool": {"aws:SecureTransport": "false"}}
         elif statement["Sid"].startswith("OnlyServices"):
             assert condition == {"BoolIfExists": OTHERS["BoolIfExists"]}
         else:
             assert condition in (OTHERS, {"ArnNotEquals": OTHERS["ArnNotEquals"]})
     names = [each["Sid"] for each in written]
     assert names.count("NoInstanceChangesTheTable") == 1
-    assert names.count("NoInstanceChangesTheTopic") == 3
+    assert names.count("NoInstanceChangesTheTopic") == 4
     assert names.count("NoInstancePublishesOrChangesTheTopic") == 1
     assert names.count("NoInstanceTakesOrChanges") == 2
 

@@ -232,8 +232,45 @@ def test_the_key_rotates_and_the_topic_is_under_it():
 
 def test_the_outputs_are_the_parameters_of_the_stack():
     """What the central topic answers goes into template.yml as it stands."""
-    assert load("central-topic.yml")["Outputs"].keys() == {"AlertTopicArn", "TopicKeyArn"}
-    assert load("central-topic.yml")["Outputs"].keys() <= TEMPLATE["Parameters"].keys()
+    outputs = load("central-topic.yml")["Outputs"].keys()
+    assert outputs == {
+        "AlertTopicArn",
+        "TopicKeyArn",
+        "OperationsTopicAccount",
+        "OperationsTopicName",
+    }
+    assert outputs <= TEMPLATE["Parameters"].keys()
+
+
+def test_a_path_narrows_topic_and_key_to_the_roles_under_it():
+    """The same path as in template.yml, with the same constraint; without one there is none."""
+    central = load("central-topic.yml")
+    stack, own = (each["Parameters"]["RolePath"] for each in (TEMPLATE, central))
+    assert {key: own[key] for key in own if key != "Description"} == {
+        key: stack[key] for key in stack if key != "Description"
+    }
+    assert central["Conditions"]["SomeRolesOnly"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "RolePath"}, "/"]}]
+    }
+    roles = {"aws:PrincipalArn": {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role${RolePath}*"}}
+    narrowed = {"Fn::If": ["SomeRolesOnly", roles, {"Ref": "AWS::NoValue"}]}
+    topic = statement(central, "AlertTopicPolicy", "PolicyDocument", "TheOrganizationPublishes")
+    key = statement(central, "AlertKey", "KeyPolicy", "TheOrganizationPublishesThroughSns")
+    assert topic["Condition"]["ArnLike"] == key["Condition"]["ArnLike"] == narrowed
+
+
+def test_alarms_of_the_organization_reach_the_operations_topic_of_their_region():
+    """It stands in every Region, whether the alert topic does or not, under one name."""
+    central = load("central-topic.yml")
+    alarms = statement(
+        central, "OperationsTopicPolicy", "PolicyDocument", "AlarmsOfTheOrganizationPublish"
+    )
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Condition"]["StringEquals"] == {"aws:SourceOrgID": {"Ref": "OrganizationId"}}
+    everywhere = {name for name, one in central["Resources"].items() if "Condition" not in one}
+    assert everywhere == {"OperationsTopic", "OperationsTopicPolicy"}
+    named = central["Resources"]["OperationsTopic"]["Properties"]["TopicName"]
+    assert named == "emr-in-transit-encryption-operations"
 
 
 @pytest.mark.parametrize("name", ["central-topic.yml", *PACKS])

@@ -26,10 +26,21 @@ TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))
 TEXT = (ROOT / "template.yml").read_text()
 # What Lambda itself does with a function's role.
 LAMBDA_ACTIONS = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+# What Lambda does with it besides, where the function is in a VPC.
+NETWORK_ACTIONS = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
 # What IAM lets nobody limit to a resource (service authorization reference).
 UNLIMITED = {
     "config:DescribeConfigRules",
     "config:PutEvaluations",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "elasticmapreduce:DescribeSecurityConfiguration",
     "elasticmapreduce:ListClusters",
     "tag:GetResources",
@@ -103,7 +114,7 @@ def test_a_role_may_do_what_its_adapters_declare_and_nothing_else(role):
     """The actions of all statements are the adapters' and what Lambda does itself."""
     declared = {action for permissions in ROLES[role] for action in permissions}
     granted = set().union(*(actions(statement) for statement in statements(role)))
-    assert granted == declared | LAMBDA_ACTIONS
+    assert granted == declared | LAMBDA_ACTIONS | NETWORK_ACTIONS
 
 
 def test_every_statement_has_a_sid_of_its_own():
@@ -147,6 +158,63 @@ def test_security_hub_is_nobodys_unless_the_stack_asks_for_it():
                     condition, _, otherwise = entry["Fn::If"]
                     assert condition == "ReportToSecurityHub"
                     assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_no_network_is_anybodys_unless_the_stack_asks_for_it():
+    """Both functions are in the VPC then, and only then do their roles have a say in EC2."""
+    assert TEMPLATE["Parameters"]["SubnetIds"]["Default"] == ""
+    for properties in resources("AWS::Lambda::Function").values():
+        condition, _, otherwise = properties["VpcConfig"]["Fn::If"]
+        assert (condition, otherwise) == ("InVpc", {"Ref": "AWS::NoValue"})
+    for role in resources("AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            for entry in policy["PolicyDocument"]["Statement"]:
+                if "ec2:" in json.dumps(entry):
+                    assert entry["Fn::If"][0] == "InVpc"
+                    assert entry["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+
+
+def test_every_role_and_log_group_is_as_the_guardrails_ask():
+    """A role or log group that is added later must not escape them."""
+    for role in resources("AWS::IAM::Role").values():
+        assert role["Path"] == {"Ref": "RolePath"}
+        assert role["PermissionsBoundary"]["Fn::If"][:2] == [
+            "BoundRoles",
+            {"Ref": "PermissionsBoundaryArn"},
+        ]
+    for group in resources("AWS::Logs::LogGroup").values():
+        assert group["KmsKeyId"]["Fn::If"][:2] == ["OwnLogKey", {"Ref": "LogKeyArn"}]
+
+
+def test_what_holds_evidence_outlives_the_stack():
+    """And nothing else does; it goes all the same with a stack that was never made."""
+    kept = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup"}
+    for resource in TEMPLATE["Resources"].values():
+        evidence = resource["Type"] in kept
+        policy = resource.get("DeletionPolicy", "Delete")
+        assert policy == ("RetainExceptOnCreate" if evidence else "Delete")
+        assert resource.get("UpdateReplacePolicy", "Delete") == ("Retain" if evidence else "Delete")
+
+
+@pytest.mark.parametrize(
+    ("kind", "policies", "names", "actions_denied"),
+    [
+        ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics", "sns:Publish"),
+        ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues", "sqs:*"),
+    ],
+    ids=["topics", "queues"],
+)
+def test_topics_and_queues_take_nothing_without_tls(kind, policies, names, actions_denied):
+    """Each has a policy that denies it to everybody."""
+    closed = set()
+    for policy in resources(policies).values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            condition = statement.get("Condition", {}).get("Bool")
+            if condition == {"aws:SecureTransport": "false"}:
+                assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+                assert statement["Action"] == actions_denied
+                closed |= {reference["Ref"] for reference in policy[names]}
+    assert closed == resources(kind).keys()
 
 
 def test_no_partition_account_or_region_is_written_out():
@@ -314,9 +382,9 @@ def test_no_parameter_takes_less_than_it_did():
         assert "Default" in new or "Default" not in old
 
 
-def test_the_template_fits_into_a_request():
-    """A longer one could not be passed as TemplateBody."""
-    assert len(TEXT.encode()) <= 51_200
+def test_cloudformation_takes_the_template():
+    """From a bucket, as every way to deploy it passes what does not fit into a request."""
+    assert len(TEXT.encode()) <= 1_000_000
 
 
 def test_every_output_is_described():

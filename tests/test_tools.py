@@ -59,13 +59,25 @@ def test_deploy_makes_a_stack_then_leaves_it_then_updates_it(deploy, aws):
     """Each time it ends well and prints the outputs; only the update changes the rule."""
     made = deploy()
     assert (made.returncode, made.stderr) == (0, "")
-    assert f"RuleName: {RULE}\n" in made.stdout
+    head, added, *outputs = made.stdout.splitlines()
+    assert (head, added.split(",")[0]) == (
+        f"The stack {STACK} will be made:",
+        "  added: RuleLogGroup",
+    )
+    assert f"RuleName: {RULE}" in outputs
 
     again = deploy()
-    assert (again.returncode, again.stderr, again.stdout) == (0, "", made.stdout)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.splitlines() == [f"Nothing changes in the stack {STACK}.", *outputs]
 
     changed = deploy("Coverage=complete", "SendResolved=false")
-    assert (changed.returncode, changed.stderr, changed.stdout) == (0, "", made.stdout)
+    assert (changed.returncode, changed.stderr) == (0, "")
+    head, modified, *after = changed.stdout.splitlines()
+    assert head == f"The stack {STACK} will change:"
+    assert modified == (
+        "  modified: RuleFunction, LaunchCheckFunction, ClusterRule, SecurityConfigurationRule"
+    )
+    assert after == outputs
     (rule,) = aws.client("config").describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
     assert '"coverage":"complete"' in rule["InputParameters"].replace(" ", "")
 
@@ -90,28 +102,88 @@ def test_deploy_says_why_a_stack_has_failed(deploy, aws):
 
     again = deploy("--stack", "judge")
     assert again.returncode == 1
-    assert "ROLLBACK_COMPLETE" in again.stderr
-    assert again.stderr.count("\n") == 1
+    assert again.stderr.startswith("Cannot deploy: stack judge is in ROLLBACK_COMPLETE (")
+    for text in (failed.stderr, again.stderr):
+        assert "delete it (aws cloudformation delete-stack --stack-name judge)" in text
+        assert text.count("\n") == 1
+
+    aws.client("cloudformation").delete_stack(StackName="judge")
+    Account(aws).start_recorder()
+    assert deploy("--stack", "judge").returncode == 0
+    tables = aws.client("dynamodb").list_tables()["TableNames"]
+    assert len(tables) == 1, "the first stack, which never stood, left none behind"
+
+
+def test_deploy_tags_the_stack_and_keeps_tags_that_are_not_named(deploy, aws):
+    """As with parameters; a tag alone is a change too."""
+    assert deploy("--tags", "team=sec stage=prod").returncode == 0
+    changed = deploy("--tags", "stage=test")
+    assert (changed.returncode, changed.stderr) == (0, "")
+    assert "no resource, but tags or outputs" in changed.stdout
+    described = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    held = {each["Key"]: each["Value"] for each in described["Tags"]}
+    assert held == {"team": "sec", "stage": "test"}
+
+
+def test_a_switch_of_create_rules_is_explained_and_works_both_ways(deploy, aws):
+    """The function is replaced, the ledger is not; the simulator has the rules only in between."""
+
+    def rules():
+        return aws.client("config").describe_config_rules()["ConfigRules"]
+
+    made = deploy()
+    assert len(rules()) == 2
+    for before, after, count in (("yes", "no", 0), ("no", "yes", 2)):
+        switched = deploy(f"CreateRules={after}")
+        assert (switched.returncode, switched.stderr) == (0, "")
+        assert f"CreateRules changes from {before} to {after}: " in switched.stdout
+        assert "The ledger stays, so nobody is alerted anew." in switched.stdout
+        assert re.search(r"^  replaced: RuleFunction", switched.stdout, re.MULTILINE)
+        assert len(rules()) == count
+    ledger = re.search("LedgerTable: .+", made.stdout)[0]
+    assert ledger in switched.stdout
+    assert "CreateRules changes" not in deploy("CreateRules=yes").stdout
 
 
 WRONG = [
     (
         "a bucket that is not there",
         ["--bucket", "nobody-has-this"],
-        "Cannot deploy: .*NoSuchBucket",
+        "Cannot deploy: there is no bucket nobody-has-this: make it .aws s3 mb s3://nobody-has-this",
     ),
-    ("no name of a bucket", ["--bucket", ""], "name the S3 bucket for the zip: make deploy CODE"),
+    (
+        "no name of a bucket at all",
+        ["--bucket", ""],
+        "name the S3 bucket for the zip: make deploy CODE",
+    ),
     ("a parameter without value", ["Coverage"], "'Coverage' is not PARAMETER=VALUE"),
-    ("an unknown parameter", ["Coverge=complete"], "Cannot deploy: .*Coverge"),
+    (
+        "a parameter given twice",
+        ["Coverage=complete", "Coverage=configured"],
+        "Coverage is given twice",
+    ),
+    ("a tag without value", ["--tags", "team"], "'team' is not KEY=VALUE, as TAGS takes it"),
+    (
+        "an unknown parameter",
+        ["Coverge=complete"],
+        "the template has no parameter Coverge; it has A.*Coverage",
+    ),
     ("a value that is not offered", ["Coverage=all"], "Cannot deploy: .*Coverage"),
+    (
+        "a bucket of another Region",
+        ["--bucket", "elsewhere"],
+        "bucket elsewhere is in us-east-1; Lambda in eu-west-1",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("given", "message"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
 def test_deploy_refuses_in_one_line_what_it_cannot_do(deploy, aws, given, message):
     """It names what is wrong, and leaves no stack behind."""
+    aws.client("s3", "us-east-1").create_bucket(Bucket="elsewhere")
     refused = deploy(*given)
-    assert refused.returncode != 0
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
     last = refused.stderr.splitlines()[-1]
     assert re.search(message, last), last
     assert "Traceback" not in refused.stderr
@@ -120,10 +192,35 @@ def test_deploy_refuses_in_one_line_what_it_cannot_do(deploy, aws, given, messag
 
 def test_deploy_without_credentials_or_network_ends_in_one_line():
     """Whoever has no way to AWS reads that, and no traceback."""
-    done = run("tools.deploy", "--bucket", BUCKET, AWS_ENDPOINT_URL="http://localhost:9")
-    assert done.returncode == 1
-    assert done.stderr.startswith("Cannot deploy: ")
-    assert done.stderr.count("\n") == 1
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    nowhere = {"AWS_REGION": "mars-1", "AWS_DEFAULT_REGION": "mars-1"}
+    for given, message in (
+        ({"AWS_ENDPOINT_URL": "http://localhost:9"}, "AWS does not answer: .*localhost:9"),
+        (nobody, "there are no AWS credentials: set AWS_PROFILE"),
+        (nowhere, "mars-1 is no Region that boto3"),
+        ({"AWS_PROFILE": "nobody"}, "nobody"),
+    ):
+        done = run("tools.deploy", "--bucket", BUCKET, **given)
+        assert done.returncode == 1
+        assert re.match(f"Cannot deploy: .*{message}", done.stderr), done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ExpiredToken", "the AWS credentials have expired"),
+        ("InvalidClientTokenId", "AWS does not take these credentials"),
+        ("AccessDenied", "access denied: "),
+    ],
+)
+def test_deploy_says_what_is_wrong_with_the_credentials(deploy, aws, code, message):
+    """Wherever AWS says so first, in one line, and nothing has been made."""
+    aws.add_fault("cloudformation", code=code, status=403)
+    refused = deploy()
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"Cannot deploy: {message}")
+    assert refused.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("port", ["99999", "abc", "-1", ""])

@@ -30,6 +30,11 @@ class Account:
         self.simulator.client("s3", self.region).create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": self.region}
         )
+        self.start_recorder()
+        self.simulator.set_iam(enforce=True)
+
+    def start_recorder(self) -> None:
+        """Switch AWS Config's recorder on."""
         account = self.simulator.client("sts", self.region).get_caller_identity()["Account"]
         partition = self.emr.meta.partition
         role = f"arn:{partition}:iam::{account}:role/aws-service-role/config.amazonaws.com/recorder"
@@ -38,7 +43,6 @@ class Account:
         channel = {"name": "default", "s3BucketName": BUCKET}
         self.config.put_delivery_channel(DeliveryChannel=channel)
         self.config.start_configuration_recorder(ConfigurationRecorderName="default")
-        self.simulator.set_iam(enforce=True)
 
     def deploy(self, **parameters: str) -> dict[str, str]:
         """Deploy template.yml with the zip that ships; answer the stack's outputs.

@@ -20,6 +20,7 @@ SERVICES = (
     "cloudwatch",
     "config",
     "dynamodb",
+    "ec2",
     "elasticmapreduce",
     "events",
     "iam",
@@ -34,6 +35,8 @@ SERVICES = (
     "sts",
     "tag",
 )
+# Of a service with hundreds of actions, those that hold one of these words.
+PARTS = {"ec2": ("NetworkInterface", "PrivateIpAddresses", "DescribeSubnets")}
 
 
 class SourceError(Exception):
@@ -53,6 +56,7 @@ def _service(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     actions = {
         action: {"access": entry["access_level"], "takes": _kinds(entry["resource_types"])}
         for action, entry in definition["privileges"].items()
+        if any(word in action for word in PARTS.get(name, ("",)))
     }
     taken = {kind for action in actions.values() for kind in action["takes"]}
     if lacking := ", ".join(sorted(taken - formats.keys())):

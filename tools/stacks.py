@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError, WaiterError
 
+from tools.code_bucket import CodeBucket, of_template
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-UNCHANGED = "No updates are to be performed"
+# How CloudFormation says of a change set that it would change nothing.
+UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 # Every two seconds, for half an hour.
 PATIENCE = {"Delay": 2, "MaxAttempts": 900}
 MOST_REASONS = 5
+# A stack that was never made: only its change set has been.
+NEVER_MADE = "REVIEW_IN_PROGRESS"
+# What a stack is in after its creation has failed; CloudFormation updates none of them.
+STILLBORN = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+KINDS = ("added", "modified", "replaced", "perhaps replaced", "removed")
 
 
 class StackError(Exception):
@@ -26,75 +35,120 @@ class Stacks:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def deploy(self, stack: str, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Create or update a stack; answer its outputs.
+    def deploy(  # noqa: PLR0913 - what a stack is made of, and to whom it is announced
+        self,
+        stack: str,
+        template: Path,
+        parameters: Mapping[str, str],
+        *,
+        tags: Mapping[str, str] | None = None,
+        bucket: CodeBucket | None = None,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> dict[str, str]:
+        """Create or update a stack, and return its outputs.
 
-        A parameter that is not named keeps the value that the stack has. Raises StackError with
-        the first reasons that CloudFormation gives, and ClientError for what it refuses.
+        What will change is announced before it does. A parameter or tag that is not named keeps
+        the value that the stack has. Raises StackError with the first reasons that CloudFormation
+        gives, and ClientError for what it refuses.
         """
-        body, before = template.read_text(), self._find(stack)
+        before = self.find(stack)
+        _require_changeable(before, lambda: self._failures(stack))
+        body = of_template(template, bucket)
         request = {
             "StackName": stack,
-            "TemplateBody": body,
+            **body,
             "Parameters": self._parameters(body, parameters, before),
+            "Tags": _tags(tags or {}, before),
             "Capabilities": ["CAPABILITY_IAM"],
         }
+        name = f"deploy-{uuid4().hex}"
         kind = "update" if before else "create"
-        try:
-            getattr(self._client, f"{kind}_stack")(**request)
-            self._wait(stack, f"stack_{kind}_complete")
-        except ClientError as error:
-            if UNCHANGED not in str(error):
-                raise
-        outputs = (self._find(stack) or {}).get("Outputs", [])
+        changes = self._propose(name, kind, request)
+        if changes is None:
+            announce(f"Nothing changes in the stack {stack}.")
+        else:
+            announce(_described(stack, kind, changes))
+            self._client.execute_change_set(ChangeSetName=name, StackName=stack)
+            self._wait(stack, kind)
+        outputs = (self.find(stack) or {}).get("Outputs", [])
         return {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
     def delete(self, stack: str) -> bool:
         """Delete a stack; answer whether there was one."""
-        if not self._find(stack):
+        if not self.find(stack):
             return False
         self._client.delete_stack(StackName=stack)
-        self._wait(stack, "stack_delete_complete")
+        self._wait(stack, "delete")
         return True
 
     def require_status(self, stack: str, *wanted: str) -> None:
         """Raise StackError unless the stack's status is one of these; "" where there is none."""
-        found = self._find(stack)
+        found = self.find(stack)
         status = found["StackStatus"] if found else ""
         if status not in wanted:
             reasons = self._failures(stack) if status else "there is none"
             raise StackError(f"stack {stack} is {status or 'missing'}: {reasons}")
 
-    def _find(self, stack: str) -> dict[str, Any] | None:
+    def find(self, stack: str) -> dict[str, Any] | None:
+        """Return what CloudFormation says of a stack, or None for one that was never made."""
         try:
             found: dict[str, Any] = self._client.describe_stacks(StackName=stack)["Stacks"][0]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
-        return found
+        return None if found["StackStatus"] == NEVER_MADE else found
+
+    def _propose(
+        self, name: str, kind: str, request: Mapping[str, Any]
+    ) -> list[dict[str, Any]] | None:
+        """Make a change set and return its changes; None, and no change set, where it has none."""
+        self._client.create_change_set(ChangeSetName=name, ChangeSetType=kind.upper(), **request)
+        named = {"ChangeSetName": name, "StackName": request["StackName"]}
+        try:
+            waiter = self._client.get_waiter("change_set_create_complete")
+            waiter.wait(**named, WaiterConfig=PATIENCE)
+        except WaiterError as error:
+            reason = str(self._client.describe_change_set(**named).get("StatusReason"))
+            self._client.delete_change_set(**named)
+            if any(text in reason for text in UNCHANGED):
+                return None
+            if kind == "create":  # nothing but the change set was there
+                self._client.delete_stack(StackName=request["StackName"])
+            raise StackError(f"stack {request['StackName']} cannot be changed: {reason}") from error
+        pages = self._client.get_paginator("describe_change_set").paginate(**named)
+        return [each["ResourceChange"] for page in pages for each in page.get("Changes", [])]
 
     def _parameters(
-        self, body: str, given: Mapping[str, str], before: Mapping[str, Any] | None
+        self, body: Mapping[str, str], given: Mapping[str, str], before: Mapping[str, Any] | None
     ) -> list[dict[str, Any]]:
+        known = self._known(body)
+        if unknown := sorted(given.keys() - known):
+            raise StackError(
+                f"the template has no parameter {unknown[0]}; it has {', '.join(sorted(known))}"
+            )
         named: list[dict[str, Any]] = [
             {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()
         ]
-        if before is None:
-            return named
-        summary = self._client.get_template_summary(TemplateBody=body)
-        known = {each["ParameterKey"] for each in summary["Parameters"]}
-        held = {each["ParameterKey"] for each in before.get("Parameters", [])}
+        held = {each["ParameterKey"] for each in (before or {}).get("Parameters", [])}
         return named + [
             {"ParameterKey": key, "UsePreviousValue": True}
             for key in sorted(known & held - given.keys())
         ]
 
-    def _wait(self, stack: str, waiter: str) -> None:
+    def _known(self, body: Mapping[str, str]) -> set[str]:
+        summary = self._client.get_template_summary(**body)
+        return {each["ParameterKey"] for each in summary["Parameters"]}
+
+    def _wait(self, stack: str, kind: str) -> None:
         try:
-            self._client.get_waiter(waiter).wait(StackName=stack, WaiterConfig=PATIENCE)
+            waiter = self._client.get_waiter(f"stack_{kind}_complete")
+            waiter.wait(StackName=stack, WaiterConfig=PATIENCE)
         except WaiterError as error:
-            raise StackError(f"stack {stack} failed: {self._failures(stack)}") from error
+            message = f"stack {stack} failed: {self._failures(stack)}"
+            found = self.find(stack)
+            advice = _advice(stack, found["StackStatus"]) if found else ""
+            raise StackError(f"{message}{advice}") from error
 
     def _failures(self, stack: str) -> str:
         events = self._client.describe_stack_events(StackName=stack)["StackEvents"]
@@ -105,3 +159,53 @@ class Stacks:
             if event["ResourceStatus"].endswith("_FAILED")
         ]
         return "; ".join(reasons[:MOST_REASONS])
+
+
+def _require_changeable(before: Mapping[str, Any] | None, failures: Callable[[], str]) -> None:
+    if before is None:
+        return
+    stack, status = before["StackName"], before["StackStatus"]
+    if status in STILLBORN:
+        raise StackError(f"stack {stack} is in {status} ({failures()}){_advice(stack, status)}")
+    if not status.endswith("_COMPLETE"):
+        raise StackError(f"stack {stack} is in {status}{_advice(stack, status)}")
+
+
+def _advice(stack: str, status: str) -> str:
+    """Return what to do about a stack in this status, as the end of a sentence."""
+    if status in STILLBORN:
+        return (
+            f". CloudFormation leaves it in {status}, which nothing can update: mend the cause, delete"
+            f" it (aws cloudformation delete-stack --stack-name {stack}), and deploy again"
+        )
+    if status == "UPDATE_ROLLBACK_COMPLETE":
+        return ". It is what it was before: mend the cause, and deploy again"
+    if status == "UPDATE_ROLLBACK_FAILED":
+        return (
+            ". Mend the cause, have it go back (aws cloudformation continue-update-rollback "
+            f"--stack-name {stack}), and deploy again"
+        )
+    if status.endswith("_IN_PROGRESS"):
+        return ": somebody else is changing it; wait until that is done, and deploy again"
+    return ""
+
+
+def _tags(given: Mapping[str, str], before: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    held = {each["Key"]: each["Value"] for each in (before or {}).get("Tags", [])}
+    return [{"Key": key, "Value": value} for key, value in {**held, **given}.items()]
+
+
+def _described(stack: str, kind: str, changes: Iterable[Mapping[str, Any]]) -> str:
+    names: dict[str, list[str]] = {each: [] for each in KINDS}
+    for change in changes:
+        names[_kind(change)].append(change["LogicalResourceId"])
+    lines = [f"  {each}: {', '.join(found)}" for each, found in names.items() if found]
+    head = {"create": "The stack {} will be made:", "update": "The stack {} will change:"}[kind]
+    return "\n".join([head.format(stack), *(lines or ["  no resource, but tags or outputs"])])
+
+
+def _kind(change: Mapping[str, Any]) -> str:
+    replaced = {"True": "replaced", "Conditional": "perhaps replaced"}
+    if change["Action"] == "Modify":
+        return replaced.get(change.get("Replacement", ""), "modified")
+    return "added" if change["Action"] == "Add" else "removed"

@@ -13,6 +13,7 @@ from typing import Any
 from cfnlint.decode import cfn_yaml
 
 from tools.account import RULE, Account
+from tools.code_bucket import MOST_BYTES_IN_A_REQUEST, CodeBucket
 from tools.package import ROOT, build
 from tools.simulator.client import Simulator
 
@@ -58,7 +59,11 @@ class Place(Account):
         put = self.cloudformation.update_stack if stands else self.cloudformation.create_stack
         put(
             StackName=name,
-            TemplateBody=template,
+            **as_taken(
+                template,
+                self.simulator.client("s3", self.region, SECURITY),
+                f"{CODE}-{self.region}",
+            ),
             Parameters=as_list(parameters),
             Capabilities=["CAPABILITY_IAM"],
         )
@@ -89,9 +94,10 @@ class Place(Account):
 
 
 class Organization:
-    """An organization with one alert topic in its security account, and code in every Region."""
+    """An organization with one alert topic in its security account, an operations topic and code
+    in every Region."""
 
-    def __init__(self, simulator: Simulator, members: tuple[str, ...]) -> None:
+    def __init__(self, simulator: Simulator, members: tuple[str, ...], **central: str) -> None:
         simulator.reset()
         simulator.set_functions(**FUNCTIONS_IN_HASTE)
         self.simulator, self.members = simulator, members
@@ -99,7 +105,12 @@ class Organization:
         self.admit()
         self.security = Place(simulator, SECURITY)
         topic = (ROOT / "rdk-config/central-topic.yml").read_text()
-        self.outputs = self.security.stack(topic, OrganizationId=ORGANIZATION, AlertEmail=ONCALL)
+        central = {"OrganizationId": ORGANIZATION, "AlertEmail": ONCALL} | central
+        self.outputs = self.security.stack(topic, **central)
+        for region in REGIONS:
+            if region != HOME:
+                there = Place(simulator, SECURITY, region)
+                there.stack(topic, **central, MakeAlertTopic="no")
         self.topic = self.outputs["AlertTopicArn"]
         self.key = _upload(simulator)
         simulator.set_iam(enforce=True)
@@ -147,6 +158,15 @@ def _upload(simulator: Simulator) -> str:
             s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else where))
             s3.upload_file(str(code), bucket, code.name)
         return code.name
+
+
+def as_taken(template: str, s3: Any, bucket: str) -> dict[str, str]:
+    """Return a template as CloudFormation's operations take it: by a bucket if it is long."""
+    if len(template.encode()) <= MOST_BYTES_IN_A_REQUEST:
+        return {"TemplateBody": template}
+    code_bucket = CodeBucket(s3, bucket)
+    code_bucket.put("template.yml", template.encode())
+    return {"TemplateURL": code_bucket.url("template.yml")}
 
 
 def as_list(parameters: dict[str, str]) -> list[dict[str, str]]:

@@ -35,6 +35,7 @@ def granted() -> list[tuple[str, str]]:
         for role, policy in _policies(name, resource["Type"], resource.get("Properties", {}))
         for statement in policy["PolicyDocument"]["Statement"]
         for action in _listed(statement.get("Fn::If", [None, statement])[1]["Action"])
+        if not action.startswith("ec2:")  # Lambda's own, and only where it is in a VPC
     ]
 
 

@@ -6,8 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.end_to_end.instances import DENIED, Instance, role
+from tests.end_to_end.organization import as_taken
 from tests.end_to_end.watched import ONCALL, Watched
-from tools.account import STACK
+from tools.account import BUCKET, STACK
 
 DEFAULT = "service-role/AmazonElasticMapReduceforEC2Role"
 
@@ -223,7 +224,7 @@ def test_a_pipeline_on_an_instance_updates_and_deletes_the_stack(deployment):
     ]
     cloudformation.update_stack(
         StackName=STACK,
-        TemplateBody=changed,
+        **as_taken(changed, deployment.simulator.client("s3"), BUCKET),
         Parameters=kept,
         Capabilities=["CAPABILITY_IAM"],
     )
@@ -235,5 +236,5 @@ def test_a_pipeline_on_an_instance_updates_and_deletes_the_stack(deployment):
     cloudformation.delete_stack(StackName=STACK)
     with pytest.raises(ClientError, match="does not exist"):
         cloudformation.describe_stacks(StackName=STACK)
-    assert dynamodb.list_tables()["TableNames"] == []
+    assert dynamodb.list_tables()["TableNames"] == [known["LEDGER_ARN"].rpartition("/")[2]]
     assert "QueueUrls" not in deployment.simulator.client("sqs").list_queues(QueueNamePrefix=STACK)

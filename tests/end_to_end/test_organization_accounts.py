@@ -12,6 +12,7 @@ from tests.end_to_end.organization import (
     ONCALL,
     OUTSIDER,
     REGIONS,
+    SECURITY,
     TEMPLATE,
     Organization,
     Place,
@@ -65,6 +66,37 @@ def test_subscribers_can_tell_accounts_and_regions_apart(organization):
         document = json.loads(json.loads(message["message"])["default"])
         for name in ("account", "region"):
             assert message["attributes"][name]["Value"] == document[name]
+
+
+def test_alarms_of_every_account_reach_the_operations_topic_of_their_region(organization):
+    """Of one account, whose CloudWatch publishes within its Region; nobody else's does."""
+    for place in organization.places:
+        cloudwatch = place.client("cloudwatch")
+        alarm = cloudwatch.describe_alarms()["MetricAlarms"][0]
+        arn = place.outputs["OperationsTopicArn"]
+        assert arn.split(":")[3:5] == [place.region, SECURITY]
+        assert alarm["AlarmActions"] == [arn]
+        before = len(organization.simulator.topics(arn))
+        cloudwatch.set_alarm_state(
+            AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="Set by hand."
+        )
+        assert len(organization.simulator.topics(arn)) == before + 1
+    arn = organization.places[0].outputs["OperationsTopicArn"]
+    stranger = organization.simulator.client("cloudwatch", HOME, OUTSIDER)
+    stranger.put_metric_alarm(
+        AlarmName="stranger",
+        Namespace="n",
+        MetricName="m",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[arn],
+    )
+    before = len(organization.simulator.topics(arn))
+    stranger.set_alarm_state(AlarmName="stranger", StateValue="ALARM", StateReason="Set by hand.")
+    assert len(organization.simulator.topics(arn)) == before
 
 
 def test_an_account_that_joins_later_is_judged_by_its_first_sweep(organization):

@@ -3,7 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.end_to_end.organization import TEMPLATE, as_list
+from tests.end_to_end.organization import TEMPLATE, as_list, as_taken
+from tools.account import BUCKET, Account
 
 CODE = {"CodeBucket": "lambda-code", "CodeKey": "rule.zip"}
 WITHOUT_EFFECT = {
@@ -20,10 +21,11 @@ WITHOUT_EFFECT = {
 
 def refusal(aws, **parameters):
     """Answer why the stack is not made."""
+    Account(aws).prepare()
     with pytest.raises(ClientError) as caught:
         aws.client("cloudformation").create_stack(
             StackName="s",
-            TemplateBody=TEMPLATE,
+            **as_taken(TEMPLATE, aws.client("s3"), BUCKET),
             Parameters=as_list(CODE | parameters),
             Capabilities=["CAPABILITY_IAM"],
         )

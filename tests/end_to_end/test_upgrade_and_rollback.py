@@ -10,6 +10,7 @@ from cfnlint.decode import cfn_yaml
 from tests.end_to_end.ledger_view import LedgerView
 from tests.end_to_end.watched import FUNCTIONS_IN_HASTE, Watched
 from tools.account import BUCKET, ONCALL, RULE, STACK
+from tools.code_bucket import CodeBucket
 from tools.package import ROOT
 from tools.stacks import StackError, Stacks
 
@@ -171,7 +172,12 @@ def failing_after(name: str, folder: Path) -> Path:
 def test_an_update_that_fails_on_its_way_leaves_what_there_was_at_work(account, name, tmp_path):
     """Roles have their old policies back, the ledger has none, and the next update goes through."""
     with pytest.raises(StackError, match="Failing"):
-        account.stacks.deploy(STACK, failing_after(name, tmp_path), {})
+        account.stacks.deploy(
+            STACK,
+            failing_after(name, tmp_path),
+            {},
+            bucket=CodeBucket(account.simulator.client("s3"), BUCKET),
+        )
     account.stacks.require_status(STACK, "UPDATE_ROLLBACK_COMPLETE")
     account.settled()
     assert {role: account.policies(role) for role in OLD_ROLES} == {

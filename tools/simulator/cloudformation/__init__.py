@@ -5,7 +5,7 @@
 | `template_document`, `template_intrinsics`, `template_order` | reads and evaluates templates |
 | `template_check`, `template_schema`, `template_problems` | holds them against AWS's schemas |
 | `template_evaluation`, `template_parameters` | conditions, references; parameters and Rules |
-| `api`, `changes` | the operations, checked first; statuses, events, roll-back |
+| `api`, `change_sets`, `changes` | the operations, checked first; statuses, events, roll-back |
 | `runs`, `deployed`, `resources` | makes, changes and removes resources |
 | `forwarded` | in whose name: that of whoever asks for the stack |
 | `types` | the resource types and what the simulator honours of them |
@@ -22,7 +22,7 @@ from moto.cloudformation.parsing import LazyDict, ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 
 from tools.simulator.cloudformation import api as stack_api
-from tools.simulator.cloudformation import forwarded, template_document
+from tools.simulator.cloudformation import change_sets, forwarded, template_document
 from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
 from tools.simulator.cloudformation.types import all_types
 from tools.simulator.cloudformation.types.registry import register
@@ -74,9 +74,10 @@ def install() -> None:
     CloudFormationBackend.update_stack = stack_api.update_stack
     CloudFormationBackend.delete_stack = stack_api.delete_stack
     CloudFormationBackend.create_change_set = stack_api.create_change_set
-    CloudFormationBackend.execute_change_set = stack_api.execute_change_set
+    CloudFormationBackend.execute_change_set = change_sets.execute
+    CloudFormationResponse._get_stack_from_s3_url = stack_api.template_at  # noqa: SLF001
     CloudFormationResponse._validate_different_update = stack_api.leave_to_the_update  # noqa: SLF001
-    for name in ("create_stack", "update_stack", "create_change_set"):
+    for name in ("create_stack", "update_stack", "create_change_set", "get_template_summary"):
         operation = getattr(CloudFormationResponse, name)
         setattr(CloudFormationResponse, name, stack_api.with_capabilities(operation))
     for name in ("create_stack", "update_stack", "delete_stack", "execute_change_set"):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.utils import generate_stack_id
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import s3_backends
 
+from tools.simulator.cloudformation import change_sets, template_check, template_document
 from tools.simulator.cloudformation import changes as stack_changes
-from tools.simulator.cloudformation import template_check, template_document
 from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from moto.cloudformation.responses import CloudFormationResponse
 
+_MOST_IN_A_REQUEST, _MOST_IN_A_BUCKET = 51_200, 1_000_000  # bytes of a template
 # Capabilities come with the request, which moto does not hand on.
 _capabilities: ContextVar[frozenset[str] | None] = ContextVar("capabilities", default=None)
 
@@ -124,37 +128,10 @@ def delete_stack(self: CloudFormationBackend, name_or_stack_id: str) -> None:
             stack_changes.delete(self, stack)
 
 
-_moto_create_change_set = CloudFormationBackend.create_change_set
-
-
 def create_change_set(self: CloudFormationBackend, **request: Any) -> tuple[str, str]:
     """Do what CreateChangeSet does."""
-    check(self, request["stack_name"], request["template"], request["parameters"])
-    made = _moto_create_change_set(self, **request)
-    stack = self.stacks[made[1]]
-    change_set = self.change_sets[made[0]]
-    if change_set.status == "FAILED" and request["parameters"] != stack.parameters:
-        change_set.status, change_set.execution_status = "CREATE_COMPLETE", "AVAILABLE"
-    return made
-
-
-def execute_change_set(
-    self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
-) -> None:
-    """Do what ExecuteChangeSet does."""
-    change_set = self.describe_change_set(change_set_name)
-    if change_set is None or change_set.execution_status != "AVAILABLE":
-        raise ValidationError(message=f"ChangeSet [{change_set_name}] cannot be executed")
-    stack = self.stacks[change_set.stack_id]
-    if stack_name not in {None, stack.name, stack.stack_id}:
-        raise ValidationError(message=f"ChangeSet [{change_set_name}] is not one of {stack_name}")
-    template = template_document.parse(change_set.template)
-    run = stack_changes.create if change_set.change_set_type == "CREATE" else stack_changes.update
-    run(self, stack, template, change_set.parameters)
-    done = stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-    change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
-    if done:
-        stack.template = change_set.template
+    checked = check(self, request["stack_name"], request["template"], request["parameters"])
+    return change_sets.create(self, checked, request)
 
 
 @contextmanager
@@ -171,7 +148,28 @@ def with_capabilities(operation: Callable[..., Any]) -> Callable[..., Any]:
     """Answer the operation, with the capabilities of its request known to `check`."""
 
     def answer(self: CloudFormationResponse) -> Any:
+        body = self._get_param("TemplateBody") or ""
+        if len(body.encode()) > _MOST_IN_A_REQUEST:
+            raise ValidationError(
+                message="1 validation error detected: Value at 'templateBody' failed to satisfy "
+                f"constraint: Member must have length less than or equal to {_MOST_IN_A_REQUEST}"
+            )
         with _request_capabilities(self):
             return operation(self)
 
     return answer
+
+
+def template_at(self: CloudFormationResponse, template_url: str) -> str:
+    """Answer the template that a TemplateURL means, or refuse what S3 would not give."""
+    bucket, _, key = urlsplit(template_url).path.lstrip("/").partition("/")
+    backend = s3_backends[self.current_account][self.partition]
+    try:
+        found = backend.get_object(bucket, key)
+    except MissingBucket as problem:
+        raise ValidationError(message="S3 error: The specified bucket does not exist") from problem
+    if found is None:
+        raise ValidationError(message="S3 error: The specified key does not exist.")
+    if found.size > _MOST_IN_A_BUCKET:
+        raise ValidationError(message=f"Template may not exceed {_MOST_IN_A_BUCKET} bytes in size.")
+    return str(found.value.decode())

@@ -99,6 +99,7 @@ class StackRun:
         elif (old.resource_type, old.properties) == (resource_type, properties):
             old.retained = retained
         elif self._must_replace(old, resource_type, properties, schema):
+            old.retained = resource.get("UpdateReplacePolicy") == "Retain"
             self.superseded.append(self.deployed.pop(name))
             self._make(name, resource_type, properties, retained=retained)
         else:
@@ -180,6 +181,8 @@ class StackRun:
         for one in self.made:
             if self.deployed.get(one.name) is one:
                 del self.deployed[one.name]
+            resource = self.template["Resources"][one.name]
+            one.retained = resource.get("DeletionPolicy") == "Retain"  # RetainExceptOnCreate is not
         for old in self.superseded:
             self.deployed[old.name] = old
         return self.made[::-1]

@@ -24,10 +24,10 @@ def _wrap_construction() -> None:
     construct = LambdaFunction.__init__
 
     def construct_checked(
-        self: LambdaFunction, account_id: str, spec: dict[str, Any], *rest: Any, **named: Any
+        self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, **named: Any
     ) -> None:
-        refuse(spec)
-        construct(self, account_id, spec, *rest, **named)
+        refuse(spec, region)
+        construct(self, account_id, spec, region, **named)
         for name, attribute in _KEPT.items():
             setattr(self, attribute, spec.get(name) or {})
         if self.package_type == "Zip" and not zips.is_zip(self.code_bytes):
@@ -50,7 +50,7 @@ def _wrap_configuration() -> None:
         return answer
 
     def update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> dict[str, Any]:
-        refuse(updates)
+        refuse(updates, self.region)
         for name, attribute in _KEPT.items():
             if name in updates:
                 setattr(self, attribute, updates[name] or {})

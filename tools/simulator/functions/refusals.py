@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PRINCIPAL = "lambda.amazonaws.com"
 _ENVIRONMENT_LIMIT = 4096
+# What Lambda looks for in the role of a function in a VPC, before it takes the function.
+_NETWORK_ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
 _RESERVED = frozenset(
     (
         "AWS_ACCESS_KEY",
@@ -89,6 +91,26 @@ def _refuse_unusable_role(spec: Mapping[str, Any]) -> None:
         )
 
 
+def _refuse_unusable_vpc(spec: Mapping[str, Any], region: str) -> None:
+    vpc = spec.get("VpcConfig") or {}
+    subnets, groups = vpc.get("SubnetIds") or [], vpc.get("SecurityGroupIds") or []
+    if bool(subnets) != bool(groups):
+        raise InvalidParameterValueException(
+            "SubnetIds and SecurityIds must coexist or be both empty list."
+        )
+    if not subnets or "Role" not in spec or not iam.enforced():
+        return
+    granted = grants.of_role(str(spec["Role"]))
+    _, partition, _, _, account, _ = str(spec["Role"]).split(":", 5)
+    interface = f"arn:{partition}:ec2:{region}:{account}:network-interface/eni-0123456789abcdef0"
+    for action in _NETWORK_ACTIONS:
+        resource = "*" if action.startswith("Describe") else interface  # a list takes no resource
+        if not policies.decide(granted, f"ec2:{action}", resource, {}).allowed:
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {action} on EC2"
+            )
+
+
 def _refuse_dead_letters_that_the_role_cannot_send(spec: Mapping[str, Any]) -> None:
     target = (spec.get("DeadLetterConfig") or {}).get("TargetArn")
     if not (iam.enforced() and target and "Role" in spec):
@@ -102,9 +124,10 @@ def _refuse_dead_letters_that_the_role_cannot_send(spec: Mapping[str, Any]) -> N
         )
 
 
-def refuse(spec: Mapping[str, Any]) -> None:
+def refuse(spec: Mapping[str, Any], region: str) -> None:
     """Refuse what Lambda refuses, whether it comes by its API or by CloudFormation."""
     _refuse_bad_environment(spec)
     _refuse_out_of_range(spec)
     _refuse_unusable_role(spec)
+    _refuse_unusable_vpc(spec, region)
     _refuse_dead_letters_that_the_role_cannot_send(spec)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.config.models import config_backends
 from moto.dynamodb.models import dynamodb_backends
+from moto.iam.models import iam_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
@@ -183,6 +184,11 @@ def _iam(call: Call, given: dict[str, Any]) -> list[str]:
         return [given["PolicyArn"]]
     kinds = {"RoleName": "role", "UserName": "user", "PolicyName": "policy"}
     partition, account = get_partition(call.region), call.caller.account
+    if "RoleName" in given:  # its ARN has its path, if it exists
+        roles = iam_backends[account][partition].get_roles()
+        known = [role.arn for role in roles if role.name == given["RoleName"]]
+        if known:
+            return known
     for name, kind in kinds.items():
         if name in given:
             return [f"arn:{partition}:iam::{account}:{kind}/{given[name]}"]

@@ -24,6 +24,7 @@ _CONFIGURATION = (
     "Runtime",
     "Timeout",
     "TracingConfig",
+    "VpcConfig",
 )
 _PLACES = ("S3Bucket", "S3Key", "S3ObjectVersion")
 
@@ -103,6 +104,7 @@ class Function(ApiResource, CloudFormationModel):
         client = self.client(account, region)
         defaults = {"Description": "", "MemorySize": 128, "Timeout": 3, "Layers": []}
         emptied = {"Environment": {"Variables": {}}, "DeadLetterConfig": {}, "LoggingConfig": {}}
+        emptied |= {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}}
         client.update_function_configuration(
             FunctionName=name, **(defaults | emptied | _configuration(properties))
         )

@@ -34,6 +34,7 @@ class Role(ApiResource, CloudFormationModel):
     def create(cls, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
         """Create the role, and give it its policies."""
         client = cls.client(account, region)
+        cls._check_boundary(client, properties)
         trust = policy_text(properties["AssumeRolePolicyDocument"])
         made = client.create_role(
             RoleName=name, AssumeRolePolicyDocument=trust, **chosen(properties, cls._PLAIN)
@@ -45,6 +46,17 @@ class Role(ApiResource, CloudFormationModel):
             role.delete(account, region)
             raise
         return role
+
+    @staticmethod
+    def _check_boundary(client: Any, properties: dict[str, Any]) -> None:
+        """Refuse a permissions boundary that is not there, as IAM does and moto does not."""
+        arn = properties.get("PermissionsBoundary")
+        try:
+            if arn:
+                client.get_policy(PolicyArn=arn)
+        except client.exceptions.NoSuchEntityException as problem:
+            message = f"Scope ARN: {arn} does not exist or is not attachable."
+            raise ValueError(message) from problem
 
     def _put_policies(self, client: Any, properties: dict[str, Any]) -> None:
         name = self.physical_resource_id
@@ -73,6 +85,7 @@ class Role(ApiResource, CloudFormationModel):
     def update(self, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
         """Change trust, description, duration, boundary, tags and policies."""
         client = self.client(account, region)
+        self._check_boundary(client, properties)
         client.update_assume_role_policy(
             RoleName=name, PolicyDocument=policy_text(properties["AssumeRolePolicyDocument"])
         )
