@@ -1,9 +1,12 @@
 """The recorder: what is put, what is left out, and what happens to what Config refuses."""
 
+import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 
 from emr_in_transit.aws.errors import CouldNotTellError
@@ -63,29 +66,53 @@ def evaluation(resource_id, compliance=Compliance.COMPLIANT, annotation=""):
     return Evaluation(TYPE, resource_id, compliance, annotation)
 
 
+ASKED = {"ConfigRuleName": RULE, "Limit": 100, "ComplianceTypes": ["COMPLIANT", "NON_COMPLIANT"]}
+
+
 def recorded(stubber, *results):
     stubber.add_response(
-        "get_compliance_details_by_config_rule",
-        {"EvaluationResults": list(results)},
-        {"ConfigRuleName": RULE, "Limit": 100},
+        "get_compliance_details_by_config_rule", {"EvaluationResults": list(results)}, ASKED
     )
 
 
 def test_all_pages_of_the_record_are_read_and_other_types_left_out(config):
-    """One rule may hold results of two types; only the asked one counts."""
+    """One rule may hold results of two types; only the asked one counts, NOT_APPLICABLE never."""
     client, stubber = config
-    expected = {"ConfigRuleName": RULE, "Limit": 100}
     first = {
         "EvaluationResults": [result("j-1"), result("x", kind="AWS::EMR::SecurityConfiguration")],
         "NextToken": "more",
     }
     operation = "get_compliance_details_by_config_rule"
-    stubber.add_response(operation, first, expected)
+    stubber.add_response(operation, first, ASKED)
     second = {"EvaluationResults": [result("j-2", "NON_COMPLIANT", "why")]}
-    stubber.add_response(operation, second, expected | {"NextToken": "more"})
+    stubber.add_response(operation, second, ASKED | {"NextToken": "more"})
     found = recorder_with(client).read_recorded(RULE, TYPE)
     assert found.keys() == {"j-1", "j-2"}
     assert (found["j-2"].compliance, found["j-2"].annotation) == ("NON_COMPLIANT", "why")
+
+
+def test_reading_the_record_takes_little_more_memory_than_what_is_kept_of_it():
+    """Page by page, and equal annotations once: 20,000 results stay far below the function's memory."""
+    client = boto3.client("config", region_name="eu-west-1")
+
+    def page(params, **_):
+        """Make each page when it is asked for, as AWS does."""
+        number = int(json.loads(params["body"]).get("NextToken", 0))
+        why = "".join(["why "] * 60)
+        results = [result(f"j-{number}-{n}", "NON_COMPLIANT", why) for n in range(100)]
+        more = {"NextToken": str(number + 1)} if number < 199 else {}
+        return AWSResponse("", 200, {}, None), {"EvaluationResults": results, **more}
+
+    client.meta.events.register(
+        "before-call.config-service.GetComplianceDetailsByConfigRule", page
+    )
+    tracemalloc.start()
+    found = recorder_with(client).read_recorded(RULE, TYPE)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == 20_000
+    assert peak < kept + 2_000_000
+    assert kept < 10_000_000
 
 
 def test_a_record_that_cannot_be_read_is_said(config):

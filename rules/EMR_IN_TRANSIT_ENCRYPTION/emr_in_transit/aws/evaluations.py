@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mypy_boto3_config import ConfigServiceClient
+    from mypy_boto3_config.literals import ComplianceTypeType
     from mypy_boto3_config.type_defs import EvaluationResultTypeDef, EvaluationTypeDef
 
     from emr_in_transit.aws.errors import AwsError
@@ -28,6 +29,8 @@ REPEAT_AFTER = timedelta(hours=24)
 ATTEMPTS = 3
 # The result token with which rdklib's own tests ask that nothing be recorded.
 RDKLIB_TEST_MODE = "TESTMODE"
+# What is NOT_APPLICABLE has been retired or is exempt: nobody compares with it, so nobody reads it.
+READ_TYPES: tuple[ComplianceTypeType, ...] = ("COMPLIANT", "NON_COMPLIANT")
 _READ = "GetComplianceDetailsByConfigRule"
 
 
@@ -80,14 +83,18 @@ class EvaluationRecorder:
         self._recorded = read_recorded_results(self._client, rule_name, resource_type)
         return self._recorded
 
-    def record(self, evaluation: Evaluation, now: datetime) -> None:
-        """Take one evaluation, unless the same is on record and younger than a day."""
+    def record(self, evaluation: Evaluation, now: datetime) -> bool:
+        """Take one evaluation, unless the same is on record and younger than a day.
+
+        Return whether it was taken.
+        """
         if self._is_on_record(evaluation, now):
             self.unchanged += 1
-            return
+            return False
         self._pending.append(self._request(evaluation))
         if len(self._pending) >= BATCH_SIZE:
             self.flush()
+        return True
 
     def flush(self) -> None:
         """Send what has been taken."""
@@ -130,7 +137,7 @@ class EvaluationRecorder:
             return False
         result = self._recorded.get(evaluation.resource_id)
         if result is None:
-            # AWS Config keeps no NOT_APPLICABLE result, so having none is the same.
+            # NOT_APPLICABLE results are not read, and AWS Config shows none: having none is the same.
             return evaluation.compliance is Compliance.NOT_APPLICABLE
         return (
             result.compliance == evaluation.compliance
@@ -170,15 +177,22 @@ def read_recorded_results(
     Raises CouldNotTellError when AWS Config gives no proper answer.
     """
     pages = client.get_paginator("get_compliance_details_by_config_rule").paginate(
-        ConfigRuleName=rule_name, PaginationConfig={"PageSize": BATCH_SIZE}
+        ConfigRuleName=rule_name,
+        ComplianceTypes=list(READ_TYPES),
+        PaginationConfig={"PageSize": BATCH_SIZE},
     )
+    found: dict[str, RecordedResult] = {}
+    annotations: dict[str, str] = {}  # thousands of clusters share a few: each is kept once
     try:
-        results = [result for page in pages for result in page["EvaluationResults"]]
-        return dict(_read_results(results, resource_type))
+        for page in pages:
+            for resource_id, result in _read_results(page["EvaluationResults"], resource_type):
+                annotation = annotations.setdefault(result.annotation, result.annotation)
+                found[resource_id] = result._replace(annotation=annotation)
     except AWS_ERRORS as error:
         raise CouldNotTellError(explain(_READ, error)) from error
     except KeyError as error:
         raise CouldNotTellError(f"{_READ}: answered without {error}") from error
+    return found
 
 
 def _read_results(
