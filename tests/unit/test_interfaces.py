@@ -15,7 +15,7 @@ from emr_in_transit.alerting.messages import attributes, document
 from emr_in_transit.alerting.security_hub_finding import closed_finding, open_finding
 from emr_in_transit.aws.episodes import Episodes
 from emr_in_transit.aws.ledger import Ledger
-from emr_in_transit.aws.logs import NAMESPACE, log_verdict
+from emr_in_transit.aws.logs import NAMESPACE, VERDICT_VERSION, log_verdict
 from emr_in_transit.judgement.reasons import Reason, Severity
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.sweep import SweepResult
@@ -65,15 +65,18 @@ def test_the_metrics():
 
 
 def test_the_fields_of_a_verdict_line(caplog):
-    """What became of a cluster is looked up by them."""
-    log_verdict(logging.getLogger("any"), "AWS::EMR::Cluster", "j-1", "etl", violating())
+    """What became of a cluster is looked up by them, and evidence is made from them."""
+    log_verdict(logging.getLogger("any"), judged(), facts("j-1"), "rule")
     [record] = caplog.records
     own = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
     assert record.message == "verdict"
+    assert VERDICT_VERSION == 1
     assert set(vars(record)) - own == {
-        *("resource_type", "resource_id", "resource_name", "compliance", "findings"),
+        *("verdict_version", "rule", "resource_type", "resource_id", "resource_name"),
+        *("compliance", "reasons", "annotation", "findings"),
+        *("security_configuration", "release", "facts_hash"),
     }
-    assert set(record.findings[0]) == {"reason", "detail"}
+    assert set(record.findings[0]) == {"reason", "severity", "detail"}
 
 
 def test_the_fields_of_a_message():

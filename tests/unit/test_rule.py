@@ -9,9 +9,19 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.config.models import ConfigBackend
 
+from emr_in_transit import sweep
 from emr_in_transit.aws import clients
 from emr_in_transit.config_event import EventError
-from tests.support.doors import OFF, PEM, Context, changed, launch, recording, scheduled
+from tests.support.doors import (
+    OFF,
+    PEM,
+    Context,
+    changed,
+    launch,
+    move_clock,
+    recording,
+    scheduled,
+)
 from tests.unit.test_config_event import ITEM, SCHEDULED, event
 
 door = importlib.import_module("EMR_IN_TRANSIT_ENCRYPTION")
@@ -42,19 +52,71 @@ def test_a_schedule_records_a_verdict_for_every_live_cluster(emr, record):
     assert record[bare]["Annotation"].startswith("NO_SECURITY_CONFIGURATION: ")
 
 
-def test_a_run_logs_one_line_for_each_bad_verdict_and_one_summary(emr, caplog):
-    """Compliant clusters are only counted."""
-    launch(emr, "pem", PEM)
-    bad = launch(emr, "off", OFF)
-    with caplog.at_level(logging.INFO):
-        door.lambda_handler(scheduled(), Context())
-    lines = [record for record in caplog.records if record.name == "emr_in_transit.sweep"]
-    verdicts = [line for line in lines if line.message == "verdict"]
-    assert [(line.resource_id, line.findings[0]["reason"]) for line in verdicts] == [
-        (bad, "IN_TRANSIT_ENCRYPTION_OFF")
-    ]
-    summary = [line for line in lines if line.message == "sweep finished"]
+def sweep_lines(caplog, message="verdict"):
+    """Answer what sweeps have logged under this message since the last look."""
+    lines = [each for each in caplog.records if each.name == "emr_in_transit.sweep"]
+    found = [each for each in lines if each.message == message]
+    caplog.clear()
+    return found
+
+
+def test_a_run_logs_one_line_for_each_verdict_that_it_puts_and_one_summary(emr, caplog):
+    """Good ones too: that a cluster complied is what an auditor asks for."""
+    caplog.set_level(logging.INFO)
+    good, bad = launch(emr, "pem", PEM), launch(emr, "off", OFF)
+    door.lambda_handler(scheduled(), Context())
+    summary = [each for each in caplog.records if each.message == "sweep finished"]
     assert [(line.live, line.compliant, line.non_compliant) for line in summary] == [(2, 1, 1)]
+    lines = {line.resource_id: line for line in sweep_lines(caplog)}
+    assert {each: line.reasons for each, line in lines.items()} == {
+        good: [],
+        bad: ["IN_TRANSIT_ENCRYPTION_OFF"],
+    }
+    assert [lines[each].levelname for each in (good, bad)] == ["INFO", "WARNING"]
+    assert lines[good].security_configuration == "pem"
+    assert lines[good].rule == "EMR_IN_TRANSIT_ENCRYPTION"
+    assert lines[good].annotation.startswith('Security configuration "pem"')
+    assert lines[good].facts_hash != lines[bad].facts_hash
+
+
+def test_a_verdict_is_logged_again_once_it_is_put_again(emr, monkeypatch, caplog):
+    """Once a day, not once an hour; and by equal facts, as their hash says."""
+    caplog.set_level(logging.INFO)
+    launch(emr, "pem", PEM)
+    door.lambda_handler(scheduled(), Context())
+    [first] = sweep_lines(caplog)
+    door.lambda_handler(scheduled(), Context())
+    assert sweep_lines(caplog) == []
+    move_clock(monkeypatch, sweep, timedelta(hours=25))
+    door.lambda_handler(scheduled(), Context())
+    [again] = sweep_lines(caplog)
+    assert again.facts_hash == first.facts_hash
+    assert len(again.facts_hash) == 64
+
+
+def test_an_exempt_cluster_is_logged_by_each_run(emr, caplog):
+    """AWS Config keeps nothing of it, so the log is all the evidence that there is."""
+    caplog.set_level(logging.INFO)
+    exempt = launch(emr, Tags=[{"Key": "exempt", "Value": "2999-12-31 CISO"}])
+    for _ in range(2):
+        door.lambda_handler(scheduled('{"exemptionTagKey": "exempt"}'), Context())
+        [line] = sweep_lines(caplog)
+        assert (line.resource_id, line.compliance) == (exempt, "NOT_APPLICABLE")
+        assert line.annotation.startswith("Exempt by tag")
+        assert [each["reason"] for each in line.findings] == ["NO_SECURITY_CONFIGURATION"]
+
+
+def test_the_end_of_a_cluster_is_logged(emr, caplog):
+    """With no facts, and so without their hash."""
+    caplog.set_level(logging.INFO)
+    ended = launch(emr, "pem", PEM)
+    door.lambda_handler(scheduled(), Context())
+    sweep_lines(caplog)
+    emr.terminate_job_flows(JobFlowIds=[ended])
+    door.lambda_handler(scheduled(), Context())
+    [line] = sweep_lines(caplog)
+    assert (line.resource_id, line.compliance) == (ended, "NOT_APPLICABLE")
+    assert (line.annotation, line.facts_hash) == ("", "")
 
 
 def test_a_cluster_that_cannot_be_read_fails_the_run_by_name_and_costs_no_other(emr, record):

@@ -8,13 +8,13 @@ from botocore.stub import ANY, Stubber
 
 from emr_in_transit import sweep
 from emr_in_transit.aws.clusters import Clusters
-from emr_in_transit.aws.emr import EmrReader
-from emr_in_transit.aws.evaluations import EvaluationRecorder
+from emr_in_transit.aws.emr import EmrReader, Pacer
+from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
 from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger, encode
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
-from emr_in_transit.sweep import Sweep, SweepResult
+from emr_in_transit.sweep import Sweep, SweepResult, Turns
 from tests.support.builders import facts
 
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ class Aws:
         self.emr = boto3.client("emr", region_name="eu-west-1")
         self.config = boto3.client("config", region_name="eu-west-1")
         self.stubs = [Stubber(self.emr), Stubber(self.config)]
-        self.put = {}
+        self.put, self.puts = {}, []
         self.described = []
         self.ledger = None
         self.config.meta.events.register(
@@ -44,6 +44,7 @@ class Aws:
         self.put |= {
             each["ComplianceResourceId"]: each["ComplianceType"] for each in params["Evaluations"]
         }
+        self.puts.append([each["ComplianceResourceId"] for each in params["Evaluations"]])
 
     def recorded(self, **ages):
         results = [
@@ -101,6 +102,7 @@ class Aws:
         report = Sweep(
             rule_name=RULE,
             reader=reader,
+            pacer=Pacer(1.0),
             clusters=Clusters(reader, self.ledger, None, NOW),
             recorder=EvaluationRecorder(self.config, "token", NOW),
             parameters=PARAMETERS,
@@ -118,27 +120,56 @@ def aws():
     return Aws()
 
 
-def test_never_judged_clusters_go_first_then_the_oldest_results(aws):
-    """A sweep that runs out of time has spent it where it was needed most."""
-    aws.recorded(old=9, older=20, recent=1)
-    aws.listed("recent", "older", "new", "old")
-    for each in ("new", "older", "old", "recent"):
+def by_turn(*ids, after=""):
+    """Answer ids in the order of their turns, if a sweep has stopped at that one."""
+    turns = Turns({after: RecordedResult("COMPLIANT", "", NOW)} if after else {})
+    return sorted(ids, key=turns.of)
+
+
+def test_never_judged_clusters_go_first_then_whoever_comes_after_the_newest_result(aws):
+    """A sweep that runs out of time goes on where the last one stopped, however old results are."""
+    ages = {"a": 9, "b": 20, "c": 1, "d": 7, "e": 2}
+    aws.recorded(**ages)
+    aws.listed("new", *ages)
+    order = ["new", *by_turn(*ages, after="c")]
+    assert order[-1] == "c"
+    for each in order:
         aws.described_as(each)
     aws.takes_evaluations()
     aws.sweep()
-    assert aws.described == ["new", "older", "old", "recent"]
+    assert aws.described == order
 
 
 def test_what_the_time_does_not_reach_is_deferred_and_keeps_its_result(aws):
-    """What was judged before is recorded; the rest is counted, not failed."""
+    """What was judged before is recorded; the rest is counted, not failed.
+
+    The result at which it stopped is put once more and alone, for the next sweep to begin there.
+    """
     aws.recorded(a=9, b=8, c=7)
     aws.listed("a", "b", "c")
-    aws.described_as("a")
+    first, second, _ = by_turn("a", "b", "c", after="c")
+    aws.described_as(first)
+    aws.described_as(second)
     aws.takes_evaluations()
-    left = iter([900.0, 30.0, 20.0])
-    report = aws.sweep(lambda: next(left))
-    assert (report.deferred, report.problems) == (2, {})
-    assert aws.put == {"a": "NON_COMPLIANT"}
+    aws.takes_evaluations()
+    report = aws.sweep(lambda: 30.0 if len(aws.described) == 2 else 900.0)
+    assert (report.deferred, report.problems, report.put) == (1, {}, 2)
+    assert aws.puts == [[first, second], [second]]
+
+
+def test_a_sweep_that_only_came_to_new_clusters_goes_on_before_where_the_last_one_stopped(aws):
+    """Nobody who waited since then loses the turn, though one who did not may have another."""
+    aws.recorded(a=9, b=8, c=7)
+    aws.listed("a", "b", "c", "x", "y", "z")
+    new = by_turn("x", "y", "z", after="c")
+    for each in new:
+        aws.described_as(each)
+    aws.takes_evaluations()
+    aws.takes_evaluations()
+    aws.sweep(lambda: 30.0 if len(aws.described) == 3 else 900.0)
+    assert aws.puts == [new, new[-1:]]
+    waited = by_turn("a", "b", after="c")
+    assert [each for each in by_turn(*"abc", after=new[-1]) if each != "c"] == waited
 
 
 @pytest.mark.parametrize(("seconds", "deferred"), [(61.0, 0), (59.0, 1)])
@@ -173,11 +204,15 @@ def test_a_cluster_that_the_listing_lacks_is_retired_only_if_emr_says_that_it_en
     """One that ended and one that EMR forgot are retired; one that a page missed is not."""
     aws.recorded(ended=1, forgotten=1, missed=1)
     aws.listed()
-    aws.described_as("ended", "TERMINATED")
-    aws.stubs[0].add_client_error(
-        "describe_cluster", "InvalidRequestException", "Cluster id 'forgotten' is not valid."
-    )
-    aws.described_as("missed")
+    for each in by_turn("ended", "forgotten", "missed", after="ended"):
+        if each == "forgotten":
+            aws.stubs[0].add_client_error(
+                "describe_cluster",
+                "InvalidRequestException",
+                "Cluster id 'forgotten' is not valid.",
+            )
+        else:
+            aws.described_as(each, "TERMINATED" if each == "ended" else "RUNNING")
     aws.takes_evaluations()
     report = aws.sweep()
     assert aws.put == {"ended": "NOT_APPLICABLE", "forgotten": "NOT_APPLICABLE"}
@@ -205,14 +240,15 @@ def test_a_retirement_that_cannot_be_decided_leaves_the_result(aws):
 
 
 def test_a_listing_that_fails_halfway_judges_what_it_has_and_retires_nothing(aws):
-    """The first page's clusters get their verdict; what is not listed may well be live."""
+    """The first page's clusters get their verdict; what is not listed may well be live: it is asked."""
     aws.recorded(unlisted=1)
     aws.stubs[0].add_response("list_clusters", {"Clusters": [{"Id": "first"}], "Marker": "more"})
     aws.stubs[0].add_client_error("list_clusters", "InternalServerException", "oops")
     aws.described_as("first")
+    aws.described_as("unlisted")
     aws.takes_evaluations()
     report = aws.sweep()
-    assert aws.put == {"first": "NON_COMPLIANT"}
+    assert aws.put == {"first": "NON_COMPLIANT", "unlisted": "NON_COMPLIANT"}
     assert report.problems == {
         "the list of clusters": "ListClusters: InternalServerException: oops"
     }
@@ -302,7 +338,7 @@ def test_an_exempt_cluster_counts_as_an_exempted_violation_only_if_it_would_viol
     ]
     verdicts = iter([*exempt, Verdict(Compliance.NON_COMPLIANT, (bare,))])
     monkeypatch.setattr("emr_in_transit.sweep.judge_cluster", lambda *_: next(verdicts))
-    ids = ("a", "b", "c", "d", "e")
+    ids = by_turn("a", "b", "c", "d", "e")
     aws.recorded()
     aws.listed(*ids)
     for each in ids:
@@ -334,7 +370,7 @@ def test_whatever_one_cluster_raises_costs_no_other_its_verdict(aws, monkeypatch
     monkeypatch.setattr(sweep, "judge_cluster", poisoned)
     aws.recorded(a=3, poisoned=2, z=1)
     aws.listed("a", "poisoned", "z")
-    for each in ("a", "poisoned", "z"):
+    for each in by_turn("a", "poisoned", "z", after="z"):
         aws.described_as(each)
     aws.takes_evaluations()
     result = aws.sweep()

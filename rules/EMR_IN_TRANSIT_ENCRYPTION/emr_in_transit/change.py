@@ -51,10 +51,12 @@ def run_change(run: RuleRun, item: ConfigurationItem) -> Compliance:
 def _judge(run: RuleRun, item: ConfigurationItem, now: datetime) -> Judged:
     facts = _facts(run, item) if item.exists else None
     if facts is None:
-        return gone(item.resource_type, item.resource_id)
-    verdict = judge_security_configuration(facts, run.parameters, now)
-    log_verdict(logger, item.resource_type, item.resource_id, item.name, verdict)
-    return Judged(Resource(item.resource_type, item.resource_id, item.name, item.name), verdict)
+        judged = gone(item.resource_type, item.resource_id)
+    else:
+        resource = Resource(item.resource_type, item.resource_id, item.name, item.name)
+        judged = Judged(resource, judge_security_configuration(facts, run.parameters, now))
+    log_verdict(logger, judged, facts, run.rule_name)
+    return judged
 
 
 def _facts(run: RuleRun, item: ConfigurationItem) -> SecurityConfigurationFacts | None:

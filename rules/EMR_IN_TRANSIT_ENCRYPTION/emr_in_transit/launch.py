@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, DetectedBy, Judged, cluster_resource
+from emr_in_transit.alerting.alert import DetectedBy, Judged, cluster_resource
 from emr_in_transit.alerting.episode import Delivery
 from emr_in_transit.aws.clients import config_client, emr_client
 from emr_in_transit.aws.clusters import Clusters
@@ -90,10 +90,10 @@ def check_launch(launch: Launch, deployment: Deployment) -> str:
         logger.warning("cluster is not known", extra={"resource_id": launch.cluster_id})
         return "unknown"
     verdict = judge_cluster(facts, rule.parameters, now)
-    log_verdict(logger, CLUSTER_TYPE, facts.cluster_id, facts.name, verdict)
     launched_by = launch.launched_by or clusters.launched_by(facts.cluster_id)
     state = facts.state if facts.state in ENDED_STATES else launch.state
     judged = Judged(cluster_resource(facts, state, launched_by), verdict)
+    log_verdict(logger, judged, facts, rule.name)
     if judged.violates:
         _alert(deployment, rule, judged)
     return verdict.compliance.value

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import IntEnum
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from emr_in_transit.alerting.alert import (
@@ -28,9 +31,10 @@ from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import annotation, clip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from emr_in_transit.alerting.alerting import Alerting
+    from emr_in_transit.aws.emr import Page
     from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
     from emr_in_transit.deployment import RuleRun
     from emr_in_transit.judgement.parameters import RuleParameters
@@ -40,6 +44,12 @@ if TYPE_CHECKING:
 RESERVE = 90.0
 # What the ledger knows is judged at once, so it may use of that what recording it can take.
 RESERVE_WITHOUT_EMR = 60.0
+# So many clusters that have gone missing are described; EMR's bucket gives that many at once.
+OLDEST_DESCRIBED = 8
+# Who of them is not in the ledger is taken for older than all that are.
+UNKNOWN_AGE = datetime.min.replace(tzinfo=UTC)
+# A place in the order of turns: whether it is for the next round, and where it stands in a round.
+Turn = tuple[bool, tuple[int, str]]
 # The error of a run names so many causes, and so many subjects for each; the log has all.
 MOST_CAUSES, MOST_NAMED = 10, 20
 CAUSE_LIMIT, NAME_LIMIT = 300, 64
@@ -129,6 +139,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
     result = Sweep(
         rule_name=run.rule_name,
         reader=reader,
+        pacer=pacer,
         clusters=Clusters(reader, deployment.ledger(), tags, now, remembers=run.is_own),
         recorder=run.recorder,
         parameters=run.parameters,
@@ -160,29 +171,88 @@ def _log(run: RuleRun, result: SweepResult, now: datetime) -> None:
         count_held_back(logger, name, result.held_back, now)
 
 
+class Rank(IntEnum):
+    """Who gets EMR's time first."""
+
+    NEVER_JUDGED = 0
+    MISSING = 1  # on record, but not live as far as the list tells
+    BY_TURN = 2
+
+
+class Turns:
+    """The clusters that take calls to EMR, in the order in which they get them.
+
+    Who was judged before comes in a fixed order that goes round, by a hash of the id, and begins
+    after the cluster at which the last sweep stopped that ran out of time. AWS Config remembers
+    which one that was: its result is the newest on record (``EvaluationRecorder.close``). The age
+    of the results tells nothing, because an unchanged one is put only once a day. The same order
+    holds among those that were never judged, so that a list which is read while they are judged
+    has some of them on every page, in the next sweep too.
+    """
+
+    def __init__(self, recorded: Mapping[str, RecordedResult]) -> None:
+        newest = max(recorded, key=lambda each: recorded[each].recorded, default="")
+        self._stopped_at = _place(newest)
+        self._heap: list[tuple[Rank, Turn, str]] = []
+        self._known: set[tuple[Rank, str]] = set()
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._heap)
+
+    def add(self, rank: Rank, cluster_id: str) -> None:
+        """Take a cluster in, once in each rank."""
+        if (rank, cluster_id) not in self._known:
+            self._known.add((rank, cluster_id))
+            heappush(self._heap, (rank, self.of(cluster_id), cluster_id))
+
+    def pop(self) -> tuple[Rank, str]:
+        """Return whose turn it is."""
+        rank, _, cluster_id = heappop(self._heap)
+        return rank, cluster_id
+
+    def of(self, cluster_id: str) -> Turn:
+        """Return a cluster's place in the order."""
+        place = _place(cluster_id)
+        return (place <= self._stopped_at, place)
+
+    def waiting(self) -> set[str]:
+        """Return who is in."""
+        return {cluster_id for _, _, cluster_id in self._heap}
+
+
 @dataclass
 class Sweep:
     """One pass over the live clusters on behalf of one rule, which judges and records them."""
 
     rule_name: str
     reader: EmrReader
+    pacer: Pacer
     clusters: Clusters
     recorder: EvaluationRecorder
     parameters: RuleParameters
     now: datetime
     seconds_left: Callable[[], float]
     alerted: Collection[str] = ()  # ids of the clusters that people have been told of
+    _recorded: Mapping[str, RecordedResult] = field(default_factory=dict, init=False)
+    _turns: Turns = field(default_factory=lambda: Turns({}), init=False)
+    _listed: dict[str, str] = field(default_factory=dict, init=False)  # states by id
+    _missing: set[str] = field(default_factory=set, init=False)
+    _done: set[str] = field(default_factory=set, init=False)
     _judged: list[Judged] = field(default_factory=list, init=False)
     _gone: set[str] = field(default_factory=set, init=False)
     _deferred: int = field(default=0, init=False)
+    _stopped_at: tuple[Rank, Turn, Evaluation] | None = field(default=None, init=False)
     _problems: dict[str, str] = field(default_factory=dict, init=False)
 
     def run(self) -> SweepResult:
         """Judge, record and retire; whatever goes wrong with one cluster costs no other anything."""
         try:
-            live = self._judge_and_retire()
+            self._judge_and_retire()
         finally:
-            self.recorder.close()
+            # Where the next sweep goes on is remembered only if this one left something to it.
+            goes_on = self._stopped_at if self._deferred else None
+            self.recorder.close(last=goes_on[2] if goes_on else None)
         unrecorded = self.recorder.problems
         counts = Counter(each.verdict.compliance for each in self._judged)
         return SweepResult(
@@ -192,7 +262,7 @@ class Sweep:
                 each for each in self._judged if each.violates or each.resource_id not in unrecorded
             ),
             gone=frozenset(self._gone - unrecorded.keys()),
-            live=live,
+            live=len(self._listed),
             compliant=counts[Compliance.COMPLIANT],
             non_compliant=counts[Compliance.NON_COMPLIANT],
             not_applicable=counts[Compliance.NOT_APPLICABLE],
@@ -208,24 +278,20 @@ class Sweep:
             unchanged=self.recorder.unchanged,
         )
 
-    def _judge_and_retire(self) -> int:
-        """Return how many clusters are live."""
+    def _judge_and_retire(self) -> None:
         # The recorded results come first: a cluster that is launched later is not among them, so
         # it is never taken for one that has gone.
-        recorded = self._read_recorded()
-        listed, complete = self._list()
-        in_order = sorted(listed, key=lambda cluster_id: _age_rank(recorded, cluster_id))
-        self.clusters.prefetch(in_order)
-        for cluster_id in in_order:
-            self._attempt(
-                lambda each: self._judge(each, listed[each]),
-                cluster_id,
-                needs_emr=self.clusters.needs_emr(cluster_id),
-            )
-        known = recorded.keys() | set(self.alerted)
-        for cluster_id in sorted(known - listed.keys() if complete else ()):
-            self._attempt(self._retire_if_ended, cluster_id, needs_emr=True)
-        return len(listed)
+        self._recorded = self._read_recorded()
+        self._turns = Turns(self._recorded)
+        if self.clusters.each_needs_emr:
+            # Who is on record can be described before any list tells of it.
+            for cluster_id in self._recorded:
+                self._turns.add(Rank.BY_TURN, cluster_id)
+        if self._list_live():
+            self._look_for_the_missing()
+        while self._turns and self._has_time():
+            self._take_next()
+        self._deferred += len(self._turns.waiting() - self._done)
 
     def _read_recorded(self) -> Mapping[str, RecordedResult]:
         try:
@@ -234,22 +300,112 @@ class Sweep:
             self._problem("the recorded results", str(error))
             return {}
 
-    def _list(self) -> tuple[dict[str, str], bool]:
-        """Return the states of the live clusters by id, and whether those are all."""
-        listed: dict[str, str] = {}
+    def _list_live(self) -> bool:
+        """List the live clusters, and return whether those are all."""
         try:
-            # One by one: what the first pages said stays when a later one fails.
-            for cluster_id, state in self.reader.live_clusters():
-                listed[cluster_id] = state  # noqa: PERF403
+            if self._read(self.reader.live_pages(), self._take_live):
+                return True
+            listed = f"ListClusters: the time was over after {len(self._listed)} clusters"
+            self._problem("the list of clusters", f"{listed}; a larger EmrCallShare reads more")
         except CouldNotTellError as error:
             self._problem("the list of clusters", str(error))
-            return listed, False
-        return listed, True
+        return False
 
-    def _attempt(self, work: Callable[[str], None], cluster_id: str, *, needs_emr: bool) -> None:
-        if self.seconds_left() < (RESERVE if needs_emr else RESERVE_WITHOUT_EMR):
-            self._deferred += 1
+    def _read(self, pages: Iterator[Page], take: Callable[[Page], None]) -> bool:
+        """Read a list and judge meanwhile, and return whether it was read to its end in time.
+
+        EMR has a bucket of tokens for each kind of call, so neither costs the other anything. The
+        list goes first whenever it has a token: nobody knows how long a page's marker holds, and
+        so it is hardly older than it would be if nothing else was done.
+        """
+        while (waits := self.pacer.seconds_for("ListClusters")) == 0 or self._has_time():
+            if self._turns and self.pacer.seconds_for("DescribeCluster") < waits:
+                self._take_next()
+                continue
+            page = next(pages, None)
+            if page is None:
+                return True
+            take(page)
+        return False
+
+    def _take_live(self, page: Page) -> None:
+        new = [each for each, _ in page if each not in self._listed and each not in self._done]
+        self._listed |= dict(page)
+        self.clusters.prefetch(new)
+        for cluster_id in new:
+            if self.clusters.needs_emr(cluster_id):
+                self._turns.add(self._rank(cluster_id), cluster_id)
+            elif self.seconds_left() < RESERVE_WITHOUT_EMR:
+                self._deferred += 1
+            else:
+                self._attempt(self._judge, cluster_id)
+
+    def _rank(self, cluster_id: str) -> Rank:
+        # Who is exempt is never on record, and would come first in every sweep.
+        was_judged = cluster_id in self._recorded or self.clusters.has_exemption_tag(cluster_id)
+        return Rank.BY_TURN if was_judged else Rank.NEVER_JUDGED
+
+    def _take_next(self) -> None:
+        """Do what is due for the cluster whose turn it is."""
+        rank, cluster_id = self._turns.pop()
+        if cluster_id in self._done:
             return
+        if rank is Rank.MISSING:
+            self._attempt(self._retire_if_ended, cluster_id)
+        elif cluster_id not in self._missing:
+            self._attempt(lambda each: self._judge(each, rank), cluster_id)
+
+    def _look_for_the_missing(self) -> None:
+        """Find out what has become of the clusters that are known and that no list shows as live.
+
+        A few are described. Of many, the oldest are, so that one of them does not make the list of
+        those that have ended as long as its life; the others are looked for in that list.
+        """
+        known = self._recorded.keys() | set(self.alerted)
+        self._missing = known - self._listed.keys() - self._done
+        created = self.clusters.creation_times(sorted(self._missing))
+        by_age = sorted(self._missing, key=lambda each: (created.get(each, UNKNOWN_AGE), each))
+        sought = set(by_age[OLDEST_DESCRIBED:])
+        for cluster_id in by_age[:OLDEST_DESCRIBED]:
+            self._turns.add(Rank.MISSING, cluster_id)
+        if sought:
+            self._look_among_ended(sought, created.get(by_age[OLDEST_DESCRIBED]))
+        for cluster_id in sought:
+            self._turns.add(Rank.MISSING, cluster_id)
+
+    def _look_among_ended(self, sought: set[str], since: datetime | None) -> None:
+        """Retire those that are listed as ended, and leave those that are not in ``sought``."""
+
+        def take(page: Page) -> None:
+            found = sought.intersection(cluster_id for cluster_id, _ in page)
+            sought.difference_update(found)
+            for cluster_id in sorted(found):
+                self._attempt(self._retire, cluster_id)
+
+        try:
+            self._read(self._ended_pages(sought, since), take)
+        except CouldNotTellError as error:
+            self._problem("the list of ended clusters", str(error))
+
+    def _ended_pages(self, sought: Collection[str], since: datetime | None) -> Iterator[Page]:
+        """Return the pages as long as they cost fewer seconds than describing who is sought."""
+        pages = self.reader.ended_pages(since)
+        lost = 0.0  # what the list has waited beyond what it has saved
+        while sought and self._has_time():
+            lost += self.pacer.seconds_for("ListClusters")
+            would_take = self.pacer.seconds_for("DescribeCluster", len(sought))
+            page = next(pages, None) if lost <= would_take else None
+            if page is None:
+                return
+            yield page
+            saved = would_take - self.pacer.seconds_for("DescribeCluster", len(sought))
+            lost = max(0.0, lost - saved)
+
+    def _has_time(self) -> bool:
+        return self.seconds_left() >= RESERVE
+
+    def _attempt(self, work: Callable[[str], None], cluster_id: str) -> None:
+        self._done.add(cluster_id)
         try:
             work(cluster_id)
         except CouldNotTellError as error:
@@ -259,7 +415,8 @@ class Sweep:
             logger.exception("one cluster failed", extra={"resource_id": cluster_id})
             self._problem(cluster_id, f"{type(error).__name__}: {error}")
 
-    def _judge(self, cluster_id: str, state: str) -> None:
+    def _judge(self, cluster_id: str, rank: Rank | None = None) -> None:
+        """Judge one cluster; ``rank`` is that of one that took calls to EMR."""
         facts = self.clusters.read(cluster_id)
         if facts is None:
             self._retire(cluster_id)
@@ -268,13 +425,18 @@ class Sweep:
         problem = self.clusters.why_exemption_is_unknown(cluster_id)
         if problem and verdict.compliance is not Compliance.COMPLIANT:
             raise CouldNotTellError(problem)
-        log_verdict(logger, CLUSTER_TYPE, cluster_id, facts.name, verdict)
-        self.recorder.record(
-            Evaluation(CLUSTER_TYPE, cluster_id, verdict.compliance, annotation(verdict)),
-            self.now,
-        )
         launched_by = self.clusters.launched_by(cluster_id)
-        self._judged.append(Judged(cluster_resource(facts, state, launched_by), verdict))
+        resource = cluster_resource(facts, self._listed.get(cluster_id, ""), launched_by)
+        judged = Judged(resource, verdict)
+        evaluation = Evaluation(CLUSTER_TYPE, cluster_id, verdict.compliance, annotation(verdict))
+        is_exempt = verdict.compliance is Compliance.NOT_APPLICABLE
+        # Who is exempt is not on record, so that nothing tells when it was logged last.
+        if self.recorder.record(evaluation, self.now) or is_exempt:
+            log_verdict(logger, judged, facts, self.rule_name)
+        if rank is not None and not is_exempt:
+            here = (rank, self._turns.of(cluster_id), evaluation)
+            self._stopped_at = max(self._stopped_at or here, here, key=lambda each: each[:2])
+        self._judged.append(judged)
         if cluster_id in self.clusters.disagreeing:
             self._problem(cluster_id, LEDGER_DISAGREES)
 
@@ -285,9 +447,9 @@ class Sweep:
 
     def _retire(self, cluster_id: str) -> None:
         self._gone.add(cluster_id)
-        self.recorder.record(
-            Evaluation(CLUSTER_TYPE, cluster_id, Compliance.NOT_APPLICABLE), self.now
-        )
+        evaluation = Evaluation(CLUSTER_TYPE, cluster_id, Compliance.NOT_APPLICABLE)
+        if self.recorder.record(evaluation, self.now):
+            log_verdict(logger, gone(CLUSTER_TYPE, cluster_id), None, self.rule_name)
 
     def _problem(self, subject: str, why: str) -> None:
         logger.error("could not tell", extra={"subject": subject, "why": why})
@@ -336,10 +498,9 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
     return result._replace(alerts=told.sent, held_back=told.held_back, problems=problems)
 
 
-def _age_rank(recorded: Mapping[str, RecordedResult], cluster_id: str) -> tuple[float, str]:
-    """Never-judged clusters go first, then the oldest results."""
-    result = recorded.get(cluster_id)
-    return (result.recorded.timestamp() if result else 0.0, cluster_id)
+def _place(cluster_id: str) -> tuple[int, str]:
+    """Return where a cluster stands in the order of turns; "" stands before all."""
+    return (zlib.crc32(cluster_id.encode("utf-8", "replace")), cluster_id)
 
 
 def _named(names: list[str]) -> str:

@@ -34,6 +34,7 @@ class Emr:
         self.known = {each: facts(each) for each in IDS}
         self.asked = []
         self.groups = ()
+        self.reads_instances = False
 
     def cluster(self, cluster_id, **_):
         self.asked.append(cluster_id)
@@ -178,6 +179,52 @@ def test_while_the_ledger_is_down_emr_is_asked(emr, ledger, outage, caplog):
     assert all(": " in each.why for each in caplog.records)
 
 
+def test_a_ledger_that_is_down_is_asked_once_in_a_run(emr, ledger, caplog):
+    """What fails may fail slowly, and a list has many pages."""
+    clusters = Clusters(emr, ledger, None, NOW)
+    with unreachable("dynamodb"):
+        clusters.prefetch(IDS[:1])
+    clusters.prefetch(IDS[1:2])
+    assert clusters.creation_times(IDS) == {}
+    assert [each.message for each in caplog.records] == ["ledger not read"]
+
+
+def test_pages_are_looked_up_one_by_one_and_none_is_forgotten(emr, ledger):
+    """A list comes in pages."""
+    run(emr, ledger, IDS[:3])
+    clusters = Clusters(emr, ledger, None, NOW)
+    clusters.prefetch(IDS[:2])
+    clusters.prefetch(IDS[2:4])
+    assert [clusters.needs_emr(each) for each in IDS[:4]] == [False, False, False, True]
+
+
+def test_the_ledger_knows_when_a_cluster_was_created(emr, ledger):
+    """And nothing of those that it has not seen, or of which it knows the launcher alone."""
+    run(emr, ledger, IDS[:1])
+    ledger.store_launcher(IDS[1], "ana", NOW)
+    clusters = Clusters(emr, ledger, None, NOW)
+    assert clusters.creation_times(IDS[:3]) == {IDS[0]: facts(IDS[0]).created}
+    assert Clusters(emr, None, None, NOW).creation_times(IDS[:3]) == {}
+
+
+def test_every_cluster_needs_emr_without_a_ledger_and_where_instances_count(emr, ledger):
+    """Nothing that is known makes up for a call then."""
+    assert Clusters(emr, None, None, NOW).each_needs_emr
+    assert not Clusters(emr, ledger, None, NOW).each_needs_emr
+    emr.reads_instances = True
+    assert Clusters(emr, ledger, None, NOW).each_needs_emr
+
+
+def test_who_has_the_tag_is_known_without_a_ledger_too(emr, tagged):
+    """Exempt clusters are on no record, so nothing else tells that they had their turn."""
+    tags, values = tagged
+    values["j-001"] = "2027-01-31"
+    clusters = Clusters(emr, None, tags, NOW)
+    assert not clusters.has_exemption_tag("j-001")
+    clusters.prefetch(IDS[:2])
+    assert [clusters.has_exemption_tag(each) for each in IDS[:2]] == [False, True]
+
+
 def test_a_cluster_that_ended_has_no_facts_and_leaves_none(emr, ledger):
     """There is nothing to remember."""
     assert run(emr, ledger, ["j-ended"])[1] == [None]
@@ -249,8 +296,8 @@ def test_a_tag_that_was_added_or_removed_later_takes_effect_at_the_next_run(emr,
     ]
 
 
-def test_tags_are_read_only_where_the_ledger_knows_a_cluster(emr, ledger):
-    """DescribeCluster tells the tags of all others."""
+def test_tags_that_cannot_be_read_are_no_doubt_about_a_cluster_that_is_described(emr, ledger):
+    """DescribeCluster tells its tags."""
     tags = ExemptionTags(client("resourcegroupstaggingapi"), "exempt")
     with refusing("resourcegroupstaggingapi", "GetResources"):
         clusters, _ = run(emr, ledger, IDS[:1], tags=tags)

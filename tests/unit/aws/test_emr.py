@@ -67,11 +67,28 @@ def test_all_pages_of_live_clusters_are_listed(emr):
     stubber.add_response(
         "list_clusters", {"Clusters": [{"Id": "j-3"}]}, states | {"Marker": "more"}
     )
-    assert list(EmrReader(client, PARAMETERS).live_clusters()) == [
-        ("j-1", ""),
-        ("j-2", "RUNNING"),
-        ("j-3", ""),
+    assert list(EmrReader(client, PARAMETERS).live_pages()) == [
+        [("j-1", ""), ("j-2", "RUNNING")],
+        [("j-3", "")],
     ]
+
+
+def test_a_page_is_asked_for_when_it_is_taken(emr):
+    """Whoever reads a list decides when its bucket is asked for the next page."""
+    client, stubber = emr
+    stubber.add_response("list_clusters", {"Clusters": [{"Id": "j-1"}], "Marker": "more"})
+    assert next(EmrReader(client, PARAMETERS).live_pages()) == [("j-1", "")]
+
+
+@pytest.mark.parametrize("since", [None, CREATED])
+def test_ended_clusters_are_listed_from_the_time_of_their_creation(emr, since):
+    """EMR filters by creation; whether it counts that moment in is not documented."""
+    client, stubber = emr
+    asked = {"ClusterStates": ["TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS"]}
+    if since:
+        asked["CreatedAfter"] = since - timedelta(seconds=1)
+    stubber.add_response("list_clusters", {"Clusters": [{"Id": "j-1"}]}, asked)
+    assert list(EmrReader(client, PARAMETERS).ended_pages(since)) == [[("j-1", "")]]
 
 
 def test_what_the_first_pages_said_stays_when_a_later_page_fails(emr):
@@ -79,10 +96,10 @@ def test_what_the_first_pages_said_stays_when_a_later_page_fails(emr):
     client, stubber = emr
     stubber.add_response("list_clusters", {"Clusters": [{"Id": "j-1"}], "Marker": "more"})
     stubber.add_client_error("list_clusters", "ThrottlingException", "Rate exceeded")
-    ids = EmrReader(client, PARAMETERS).live_clusters()
-    assert next(ids) == ("j-1", "")
+    pages = EmrReader(client, PARAMETERS).live_pages()
+    assert next(pages) == [("j-1", "")]
     with pytest.raises(CouldNotTellError, match="ListClusters: ThrottlingException: Rate exceeded"):
-        next(ids)
+        next(pages)
 
 
 def test_a_summary_without_an_id_is_a_malformed_answer(emr):
@@ -90,7 +107,7 @@ def test_a_summary_without_an_id_is_a_malformed_answer(emr):
     client, stubber = emr
     stubber.add_response("list_clusters", {"Clusters": [{"Name": "etl"}]})
     with pytest.raises(CouldNotTellError, match="ListClusters: answered without 'Id'"):
-        list(EmrReader(client, PARAMETERS).live_clusters())
+        list(EmrReader(client, PARAMETERS).live_pages())
 
 
 def test_a_live_cluster_is_read_with_its_security_configuration(emr):
@@ -268,4 +285,4 @@ def test_a_timeout_is_no_verdict(event):
     client.meta.events.register(f"before-call.emr.{event}", time_out)
     reader = EmrReader(client, PARAMETERS)
     with pytest.raises(CouldNotTellError, match=f"{event}: ReadTimeoutError"):
-        reader.cluster("j-1") if event == "DescribeCluster" else next(reader.live_clusters())
+        reader.cluster("j-1") if event == "DescribeCluster" else next(reader.live_pages())

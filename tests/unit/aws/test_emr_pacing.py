@@ -93,6 +93,21 @@ def test_other_operations_are_counted_and_not_delayed():
     assert seconds_for(1000, 0.1, "DescribeStep") == 0
 
 
+def test_how_long_calls_would_wait_is_known_before_they_are_made():
+    """A sweep decides by it what to ask for next; asking costs nothing."""
+    time = Time()
+    pacer = Pacer(1.0, lambda: time.now, time.sleep)
+    assert pacer.seconds_for("DescribeCluster", 9) == 0
+    assert pacer.seconds_for("DescribeCluster", 30) == pytest.approx(20.5)
+    for _ in range(10):
+        pacer.wait("DescribeCluster")
+    assert pacer.seconds_for("DescribeCluster") == pytest.approx(1)
+    assert pacer.seconds_for("ListClusters") == 0
+    before = time.now
+    pacer.wait("DescribeCluster")
+    assert time.now - before == pytest.approx(1)
+
+
 def test_every_attempt_of_an_attached_client_is_paced():
     """What botocore sends counts, by operation."""
     client = boto3.client("emr", region_name="eu-west-1")

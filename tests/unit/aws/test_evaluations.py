@@ -103,9 +103,7 @@ def test_reading_the_record_takes_little_more_memory_than_what_is_kept_of_it():
         more = {"NextToken": str(number + 1)} if number < 199 else {}
         return AWSResponse("", 200, {}, None), {"EvaluationResults": results, **more}
 
-    client.meta.events.register(
-        "before-call.config-service.GetComplianceDetailsByConfigRule", page
-    )
+    client.meta.events.register("before-call.config-service.GetComplianceDetailsByConfigRule", page)
     tracemalloc.start()
     found = recorder_with(client).read_recorded(RULE, TYPE)
     kept, peak = tracemalloc.get_traced_memory()
@@ -272,6 +270,40 @@ def test_a_refused_batch_is_sent_again_and_costs_no_other_batch(config):
         recorder.record(evaluation(each), NOW)
     recorder.close()
     assert (recorder.put, recorder.problems) == (200, {})
+
+
+def test_what_is_to_be_the_newest_is_put_once_more_after_all_else(config):
+    """In a call of its own; what it repeats is not counted again."""
+    client, stubber = config
+    stubber.add_response("put_evaluations", {}, request("j-1", "j-2"))
+    stubber.add_response("put_evaluations", {}, request("j-1"))
+    recorder = recorder_with(client)
+    recorder.record(evaluation("j-1"), NOW)
+    recorder.record(evaluation("j-2"), NOW)
+    recorder.close(last=evaluation("j-1"))
+    assert (recorder.put, recorder.problems) == (2, {})
+
+
+def test_nothing_is_lost_where_the_newest_cannot_be_put_once_more(config):
+    """It is on record already; the next sweep begins elsewhere."""
+    client, stubber = config
+    stubber.add_response("put_evaluations", {}, request("j-1"))
+    stubber.add_client_error("put_evaluations", "ThrottlingException", "Rate exceeded")
+    recorder = recorder_with(client)
+    recorder.record(evaluation("j-1"), NOW)
+    recorder.close(last=evaluation("j-1"))
+    assert (recorder.put, recorder.problems) == (1, {})
+
+
+def test_what_config_has_refused_is_not_put_once_more(config):
+    """It is a problem of the run already."""
+    client, stubber = config
+    for _ in range(3):
+        stubber.add_client_error("put_evaluations", "ThrottlingException", "Rate exceeded")
+    recorder = recorder_with(client)
+    recorder.record(evaluation("j-1"), NOW)
+    recorder.close(last=evaluation("j-1"))
+    assert list(recorder.problems) == ["j-1"]
 
 
 def test_a_refused_resource_type_comes_with_its_remedy(config):

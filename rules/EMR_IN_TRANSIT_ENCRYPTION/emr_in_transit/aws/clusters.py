@@ -50,6 +50,7 @@ class Clusters:
         self._tags = tags
         self._now = now
         self._remembers = remembers
+        self._ledger_failed = False
         self._entries: dict[str, Entry] = {}
         self._exemptions: dict[str, str] | None = None
         self._tags_problem = ""
@@ -60,16 +61,21 @@ class Clusters:
 
         Where the ledger fails, EMR is asked instead.
         """
-        if self._ledger is None:
+        self._entries |= self._known_entries(cluster_ids)
+        if self._tags is None or self._exemptions is not None or self._tags_problem:
             return
         try:
-            self._entries = self._ledger.entries(cluster_ids, self._now)
-            if self._tags is not None and self._entries:
-                self._exemptions = self._tags.read()
-        except LedgerError as error:
-            logger.warning("ledger not read", extra={"why": str(error)})
+            self._exemptions = self._tags.read()
         except CouldNotTellError as error:
             self._tags_problem = str(error)
+
+    def creation_times(self, cluster_ids: Sequence[str]) -> dict[str, datetime]:
+        """Return when these were created, as far as the ledger knows."""
+        return {
+            cluster_id: entry.facts.created
+            for cluster_id, entry in self._known_entries(cluster_ids).items()
+            if entry.facts is not None
+        }
 
     def read(self, cluster_id: str, *, even_ended: bool = False) -> ClusterFacts | None:
         """Return the facts of a cluster; None for one that EMR forgot, or that has ended.
@@ -89,6 +95,15 @@ class Clusters:
         settings = self._reader.instance_settings(facts)
         return facts._replace(settings=facts.settings + settings)
 
+    @property
+    def each_needs_emr(self) -> bool:
+        """Whether every cluster takes calls to EMR in every run."""
+        return self._ledger is None or self._reader.reads_instances
+
+    def has_exemption_tag(self, cluster_id: str) -> bool:
+        """Return whether the cluster is known to have the tag that exempts."""
+        return cluster_id in (self._exemptions or {})
+
     def needs_emr(self, cluster_id: str) -> bool:
         """Return whether reading the cluster takes a call to EMR, and so its time."""
         return self._known(cluster_id) is None or self._reader.reads_instances
@@ -101,6 +116,17 @@ class Clusters:
     def why_exemption_is_unknown(self, cluster_id: str) -> str:
         """Return "", or why nobody can say whether the cluster is exempt now."""
         return self._tags_problem if self._known(cluster_id) else ""
+
+    def _known_entries(self, cluster_ids: Sequence[str]) -> dict[str, Entry]:
+        if self._ledger is None or self._ledger_failed:
+            return {}
+        try:
+            return self._ledger.entries(cluster_ids, self._now)
+        except LedgerError as error:
+            # What fails may fail slowly, and page by page that would cost the run its time.
+            self._ledger_failed = True
+            logger.warning("ledger not read", extra={"why": str(error)})
+            return {}
 
     def _known(self, cluster_id: str) -> ClusterFacts | None:
         entry = self._entries.get(cluster_id)

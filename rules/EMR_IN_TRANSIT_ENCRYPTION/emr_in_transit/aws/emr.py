@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,7 @@ from emr_in_transit.judgement.security_configuration import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from mypy_boto3_emr import EMRClient
     from mypy_boto3_emr.literals import ClusterStateType
@@ -40,7 +42,15 @@ INSTANCE_PERMISSIONS = (
 )
 # The states of EMR's API model. A state that is in neither list is no reason to say anything.
 LIVE_STATES: tuple[ClusterStateType, ...] = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
-ENDED_STATES = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
+ENDED_STATES: tuple[ClusterStateType, ...] = (
+    "TERMINATING",
+    "TERMINATED",
+    "TERMINATED_WITH_ERRORS",
+)
+
+
+# The ids and states of the clusters of one page of ListClusters.
+Page = list[tuple[str, str]]
 
 
 class EmrReader:
@@ -54,15 +64,28 @@ class EmrReader:
         self._parameters = parameters
         self._configurations: dict[str, SecurityConfigurationFacts] = {}
 
-    def live_clusters(self) -> Iterator[tuple[str, str]]:
-        """Return id and state of all live clusters, page by page, in EMR's order."""
-        pages = self._client.get_paginator("list_clusters").paginate(
-            ClusterStates=list(LIVE_STATES)
-        )
+    def live_pages(self) -> Iterator[Page]:
+        """Return all live clusters, page by page, each asked for when it is taken."""
+        return self._pages(ClusterStates=list(LIVE_STATES))
+
+    def ended_pages(self, created_after: datetime | None) -> Iterator[Page]:
+        """Return the clusters that are ending or have ended, page by page as ``live_pages``.
+
+        Those are the ones that were created at that time or later; None: all that EMR remembers.
+        """
+        if created_after is None:
+            return self._pages(ClusterStates=list(ENDED_STATES))
+        # Whether EMR counts that very moment in is not documented.
+        since = created_after - timedelta(seconds=1)
+        return self._pages(ClusterStates=list(ENDED_STATES), CreatedAfter=since)
+
+    def _pages(self, **query: Any) -> Iterator[Page]:
         try:
-            for page in pages:
-                for summary in page["Clusters"]:
-                    yield summary["Id"], summary.get("Status", {}).get("State", "")
+            for page in self._client.get_paginator("list_clusters").paginate(**query):
+                yield [
+                    (summary["Id"], summary.get("Status", {}).get("State", ""))
+                    for summary in page["Clusters"]
+                ]
         except AWS_ERRORS as error:
             raise CouldNotTellError(explain("ListClusters", error)) from error
         except KeyError as error:
@@ -283,17 +306,27 @@ class Pacer:
     def wait(self, operation: str) -> None:
         """Return once the call may be made."""
         self.calls[operation] += 1
-        limit = LIMITS.get(operation)
-        if limit is None:
+        if operation not in LIMITS:
             return
         now = self._clock()
-        rate = limit.per_second * self._share
-        tokens = self._tokens[operation] + (now - self._filled[operation]) * rate
-        tokens = min(tokens, self._capacity(limit))
+        tokens = self._tokens_at(now, operation)
         if tokens < 1:
-            self._sleep((1 - tokens) / rate)
+            self._sleep((1 - tokens) / self._rate(operation))
         # A debt stands for the time that was just slept.
         self._tokens[operation], self._filled[operation] = tokens - 1, now
+
+    def seconds_for(self, operation: str, calls: int = 1) -> float:
+        """Return how long so many calls would wait, if they were all that is made from now on."""
+        missing = calls - self._tokens_at(self._clock(), operation)
+        return max(0.0, missing / self._rate(operation))
+
+    def _tokens_at(self, now: float, operation: str) -> float:
+        passed = now - self._filled[operation]
+        tokens = self._tokens[operation] + passed * self._rate(operation)
+        return min(tokens, self._capacity(LIMITS[operation]))
+
+    def _rate(self, operation: str) -> float:
+        return LIMITS[operation].per_second * self._share
 
     def _capacity(self, limit: Limit) -> float:
         return max(1.0, limit.burst * min(self._share, 1) - MARGIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_config import ConfigServiceClient
     from mypy_boto3_config.literals import ComplianceTypeType
-    from mypy_boto3_config.type_defs import EvaluationResultTypeDef, EvaluationTypeDef
+    from mypy_boto3_config.type_defs import (
+        EvaluationResultTypeDef,
+        EvaluationTypeDef,
+        PutEvaluationsResponseTypeDef,
+    )
 
     from emr_in_transit.aws.errors import AwsError
 
@@ -102,20 +107,25 @@ class EvaluationRecorder:
         if batch:
             self._refused += self._send(batch)
 
-    def close(self) -> None:
-        """Send what is left, and what was refused once more."""
+    def close(self, last: Evaluation | None = None) -> None:
+        """Send what is left, and what was refused once more.
+
+        ``last`` is then sent again, alone, so that it is the newest that AWS Config has on record;
+        nothing is lost where that fails.
+        """
         self.flush()
         for _ in range(ATTEMPTS - 1):
             refused, self._refused = self._refused, []
             for start in range(0, len(refused), BATCH_SIZE):
                 self._refused += self._send(refused[start : start + BATCH_SIZE])
+        if last is not None and last.resource_id not in self.problems:
+            with suppress(*AWS_ERRORS):
+                self._put([self._request(last)])
 
     def _send(self, batch: list[EvaluationTypeDef]) -> list[EvaluationTypeDef]:
         """Return the evaluations that AWS Config did not take."""
         try:
-            answer = self._client.put_evaluations(
-                Evaluations=batch, ResultToken=self._token, TestMode=self._token == RDKLIB_TEST_MODE
-            )
+            answer = self._put(batch)
         except AWS_ERRORS as error:
             self._remember(batch, _why_refused(error))
             return batch
@@ -128,6 +138,11 @@ class EvaluationRecorder:
         self._remember(refused, "PutEvaluations: returned it as failed")
         self.put += len(batch) - len(refused)
         return refused
+
+    def _put(self, batch: list[EvaluationTypeDef]) -> PutEvaluationsResponseTypeDef:
+        return self._client.put_evaluations(
+            Evaluations=batch, ResultToken=self._token, TestMode=self._token == RDKLIB_TEST_MODE
+        )
 
     def _remember(self, refused: list[EvaluationTypeDef], why: str) -> None:
         self.problems |= {evaluation["ComplianceResourceId"]: why for evaluation in refused}

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit.judgement.verdict import Compliance
-from emr_in_transit.judgement.wording import clip, one_line
+from emr_in_transit.judgement.wording import annotation, clip, one_line
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Mapping
-    from datetime import datetime
 
-    from emr_in_transit.judgement.verdict import Verdict
+    from emr_in_transit.alerting.alert import Judged
+    from emr_in_transit.judgement.facts import ClusterFacts, SecurityConfigurationFacts
 
 NAMESPACE = "EmrInTransitEncryption"
+# The version of a verdict line's fields: a field that is added keeps it, one that changes its
+# meaning or goes raises it.
+VERDICT_VERSION = 1
 # CloudWatch Logs takes a line of 256 KiB at the most; so many findings, cut so, stay under it.
 MOST_FINDINGS, DETAIL_LIMIT = 100, 2000
 
 
 def log_verdict(
-    logger: logging.Logger, resource_type: str, resource_id: str, name: str, verdict: Verdict
+    logger: logging.Logger,
+    judged: Judged,
+    facts: ClusterFacts | SecurityConfigurationFacts | None,
+    rule: str,
 ) -> None:
-    """Write one line for a verdict that is not COMPLIANT."""
-    if verdict.compliance is Compliance.COMPLIANT:
-        return
+    """Write the line of a verdict, from which evidence is made; no facts: the resource has gone."""
+    resource, verdict = judged.resource, judged.verdict
     left_out = len(verdict.findings) - MOST_FINDINGS
-    logger.warning(
+    logger.log(
+        logging.WARNING if judged.violates else logging.INFO,
         "verdict",
         extra={
-            "resource_type": resource_type,
-            "resource_id": resource_id,
-            "resource_name": one_line(name),
+            "verdict_version": VERDICT_VERSION,
+            "rule": rule,
+            "resource_type": resource.resource_type,
+            "resource_id": resource.resource_id,
+            "resource_name": one_line(resource.name),
             "compliance": verdict.compliance.value,
+            "reasons": list(dict.fromkeys(each.reason.value for each in verdict.violations)),
+            "annotation": annotation(verdict),
             "findings": [
-                {"reason": finding.reason.value, "detail": clip(finding.detail, DETAIL_LIMIT)}
+                {
+                    "reason": finding.reason.value,
+                    "severity": finding.severity.value,
+                    "detail": clip(finding.detail, DETAIL_LIMIT),
+                }
                 for finding in verdict.findings[:MOST_FINDINGS]
             ],
+            "security_configuration": one_line(resource.security_configuration),
+            "release": one_line(resource.release),
+            "facts_hash": facts_hash(facts) if facts else "",
             **({"findings_left_out": left_out} if left_out > 0 else {}),
         },
     )
@@ -48,6 +67,21 @@ def count_held_back(
     """Have CloudWatch count that people should have been told of something, and were not."""
     metrics = metric_fields(function_name, {"AlertsHeldBack": resources}, now)
     logger.warning("people were not told", extra=metrics)
+
+
+def facts_hash(facts: ClusterFacts | SecurityConfigurationFacts) -> str:
+    """Return the SHA-256 of what a verdict rests on; equal facts have the same in every run.
+
+    A cluster's state is left out: it goes on changing, and the ledger's may be old.
+    """
+    document = facts._asdict()
+    document.pop("state", None)
+    text = json.dumps(document, default=_in_utc, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
 
 
 def metric_fields(function_name: str, metrics: Mapping[str, int], now: datetime) -> dict[str, Any]:

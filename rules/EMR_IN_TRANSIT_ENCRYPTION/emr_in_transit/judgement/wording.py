@@ -24,7 +24,9 @@ def clip(text: str, limit: int) -> str:
 
 def one_line(text: str) -> str:
     """Answer the text with everything unprintable turned to spaces, and spaces folded."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():  # nearly every text is, and a sweep writes thousands
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def quoted(name: str) -> str:
