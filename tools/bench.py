@@ -8,7 +8,7 @@ import json
 import time
 from pathlib import Path
 
-from tools import bench_plot, bench_report
+from tools import bench_hours, bench_plot, bench_report
 from tools.bench_run import FLEETS, Measured, Options, measure
 from tools.bench_sweeps import Pace
 from tools.bench_tables import KEPT
@@ -73,6 +73,8 @@ def _show(measured: Measured, folder: Path) -> None:
     if measured.real_rows:
         print("\nThe same at EMR's real rate\n")
         print(bench_report.sweeps(measured.real_rows))
+    print("\nHours at EMR's real rate, on a clock that only waiting moves\n")
+    print(bench_hours.table(measured.hours))
     print("\nCold start: medians of importing each in a new interpreter\n")
     print(bench_report.starts(measured.starts))
     print(f"\nThe zip has {measured.zip_bytes / 1024:.0f} KiB.")

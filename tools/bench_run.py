@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tools.bench_hours import Hours, hours
 from tools.bench_start import Start, measure_starts, zip_bytes
 from tools.bench_sweeps import Fleet, Pace, Row
 from tools.simulator.client import Simulator
@@ -38,6 +39,7 @@ class Measured:
     real_rows: list[Row]
     starts: list[Start]
     zip_bytes: int
+    hours: list[Hours] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Answer it for JSON."""
@@ -49,6 +51,8 @@ def measure(options: Options, say: Callable[[str], None]) -> Measured:
     """Measure all; what happens at EMR's real rate waits most of the time, so it runs beside."""
     say(f"cold start, {options.imports} imports of each entry point")
     starts = measure_starts(options.imports)
+    say("hours of sweeps on a clock that only waiting moves")
+    by_the_clock = list(hours(whole=options.real))
     real_rows: list[Row] = []
     # The pool waits for what it runs, so where somebody interrupts the simulators end before it.
     with (
@@ -65,7 +69,7 @@ def measure(options: Options, say: Callable[[str], None]) -> Measured:
         if options.real:
             say("waiting for what runs at EMR's real rate")
             real_rows = running.result()
-    return Measured(rows, real_rows, starts, zip_bytes())
+    return Measured(rows, real_rows, starts, zip_bytes(), by_the_clock)
 
 
 def _fleet(

@@ -157,19 +157,19 @@ def test_what_the_time_does_not_reach_is_deferred_and_keeps_its_result(aws):
     assert aws.puts == [[first, second], [second]]
 
 
-def test_a_sweep_that_only_came_to_new_clusters_goes_on_before_where_the_last_one_stopped(aws):
-    """Nobody who waited since then loses the turn, though one who did not may have another."""
+def test_a_sweep_that_only_came_to_new_clusters_passes_nobody_by_who_waits(aws):
+    """The next one goes on after the last new cluster that stands before all who wait."""
     aws.recorded(a=9, b=8, c=7)
-    aws.listed("a", "b", "c", "x", "y", "z")
-    new = by_turn("x", "y", "z", after="c")
+    new = by_turn("t", "u", "v", "w", "x", "y", "z", after="c")
+    aws.listed("a", "b", "c", *new)
     for each in new:
         aws.described_as(each)
     aws.takes_evaluations()
     aws.takes_evaluations()
-    aws.sweep(lambda: 30.0 if len(aws.described) == 3 else 900.0)
-    assert aws.puts == [new, new[-1:]]
-    waited = by_turn("a", "b", after="c")
-    assert [each for each in by_turn(*"abc", after=new[-1]) if each != "c"] == waited
+    aws.sweep(lambda: 30.0 if len(aws.described) == len(new) else 900.0)
+    everybody = by_turn("a", "b", "c", *new, after="c")
+    before = everybody[: min(everybody.index(each) for each in "abc")]
+    assert aws.puts == [new, [before[-1] if before else new[0]]]
 
 
 @pytest.mark.parametrize(("seconds", "deferred"), [(61.0, 0), (59.0, 1)])

@@ -216,6 +216,10 @@ class Turns:
         place = _place(cluster_id)
         return (place <= self._stopped_at, place)
 
+    def first_of(self, rank: Rank) -> Turn | None:
+        """Return the place of the first who waits in a rank."""
+        return min((turn for each, turn, _ in self._heap if each is rank), default=None)
+
     def waiting(self) -> set[str]:
         """Return who is in."""
         return {cluster_id for _, _, cluster_id in self._heap}
@@ -242,7 +246,7 @@ class Sweep:
     _judged: list[Judged] = field(default_factory=list, init=False)
     _gone: set[str] = field(default_factory=set, init=False)
     _deferred: int = field(default=0, init=False)
-    _stopped_at: tuple[Rank, Turn, Evaluation] | None = field(default=None, init=False)
+    _took_turns: list[tuple[Rank, Turn, Evaluation]] = field(default_factory=list, init=False)
     _problems: dict[str, str] = field(default_factory=dict, init=False)
 
     def run(self) -> SweepResult:
@@ -250,9 +254,7 @@ class Sweep:
         try:
             self._judge_and_retire()
         finally:
-            # Where the next sweep goes on is remembered only if this one left something to it.
-            goes_on = self._stopped_at if self._deferred else None
-            self.recorder.close(last=goes_on[2] if goes_on else None)
+            self.recorder.close(last=self._stopped_at())
         unrecorded = self.recorder.problems
         counts = Counter(each.verdict.compliance for each in self._judged)
         return SweepResult(
@@ -434,11 +436,23 @@ class Sweep:
         if self.recorder.record(evaluation, self.now) or is_exempt:
             log_verdict(logger, judged, facts, self.rule_name)
         if rank is not None and not is_exempt:
-            here = (rank, self._turns.of(cluster_id), evaluation)
-            self._stopped_at = max(self._stopped_at or here, here, key=lambda each: each[:2])
+            self._took_turns.append((rank, self._turns.of(cluster_id), evaluation))
         self._judged.append(judged)
         if cluster_id in self.clusters.disagreeing:
             self._problem(cluster_id, LEDGER_DISAGREES)
+
+    def _stopped_at(self) -> Evaluation | None:
+        """Return the result after which the next sweep is to go on, where this one left any."""
+        if not self._deferred or not self._took_turns:
+            return None
+        rank, _, evaluation = max(self._took_turns)
+        if rank is Rank.BY_TURN:
+            return evaluation
+        # All time went to clusters that were never judged. Whoever waits for a turn must not be
+        # passed by: so it is the last of them with nobody waiting before it, else the first.
+        waiting = self._turns.first_of(Rank.BY_TURN)
+        passed = [each for each in self._took_turns if waiting is None or each[1] < waiting]
+        return max(passed)[2] if passed else min(self._took_turns)[2]
 
     def _retire_if_ended(self, cluster_id: str) -> None:
         # A cluster that a page of the listing missed is live, and keeps its result.
