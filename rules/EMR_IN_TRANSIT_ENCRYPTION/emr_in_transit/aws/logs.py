@@ -31,34 +31,34 @@ def log_verdict(
     rule: str,
 ) -> None:
     """Write the line of a verdict, from which evidence is made; no facts: the resource has gone."""
+    level = logging.WARNING if judged.violates else logging.INFO
+    judged_by = {"verdict_version": VERDICT_VERSION, "rule": rule}
+    rests_on = {"facts_hash": facts_hash(facts) if facts else ""}
+    logger.log(level, "verdict", extra=judged_by | _fields(judged) | rests_on)
+
+
+def _fields(judged: Judged) -> dict[str, Any]:
     resource, verdict = judged.resource, judged.verdict
     left_out = len(verdict.findings) - MOST_FINDINGS
-    logger.log(
-        logging.WARNING if judged.violates else logging.INFO,
-        "verdict",
-        extra={
-            "verdict_version": VERDICT_VERSION,
-            "rule": rule,
-            "resource_type": resource.resource_type,
-            "resource_id": resource.resource_id,
-            "resource_name": one_line(resource.name),
-            "compliance": verdict.compliance.value,
-            "reasons": list(dict.fromkeys(each.reason.value for each in verdict.violations)),
-            "annotation": annotation(verdict),
-            "findings": [
-                {
-                    "reason": finding.reason.value,
-                    "severity": finding.severity.value,
-                    "detail": clip(finding.detail, DETAIL_LIMIT),
-                }
-                for finding in verdict.findings[:MOST_FINDINGS]
-            ],
-            "security_configuration": one_line(resource.security_configuration),
-            "release": one_line(resource.release),
-            "facts_hash": facts_hash(facts) if facts else "",
-            **({"findings_left_out": left_out} if left_out > 0 else {}),
-        },
-    )
+    return {
+        "resource_type": resource.resource_type,
+        "resource_id": resource.resource_id,
+        "resource_name": one_line(resource.name),
+        "security_configuration": one_line(resource.security_configuration),
+        "release": one_line(resource.release),
+        "compliance": verdict.compliance.value,
+        "reasons": list(dict.fromkeys(each.reason.value for each in verdict.violations)),
+        "annotation": annotation(verdict),
+        "findings": [
+            {
+                "reason": finding.reason.value,
+                "severity": finding.severity.value,
+                "detail": clip(finding.detail, DETAIL_LIMIT),
+            }
+            for finding in verdict.findings[:MOST_FINDINGS]
+        ],
+        **({"findings_left_out": left_out} if left_out > 0 else {}),
+    }
 
 
 def count_held_back(
