@@ -1,9 +1,10 @@
 """What the tests of the doors share: Lambda's context, events, a Config that remembers, clusters."""
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
@@ -85,7 +86,8 @@ def recording(monkeypatch):
                     "EvaluationResultQualifier": {
                         "ResourceType": each["ComplianceResourceType"],
                         "ResourceId": each["ComplianceResourceId"],
-                    }
+                    },
+                    "OrderingTimestamp": each.get("OrderingTimestamp", 0.0),
                 },
                 "ComplianceType": each["ComplianceType"],
                 "Annotation": each.get("Annotation", ""),
@@ -110,6 +112,13 @@ def scheduled(parameters="{}", **members):
     given = json.loads(parameters) | {"AssumeRoleMode": "False"}
     invoking = SCHEDULED | {"notificationCreationTime": now}
     return event(invoking, ruleParameters=json.dumps(given), **members)
+
+
+def configure(emr, body, name="strict"):
+    """Have EMR hold a security configuration with this body, and no other of its name."""
+    with suppress(ClientError):
+        emr.delete_security_configuration(Name=name)
+    emr.create_security_configuration(Name=name, SecurityConfiguration=body)
 
 
 def changed(item=ITEM, **members):

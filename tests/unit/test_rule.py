@@ -12,11 +12,13 @@ from moto.config.models import ConfigBackend
 from emr_in_transit import sweep
 from emr_in_transit.aws import clients
 from emr_in_transit.config_event import EventError
+from tests.support.builders import client, refusing
 from tests.support.doors import (
     OFF,
     PEM,
     Context,
     changed,
+    configure,
     launch,
     move_clock,
     recording,
@@ -179,10 +181,13 @@ def test_a_schedule_older_than_an_hour_is_dropped(emr, record, caplog):
 @pytest.mark.parametrize(
     ("body", "compliance"), [(PEM, "COMPLIANT"), (OFF, "NON_COMPLIANT"), ("[]", "NON_COMPLIANT")]
 )
-def test_a_change_records_the_security_configuration_of_the_item(record, body, compliance):
-    """The body comes with the item; EMR is not asked."""
-    item = ITEM | {"configuration": {"Name": "strict", "SecurityConfiguration": body}}
-    door.lambda_handler(changed(item), Context())
+@pytest.mark.parametrize("told", [{"SecurityConfiguration": "{}"}, {}], ids=["body", "no body"])
+def test_a_change_records_the_security_configuration_as_emr_has_it(
+    emr, record, body, compliance, told
+):
+    """Whatever the item holds, and when it comes: one name can have been made anew."""
+    configure(emr, body)
+    door.lambda_handler(changed(ITEM | {"configuration": {"Name": "strict"} | told}), Context())
     assert record["strict"]["ComplianceType"] == compliance
     assert record["strict"]["ComplianceResourceType"] == "AWS::EMR::SecurityConfiguration"
     assert record["strict"]["OrderingTimestamp"] == pytest.approx(
@@ -190,17 +195,48 @@ def test_a_change_records_the_security_configuration_of_the_item(record, body, c
     )
 
 
-def test_an_item_without_a_body_is_asked_for(emr, record):
-    """Only the name is there: EMR is asked."""
-    emr.create_security_configuration(Name="strict", SecurityConfiguration=PEM)
-    door.lambda_handler(changed(ITEM | {"configuration": {"Name": "strict"}}), Context())
-    assert record["strict"]["ComplianceType"] == "COMPLIANT"
+def test_an_event_about_what_emr_does_not_have_any_more_records_nothing(record, caplog):
+    """Its deletion has been told already, or is on its way."""
+    caplog.set_level(logging.INFO)
+    door.lambda_handler(changed(), Context())
+    assert record == {}
+    assert "configuration is gone" in [each.message for each in caplog.records]
 
 
-def test_an_item_whose_resource_is_gone_meanwhile_is_not_applicable(record):
-    """EMR says that it does not exist: its deletion is on its way."""
-    door.lambda_handler(changed(ITEM | {"configuration": {"Name": "strict"}}), Context())
-    assert record["strict"]["ComplianceType"] == "NOT_APPLICABLE"
+LATER = "2026-05-06T12:30:00.000Z"
+
+
+@pytest.mark.parametrize("status", ["ResourceDiscovered", "ResourceDeleted"])
+def test_an_event_that_is_older_than_what_is_on_record_changes_nothing(emr, record, caplog, status):
+    """AWS Config delivers in any order."""
+    caplog.set_level(logging.INFO)
+    configure(emr, PEM)
+    door.lambda_handler(changed(ITEM | {"configurationItemCaptureTime": LATER}), Context())
+    before = dict(record)
+    door.lambda_handler(changed(ITEM | {"configurationItemStatus": status}), Context())
+    assert record == before
+    assert [each.message for each in caplog.records].count("late event ignored") == 1
+
+
+def test_an_event_that_comes_twice_is_judged_twice(emr, record):
+    """It is no older than what is on record: perhaps the first attempt could not tell people."""
+    configure(emr, PEM)
+    door.lambda_handler(changed(), Context())
+    configure(emr, OFF)
+    door.lambda_handler(changed(), Context())
+    assert record["strict"]["ComplianceType"] == "NON_COMPLIANT"
+
+
+def test_where_the_record_cannot_be_read_nothing_is_judged(emr, record, monkeypatch):
+    """It may be late; the retry finds out."""
+    configure(emr, OFF)
+    monkeypatch.setattr(boto3, "client", lambda service, _=None: client(service))
+    with (
+        refusing("config", "GetComplianceDetailsByConfigRule"),
+        pytest.raises(door.RuleRunError, match="strict: GetComplianceDetailsByConfigRule: Access"),
+    ):
+        door.lambda_handler(changed(), Context())
+    assert record == {}
 
 
 @pytest.mark.parametrize(
@@ -219,9 +255,9 @@ def test_an_item_of_another_type_is_not_applicable(record):
     assert record["strict"]["ComplianceType"] == "NOT_APPLICABLE"
 
 
-@pytest.mark.usefixtures("record")
-def test_a_change_that_cannot_be_recorded_is_an_error(monkeypatch):
+def test_a_change_that_cannot_be_recorded_is_an_error(emr, monkeypatch):
     """A result that Config hands back as failed is not lost in silence."""
+    configure(emr, OFF)
 
     def refuse(_self, evaluations, _token, _test_mode):
         return {"FailedEvaluations": evaluations or []}

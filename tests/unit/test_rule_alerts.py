@@ -29,7 +29,17 @@ from tests.support.builders import (
     refusing,
     unreachable,
 )
-from tests.support.doors import OFF, PEM, Context, changed, launch, move_clock, recording, scheduled
+from tests.support.doors import (
+    OFF,
+    PEM,
+    Context,
+    changed,
+    configure,
+    launch,
+    move_clock,
+    recording,
+    scheduled,
+)
 from tests.unit.aws.test_rules import CHANGES, rule
 from tests.unit.test_config_event import ITEM
 
@@ -61,8 +71,8 @@ class Aws:
         return door.lambda_handler(scheduled(parameters, **members), Context())
 
     def change(self, body, event=None, **members):
-        told = {"Name": "strict", "SecurityConfiguration": body}
-        item = ITEM | {"configuration": told} | members
+        configure(self.emr, body)
+        item = ITEM | {"configuration": {"Name": "strict"}} | members
         return door.lambda_handler(changed(item, **event or {}), Context())
 
     def verdicts(self):
@@ -506,6 +516,25 @@ def test_a_security_configuration_that_is_deleted_is_closed_silently(aws):
     aws.change(OFF, configurationItemStatus="ResourceDeleted")
     assert aws.kinds() == ["violation"]
     assert configuration_state(aws) is State.CLOSED
+
+
+def test_an_event_about_a_configuration_that_is_gone_tells_nobody_and_closes_its_episode(aws):
+    """It was alerted on by the first delivery; the second comes after its deletion."""
+    aws.change(OFF)
+    aws.emr.delete_security_configuration(Name="strict")
+    door.lambda_handler(changed(), Context())
+    assert aws.kinds() == ["violation"]
+    assert configuration_state(aws) is State.CLOSED
+    assert aws.verdicts() == {"strict": "NON_COMPLIANT"}, "the event of its deletion retires it"
+
+
+def test_an_event_that_is_older_than_what_is_on_record_tells_nobody(aws):
+    """Neither of the violation nor of its end: the later event has told."""
+    aws.change(OFF, configurationItemCaptureTime="2026-05-06T12:30:00.000Z")
+    aws.change(PEM)
+    aws.change(PEM, configurationItemStatus="ResourceDeleted")
+    assert aws.kinds() == ["violation"]
+    assert configuration_state(aws) is State.SENT
 
 
 def test_a_change_that_another_delivery_is_telling_just_now_is_an_error(aws):

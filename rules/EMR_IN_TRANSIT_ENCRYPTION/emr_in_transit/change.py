@@ -11,9 +11,7 @@ from emr_in_transit.aws.emr import EmrReader
 from emr_in_transit.aws.errors import CouldNotTellError, LedgerError
 from emr_in_transit.aws.evaluations import Evaluation
 from emr_in_transit.aws.logs import count_held_back, log_verdict
-from emr_in_transit.judgement.facts import SecurityConfigurationFacts
 from emr_in_transit.judgement.judge import judge_security_configuration
-from emr_in_transit.judgement.security_configuration import read_body
 from emr_in_transit.judgement.wording import annotation
 
 if TYPE_CHECKING:
@@ -21,48 +19,53 @@ if TYPE_CHECKING:
     from emr_in_transit.aws.evaluations import EvaluationRecorder
     from emr_in_transit.config_event import ConfigurationItem
     from emr_in_transit.deployment import RuleRun
-    from emr_in_transit.judgement.verdict import Compliance
 
 logger = logging.getLogger(__name__)
 
 
-def run_change(run: RuleRun, item: ConfigurationItem) -> Compliance:
-    """Judge and record a security configuration, then alert; what is gone is NOT_APPLICABLE.
+def run_change(run: RuleRun, item: ConfigurationItem) -> None:
+    """Judge and record a security configuration as EMR has it now, then alert.
+
+    Events come late and twice. One that is older than what is on record changes nothing; of one
+    about a configuration that EMR no longer has nothing is recorded, and its episode is closed.
 
     Raises CouldNotTellError when it cannot be read or not be recorded; LedgerError, PublishError,
     ClaimedElsewhereError or SecurityHubError when it cannot be told of.
     """
     now = datetime.now(UTC)
+    if run.recorder.is_outdated(run.rule_name, item.resource_type, item.resource_id):
+        logger.info("late event ignored", extra={"resource_id": item.resource_id})
+        return
     alerting, problem = run.telling(DetectedBy.CONFIGURATION_CHANGE)
     judged = _judge(run, item, now)
-    _record(run.recorder, judged, now)
+    if judged is None:
+        logger.info("configuration is gone", extra={"resource_id": item.resource_id})
+        judged = gone(item.resource_type, item.resource_id)
+    else:
+        _record(run.recorder, judged, now)
     if alerting is not None:
         _tell(run, alerting, judged, now)
     elif problem and judged.violates:
         count_held_back(logger, run.deployment.function_name, 1, now)
     if problem:
         raise CouldNotTellError(problem)
-    compliance = judged.verdict.compliance
-    extra = {"resource_id": item.resource_id, "compliance": compliance.value}
+    extra = {"resource_id": item.resource_id, "compliance": judged.verdict.compliance.value}
     logger.info("change judged", extra=extra)
-    return compliance
 
 
-def _judge(run: RuleRun, item: ConfigurationItem, now: datetime) -> Judged:
-    facts = _facts(run, item) if item.exists else None
-    if facts is None:
-        judged = gone(item.resource_type, item.resource_id)
-    else:
+def _judge(run: RuleRun, item: ConfigurationItem, now: datetime) -> Judged | None:
+    """Return the judgement; None where the item tells of what EMR does not have any more."""
+    facts = None
+    if item.exists:
+        facts = EmrReader(run.emr, run.parameters).security_configuration(item.name)
+        if facts is None:
+            return None
         resource = Resource(item.resource_type, item.resource_id, item.name, item.name)
         judged = Judged(resource, judge_security_configuration(facts, run.parameters, now))
+    else:
+        judged = gone(item.resource_type, item.resource_id)
     log_verdict(logger, judged, facts, run.rule_name)
     return judged
-
-
-def _facts(run: RuleRun, item: ConfigurationItem) -> SecurityConfigurationFacts | None:
-    if item.body is None or item.created is None:
-        return EmrReader(run.emr, run.parameters).security_configuration(item.name)
-    return SecurityConfigurationFacts(item.name, item.created, read_body(item.body))
 
 
 def _record(recorder: EvaluationRecorder, judged: Judged, now: datetime) -> None:

@@ -31,8 +31,6 @@ class ConfigurationItem(NamedTuple):
     name: str
     exists: bool
     captured: datetime
-    body: str | Mapping[str, Any] | None  # None: the item does not hold it
-    created: datetime | None
 
 
 def prepare_event(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,14 +75,12 @@ def notification_time(event: Mapping[str, Any]) -> datetime:
 def read_item(event: Mapping[str, Any], item: Mapping[str, Any]) -> ConfigurationItem:
     """Return what the configuration item of a change event tells.
 
-    Whether ``configuration`` holds the body, and as an object or as text, is not documented for
-    AWS::EMR::SecurityConfiguration; neither is whether the resource id is the name. Raises
-    EventError when the item cannot be read.
+    Whether ``configuration`` holds the body is not documented for AWS::EMR::SecurityConfiguration,
+    so EMR is asked for it; neither is whether the resource id is the name. Raises EventError when
+    the item cannot be read.
     """
     configuration = item.get("configuration")
     document = configuration if isinstance(configuration, Mapping) else {}
-    body = document.get("SecurityConfiguration")
-    created = item.get("resourceCreationTime")
     try:
         return ConfigurationItem(
             resource_type=item["resourceType"],
@@ -94,8 +90,6 @@ def read_item(event: Mapping[str, Any], item: Mapping[str, Any]) -> Configuratio
             captured=read_time(
                 item["configurationItemCaptureTime"], "configurationItemCaptureTime"
             ),
-            body=body if isinstance(body, str | Mapping) else None,
-            created=read_time(created, "resourceCreationTime") if created else None,
         )
     except KeyError as error:
         raise EventError(f"the configuration item has no {error}") from error

@@ -45,6 +45,7 @@ class RecordedResult(NamedTuple):
     compliance: str
     annotation: str
     recorded: datetime
+    ordering: datetime | None = None  # of the event that it is a result of
 
 
 class Evaluation(NamedTuple):
@@ -87,6 +88,14 @@ class EvaluationRecorder:
         """
         self._recorded = read_recorded_results(self._client, rule_name, resource_type)
         return self._recorded
+
+    def is_outdated(self, rule_name: str, resource_type: str, resource_id: str) -> bool:
+        """Return whether the rule has a result of a later event on record for a resource.
+
+        Raises CouldNotTellError when AWS Config gives no proper answer.
+        """
+        result = read_recorded_results(self._client, rule_name, resource_type).get(resource_id)
+        return bool(result and result.ordering and self._ordering_timestamp < result.ordering)
 
     def record(self, evaluation: Evaluation, now: datetime) -> bool:
         """Take one evaluation, unless the same is on record and younger than a day.
@@ -214,7 +223,8 @@ def _read_results(
     results: Iterable[EvaluationResultTypeDef], resource_type: str
 ) -> Iterator[tuple[str, RecordedResult]]:
     for result in results:
-        qualifier = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]
+        identifier = result["EvaluationResultIdentifier"]
+        qualifier = identifier["EvaluationResultQualifier"]
         if qualifier["ResourceType"] == resource_type:
             yield (
                 qualifier["ResourceId"],
@@ -222,5 +232,6 @@ def _read_results(
                     result["ComplianceType"],
                     result.get("Annotation", ""),
                     result["ResultRecordedTime"],
+                    identifier.get("OrderingTimestamp"),
                 ),
             )
