@@ -95,6 +95,14 @@ def test_the_fields_of_a_message_that_was_cut_to_fit():
     assert cut["findingsLeftOut"] == 2
 
 
+def test_the_field_of_a_digest_that_may_repeat_an_earlier_message():
+    """Whoever counts alerts does not count it twice."""
+    repeating = alert(*many(11))._replace(earlier={"j-003": "alert-0"})
+    resources = document(repeating)["resources"]
+    assert set(resources[3]) == RESOURCE | {"earlierAlertId"}
+    assert [each["resourceId"] for each in resources if "earlierAlertId" in each] == ["j-003"]
+
+
 def test_the_message_attributes():
     """Filter policies of subscriptions name them."""
     assert set(attributes(alert())) == {

@@ -268,6 +268,7 @@ def test_while_the_ledger_is_down_the_alert_is_sent_all_the_same(aws, caplog, wa
         assert getattr(aws, way)(bad) == BAD
         assert getattr(aws, way)(bad) == BAD
     assert aws.inbox.told == [("violation", [bad])] * 2
+    assert len(set(aws.inbox.ids)) == 1, "a reader sees the repeat"
     messages = [each.message for each in caplog.records]
     assert messages.count("alert sent without the ledger") == 2
     assert messages.count("evaluation not asked for") == 2

@@ -149,6 +149,19 @@ def test_what_an_outage_kept_from_being_told_is_one_digest_afterwards(alerting, 
     assert {each.alert_id for each in known.values()} == set(inbox.ids), "its end can be traced"
 
 
+def test_a_digest_says_of_which_resources_an_earlier_message_may_have_told(alerting, inbox):
+    """SNS did not answer, and the message may have gone out: whoever counts alerts sees the repeat."""
+    for number, each in enumerate(many(3)):
+        claim(alerting, each, alert_id=f"launch-{number}")
+    alerting.tell(many(12), LATER)
+    [digest] = inbox.documents
+    earlier = {one["resourceId"]: one.get("earlierAlertId") for one in digest["resources"]}
+    assert {each: was for each, was in earlier.items() if was} == {
+        f"j-{number:03}": f"launch-{number}" for number in range(3)
+    }
+    assert digest["alertId"] not in earlier.values()
+
+
 def test_what_another_function_claims_meanwhile_is_not_told_by_the_sweep(alerting, inbox):
     """The sweep has read that nobody had told it, and its write fails."""
     told = many(3)

@@ -92,6 +92,10 @@ BAD = [
     ("a list that is a JSON array", {"allowedCertificateProviders": ["PEM"]}, PROVIDERS),
     ("an empty pattern", {"approvedSecurityConfigurations": " , "}, "approvedSecurityConfigurations takes a comma-separated list of names, in which * stands for any characters"),
     ("an empty text for rdklib", {"ExecutionRoleName": ""}, "ExecutionRoleName takes a text, not"),
+    ("a role to assume, and none named", {"AssumeRoleMode": "True"}, "AssumeRoleMode needs ExecutionRoleName and ExecutionRoleRegion too, or the value False"),
+    ("a role to assume, in no Region", {"AssumeRoleMode": "true", "ExecutionRoleName": "audit"}, "AssumeRoleMode needs ExecutionRoleRegion too, or the value False"),
+    ("a blank before False, which rdklib takes for true", {"AssumeRoleMode": " False"}, "AssumeRoleMode needs ExecutionRoleName and ExecutionRoleRegion too"),
+    ("a Region, and no role to assume there", {"AssumeRoleMode": "yes", "ExecutionRoleRegion": "eu-west-1"}, "AssumeRoleMode needs ExecutionRoleName too, or the value False"),
     ("a boolean for rdklib", {"AssumeRoleMode": False}, "AssumeRoleMode takes a text, not false"),
 ]  # fmt: skip
 

@@ -1,7 +1,9 @@
 """Pure: what an alert tells of, and from where."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from emr_in_transit.judgement.facts import ClusterFacts
@@ -79,6 +81,8 @@ class Alert(NamedTuple):
     time: datetime
     part: int = 1
     parts: int = 1
+    # By resource id, of what is in a digest: the alert that may have told of it before.
+    earlier: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_digest(self) -> bool:

@@ -137,11 +137,18 @@ class Alerting:
         unwritable = self._why_not_in_words(judged, now)
         try:
             if not unwritable:
-                self._publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now))
+                self._publish(Alert(self._id_without_ledger(judged), (judged,), self.origin, now))
                 return AlertingResult({resource_id: Delivery.SENT}, {})
         except PublishError as error:
             unwritable = str(error)
         return AlertingResult({resource_id: Delivery.NOT_SENT}, {resource_id: unwritable})
+
+    def _id_without_ledger(self, judged: Judged) -> str:
+        """Return an id that is the same each time: the first attempt may have told people."""
+        resource = judged.resource
+        parts = (self.origin.account, self.origin.region, resource.resource_type)
+        found = sorted(fingerprint(judged.verdict))
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join([*parts, judged.resource_id, *found])))
 
     def _episodes(self, judged: Sequence[Judged]) -> tuple[dict[str, Episode], dict[str, str]]:
         """Return the episodes of these resources by id, and why some of them cannot be read."""
@@ -231,9 +238,7 @@ class Alerting:
         self, alert: Alert, claims: Sequence[tuple[Judged, Episode]]
     ) -> AlertingResult:
         """Publish what is claimed, and write down that people have been told."""
-        # Claims that were taken over keep their alert id, so that a reader can see the repeat.
-        alert_id = _most_common(claimed for _, claimed in claims)
-        alert = alert._replace(alert_id=alert_id, judged=tuple(judged for judged, _ in claims))
+        alert = _as_claimed(alert, claims)
         ids = [judged.resource_id for judged, _ in claims]
         try:
             self._publish(alert)
@@ -243,7 +248,7 @@ class Alerting:
         problems = {}
         for judged, claimed in claims:
             try:
-                self._put(judged, confirmed_episode(claimed._replace(alert_id=alert_id)))
+                self._put(judged, confirmed_episode(claimed._replace(alert_id=alert.alert_id)))
             except LedgerError as error:
                 problems[judged.resource_id] = f"sent, but not written down: {error}"
         return AlertingResult(dict.fromkeys(ids, Delivery.SENT), problems)
@@ -344,6 +349,22 @@ class Alerting:
         except ConflictError:
             return False
         return True
+
+
+def _as_claimed(alert: Alert, claims: Sequence[tuple[Judged, Episode]]) -> Alert:
+    """Return the alert on what has been claimed, under an id by which a reader sees a repeat.
+
+    A claim that was taken over has the id of a message that may have gone out. The alert has the
+    one that most of them have, and says of the others which theirs was.
+    """
+    alert_id = _most_common(claimed for _, claimed in claims)
+    earlier = {
+        judged.resource_id: claimed.alert_id
+        for judged, claimed in claims
+        if claimed.alert_id not in {alert_id, alert.alert_id}
+    }
+    told = tuple(judged for judged, _ in claims)
+    return alert._replace(alert_id=alert_id, judged=told, earlier=earlier)
 
 
 def _most_common(episodes: Iterable[Episode]) -> str:

@@ -109,7 +109,7 @@ def document(alert: Alert, most_findings: int | None = None) -> dict[str, Any]:
             "counts": dict(reason_counts(alert.judged)),
             "remedies": {each.value: REASONS[each].remedy for each in _reasons(alert.judged)},
             "resources": [
-                _entry(judged, origin, most_findings, with_remedies=False)
+                _entry(judged, origin, most_findings, with_remedies=False) | _repeat(alert, judged)
                 for judged in alert.judged
             ],
         }
@@ -171,6 +171,11 @@ def _entry(
             "launchedBy": resource.launched_by or None,
         }
     return entry
+
+
+def _repeat(alert: Alert, judged: Judged) -> dict[str, str]:
+    earlier = alert.earlier.get(judged.resource_id)
+    return {"earlierAlertId": earlier} if earlier else {}
 
 
 def _reasons(judged: Sequence[Judged]) -> list[Reason]:

@@ -203,9 +203,23 @@ def parse_parameters(given: Mapping[str, object]) -> RuleParameters:
             problems.append(f"{shown(name)} is no parameter of this rule, which takes {names}")
         elif not isinstance(value, str) or not value.strip():
             problems.append(f"{name} takes a text, not {shown(value)}")
+    problems += _half_built_assume_role(given)
     if problems:
         raise ParameterError("; ".join(problems))
     return RuleParameters(**values)
+
+
+def _half_built_assume_role(given: Mapping[str, object]) -> list[str]:
+    """Return what is missing where the rule is to judge by a role that it assumes.
+
+    rdklib would make it up: the role of AWS Config, which no function can assume, in this Region.
+    """
+    mode, *needed = PASSED_THROUGH
+    is_on = str(given.get(mode, "False")).lower() != "false"  # as rdklib reads what is given
+    missing = [name for name in needed if name not in given]
+    if not is_on or not missing:
+        return []
+    return [f"{mode} needs {' and '.join(missing)} too, or the value False"]
 
 
 def _text(value: object) -> str:
