@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
@@ -15,7 +16,11 @@ from moto.config.responses import ConfigResponse
 from emr_in_transit import sweep
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
 from emr_in_transit.alerting.episode import LEASE, State, claimed_episode
+from emr_in_transit.aws.clusters import TAGS_LAG
+from emr_in_transit.aws.emr import EmrReader
 from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.judgement.parameters import parse_parameters
 from tests.support.builders import (
     ACCOUNT,
     REGION,
@@ -58,14 +63,21 @@ class Aws:
         self.inbox = Inbox()
         self.record = record
         self.episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
+        self.denied = ""  # what EMR refuses the rule
         self.rules = []
         self.asked = []  # the calls that the rule makes to EMR
 
     def client_of_rule(self, made):
+        if self.denied:
+            made.meta.events.register(f"before-call.emr.{self.denied}", self.deny)
         made.meta.events.register(
             "before-call.emr", lambda model, **_: self.asked.append(model.name)
         )
         return made
+
+    def deny(self, model, **_):
+        error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        raise ClientError(error, model.name)
 
     def sweep(self, parameters="{}", **members):
         return door.lambda_handler(scheduled(parameters, **members), Context())
@@ -268,6 +280,55 @@ def test_an_exemption_that_is_added_and_ends_later_takes_effect_at_the_next_swee
     assert verdicts == ["NOT_APPLICABLE"] * 2 + ["NON_COMPLIANT"] * 2
     assert aws.kinds() == ["violation", "violation"]
     assert len(set(aws.inbox.ids)) == 2
+
+
+def test_a_new_cluster_that_the_tagging_api_does_not_know_yet_is_asked_for_its_own_tags(aws):
+    """The launch check saw that it is exempt; the sweep must not see less, and alert."""
+    tags = [{"Key": "exempt", "Value": "a test"}]
+    exempt, bad, good = launch(aws.emr, Tags=tags), launch(aws.emr), launch(aws.emr, "pem", PEM)
+    ledger = Ledger(client("dynamodb"), TABLE, ACCOUNT, REGION)
+    reader = EmrReader(aws.emr, parse_parameters(json.loads(TAGGED)))
+    for each in (exempt, bad, good):
+        ledger.store(reader.cluster(each), datetime.now(UTC))
+    with Stubber(client("resourcegroupstaggingapi")) as stubber:
+        for _ in range(2):
+            stubber.add_response("get_resources", tag_page())
+        aws.sweep(TAGGED)
+        assert aws.verdicts()[bad] == "NON_COMPLIANT"
+        assert exempt not in aws.verdicts(), "AWS Config keeps no result that is not applicable"
+        assert aws.inbox.told == [("violation", [bad])]
+        assert aws.asked.count("DescribeCluster") == 2, "of what would be alerted, and no other"
+        aws.asked.clear()
+        aws.sweep(TAGGED)
+    assert aws.asked.count("DescribeCluster") == 1, "people know of the other by now"
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_an_old_cluster_without_the_tag_is_not_asked_for_it_again(aws):
+    """By now the Tagging API knows."""
+    aged = parse_parameters(json.loads(TAGGED))
+    bad = launch(aws.emr)
+    known = EmrReader(aws.emr, aged).cluster(bad)
+    ledger = Ledger(client("dynamodb"), TABLE, ACCOUNT, REGION)
+    ledger.store(known._replace(created=known.created - TAGS_LAG), datetime.now(UTC))
+    with Stubber(client("resourcegroupstaggingapi")) as stubber:
+        stubber.add_response("get_resources", tag_page())
+        aws.sweep(TAGGED)
+    assert aws.asked == ["ListClusters"]
+    assert aws.inbox.told == [("violation", [bad])]
+
+
+def test_a_new_cluster_whose_own_tags_cannot_be_read_is_could_not_tell(aws):
+    """Perhaps it is exempt; nobody is told, and the run says so."""
+    bad = launch(aws.emr)
+    known = EmrReader(aws.emr, parse_parameters(json.loads(TAGGED))).cluster(bad)
+    Ledger(client("dynamodb"), TABLE, ACCOUNT, REGION).store(known, datetime.now(UTC))
+    with Stubber(client("resourcegroupstaggingapi")) as stubber:
+        stubber.add_response("get_resources", tag_page())
+        aws.denied = "DescribeCluster"
+        with pytest.raises(door.RuleRunError, match=rf"{bad} \(DescribeCluster: AccessDenied"):
+            aws.sweep(TAGGED)
+    assert (aws.inbox.told, aws.verdicts()) == ([], {})
 
 
 def test_with_unknown_tags_what_complies_is_recorded_and_what_violates_is_could_not_tell(aws):

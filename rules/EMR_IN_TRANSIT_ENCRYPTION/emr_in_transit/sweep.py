@@ -424,6 +424,13 @@ class Sweep:
             self._retire(cluster_id)
             return
         verdict = judge_cluster(facts, self.parameters, self.now)
+        is_new = cluster_id not in self.alerted and self.clusters.may_be_exempt(facts)
+        if is_new and verdict.compliance is Compliance.NON_COMPLIANT:
+            if self.seconds_left() < RESERVE:
+                self._deferred += 1
+                return
+            facts = self.clusters.with_own_tags(facts)
+            verdict = judge_cluster(facts, self.parameters, self.now)
         problem = self.clusters.why_exemption_is_unknown(cluster_id)
         if problem and verdict.compliance is not Compliance.COMPLIANT:
             raise CouldNotTellError(problem)

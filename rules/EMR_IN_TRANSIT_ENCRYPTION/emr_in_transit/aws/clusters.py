@@ -25,6 +25,8 @@ PERMISSIONS = ("tag:GetResources",)
 # then all the same, in case an entry is wrong. Half of the time is spread by cluster id, so that
 # clusters that were first seen together do not fall due together.
 FACTS_MAX_AGE = timedelta(days=7)
+# The Resource Groups Tagging API is eventually consistent; nobody says how long that takes.
+TAGS_LAG = timedelta(hours=1)
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +105,19 @@ class Clusters:
     def has_exemption_tag(self, cluster_id: str) -> bool:
         """Return whether the cluster is known to have the tag that exempts."""
         return cluster_id in (self._exemptions or {})
+
+    def may_be_exempt(self, facts: ClusterFacts) -> bool:
+        """Return whether the cluster may have a tag that is not to be seen yet: it is new."""
+        is_untagged = self._exemptions is not None and facts.exemption is None
+        return is_untagged and self._now - facts.created < TAGS_LAG
+
+    def with_own_tags(self, facts: ClusterFacts) -> ClusterFacts:
+        """Return the facts with the exemption that the cluster's own description tells.
+
+        Raises CouldNotTellError.
+        """
+        described = self._reader.cluster(facts.cluster_id)
+        return facts if described is None else facts._replace(exemption=described.exemption)
 
     def needs_emr(self, cluster_id: str) -> bool:
         """Return whether reading the cluster takes a call to EMR, and so its time."""
