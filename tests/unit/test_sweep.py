@@ -219,6 +219,22 @@ def test_a_cluster_that_the_listing_lacks_is_retired_only_if_emr_says_that_it_en
     assert (report.live, report.retired) == (0, 2)
 
 
+def test_many_that_ended_are_described_where_the_list_of_ended_clusters_fails(aws):
+    """It is a short cut, and its failure is named."""
+    ended = [f"j-{number}" for number in range(10)]
+    aws.recorded(**dict.fromkeys(ended, 1))
+    aws.listed()
+    aws.stubs[0].add_client_error("list_clusters", "InternalServerException", "oops")
+    for each in by_turn(*ended, after=ended[0]):
+        aws.described_as(each, "TERMINATED")
+    aws.takes_evaluations()
+    report = aws.sweep()
+    assert report.retired == 10
+    assert report.problems == {
+        "the list of ended clusters": "ListClusters: InternalServerException: oops"
+    }
+
+
 def test_a_cluster_that_ended_after_it_was_listed_is_retired(aws):
     """The same answer of EMR, found on the way."""
     aws.recorded(ended=1)
