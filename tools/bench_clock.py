@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from tools.package import ROOT
+from tools.simulator.buckets import LIMITS
+
+sys.path.insert(0, str(ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"))
+
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import LIVE_STATES, EmrReader, Pacer
 from emr_in_transit.aws.evaluations import EvaluationRecorder
 from emr_in_transit.aws.ledger import Entry
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.sweep import Sweep, SweepResult
-from tools.simulator.buckets import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
