@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from emr_in_transit.aws.emr import Page
     from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
     from emr_in_transit.deployment import RuleRun
+    from emr_in_transit.judgement.facts import ClusterFacts
     from emr_in_transit.judgement.parameters import RuleParameters
+    from emr_in_transit.judgement.verdict import Verdict
 
 # What is left of the function's time, in seconds, when a sweep stops asking EMR: enough for one
 # call that times out five times (aws/clients.py), and to record what is pending.
@@ -434,9 +436,7 @@ class Sweep:
         problem = self.clusters.why_exemption_is_unknown(cluster_id)
         if problem and verdict.compliance is not Compliance.COMPLIANT:
             raise CouldNotTellError(problem)
-        launched_by = self.clusters.launched_by(cluster_id)
-        resource = cluster_resource(facts, self._listed.get(cluster_id, ""), launched_by)
-        judged = Judged(resource, verdict)
+        judged = self._judgement(facts, verdict)
         evaluation = Evaluation(CLUSTER_TYPE, cluster_id, verdict.compliance, annotation(verdict))
         is_exempt = verdict.compliance is Compliance.NOT_APPLICABLE
         # Who is exempt is not on record, so that nothing tells when it was logged last.
@@ -447,6 +447,11 @@ class Sweep:
         self._judged.append(judged)
         if cluster_id in self.clusters.disagreeing:
             self._problem(cluster_id, LEDGER_DISAGREES)
+
+    def _judgement(self, facts: ClusterFacts, verdict: Verdict) -> Judged:
+        state = self._listed.get(facts.cluster_id, "")
+        launched_by = self.clusters.launched_by(facts.cluster_id)
+        return Judged(cluster_resource(facts, state, launched_by), verdict)
 
     def _stopped_at(self) -> Evaluation | None:
         """Return the result after which the next sweep is to go on, where this one left any."""
