@@ -1,6 +1,6 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test check package deploy explain bench lock authorization clean
+.PHONY: help demo simulator test check package deploy publish explain bench lock authorization clean
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
 PYTHON ?= python3
 PORT ?= 5111
@@ -34,6 +34,10 @@ package: environment-demo ## dist/*.zip, the Lambda code
 
 deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [TAGS="team=sec ..."] [PARAMETERS="Name=value ..."]
 	@.venv/bin/python -m tools.deploy --bucket "$(CODE_BUCKET)" --stack "$(STACK)" --tags "$(TAGS)" $(PARAMETERS)
+
+publish: environment-demo ## code and template into a bucket of every Region: CODE_BUCKET=prefix REGIONS="..." [ORGANIZATION=o-...] [PUBLISHERS="role ARNs"]
+	@.venv/bin/python -m tools.publish --bucket "$(CODE_BUCKET)" --regions "$(REGIONS)" \
+		--organization "$(ORGANIZATION)" --publishers "$(PUBLISHERS)"
 
 explain: environment-demo ## one cluster's full verdict: CLUSTER=file.json [CONFIGURATION=file.json] [ARGS="-p coverage=complete"]
 	@.venv/bin/python -m tools.explain "$(CLUSTER)" "$(CONFIGURATION)" $(ARGS)

@@ -24,10 +24,9 @@ OWN_COMMANDS = {
         "parameter-overrides",
         "capabilities",
     },
-    ("s3", "mb"): set(),
-    ("s3", "rb"): {"force"},
-    ("s3", "cp"): set(),
+    ("cloudformation", "wait"): {"stack-name"},
 }
+OWN_COMMANDS["cloudformation", "deploy"].add("s3-bucket")
 
 
 def commands():
@@ -35,7 +34,30 @@ def commands():
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
     text = "\n".join(blocks).replace("\\\n", " ")
     found = re.findall(r"\baws [a-z0-9]+ [a-z-]+(?: [^\n;]*)?", text)
-    return [shlex.split(each.split(" --policy ")[0].rstrip(")")) for each in found]
+    return [shlex.split(_without_shell(each)) for each in found]
+
+
+def _without_shell(command):
+    """Return a command without what the shell does around it."""
+    return re.split(r" \| |; do\b|\)\"?$|\); do\b", command)[0].rstrip(")")
+
+
+def given(words):
+    """Return what each option of a command is given."""
+    found, option = {}, None
+    for word in words[3:]:
+        if word.startswith("--"):
+            option = word.removeprefix("--").removeprefix("no-")
+            found[option] = []
+        elif option:
+            found[option].append(word)
+    return found
+
+
+def model_of(service, operation):
+    model = SESSION.get_service_model(SERVICES.get(service, service))
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    return model.operation_model(names[operation])
 
 
 def options(words):
@@ -56,6 +78,84 @@ def known(service, operation):
 def test_a_command_is_one_of_the_aws_cli_with_options_that_it_has(words):
     """Commands are copied, so none may be misspelt."""
     assert options(words) - EVERYWHERE <= known(*words[1:3])
+
+
+BY_THE_MODEL = [words for words in commands() if tuple(words[1:3]) not in OWN_COMMANDS]
+
+
+@pytest.mark.parametrize("words", BY_THE_MODEL, ids=lambda words: " ".join(words[1:3]))
+def test_a_command_has_what_its_operation_requires(words):
+    """By botocore's model; a part of a structure is named as the model names it, its value allowed."""
+    shape = model_of(*words[1:3]).input_shape
+    has = given(words)
+    required = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
+    assert required <= has.keys()
+    for name, member in (shape.members if shape else {}).items():
+        for value in has.get(xform_name(name, "-"), []):
+            check_value(value, member)
+
+
+def check_value(value, shape):
+    """Hold one value of the shorthand syntax to its shape."""
+    if shape.type_name == "list":
+        shape = shape.member
+    if shape.type_name == "structure" and not value.startswith(("{", "[")):
+        for pair in re.split(r",(?=\w+=)", value):
+            key, equals, text = pair.partition("=")
+            assert equals
+            assert key in shape.members, f"{shape.name} has no {key}"
+            check_value(text, shape.members[key])
+    elif allowed := getattr(shape, "enum", None):
+        assert value in allowed or value.startswith("$")
+    elif shape.type_name in {"integer", "long"}:
+        assert value.isdigit()
+    elif shape.type_name == "boolean":
+        assert value in {"true", "false"}
+
+
+WRONG_COMMANDS = [
+    (
+        "aws cloudformation create-stack-instances --stack-set-name s --regions r --operation-preferences X=1",
+        "has no X",
+    ),
+    ("aws cloudformation delete-stack-set --call-as DELEGATED_ADMIN", "required|assert"),
+    ("aws cloudformation delete-stack-set --stack-set-name s --call-as ADMIN", "assert"),
+]
+
+
+@pytest.mark.parametrize(("command", "problem"), WRONG_COMMANDS)
+def test_a_wrong_command_is_found(command, problem):
+    """A part that the model does not have, one that it requires, a value that it does not allow."""
+    with pytest.raises(AssertionError, match=problem):
+        test_a_command_has_what_its_operation_requires(shlex.split(command))
+
+
+@pytest.mark.parametrize(
+    "operation", ["create-stack-instances", "update-stack-set", "delete-stack-instances"]
+)
+def test_operations_on_many_accounts_say_how_fast_and_how_far(operation):
+    """Without preferences they take one account after another, and stop at the first that fails."""
+    found = [words for words in commands() if words[2] == operation]
+    assert found
+    for words in found:
+        (preferences,) = given(words)["operation-preferences"]
+        named = {pair.partition("=")[0] for pair in preferences.split(",")}
+        assert {
+            "RegionConcurrencyType",
+            "MaxConcurrentPercentage",
+            "FailureTolerancePercentage",
+        } <= named
+
+
+def test_the_template_is_given_in_a_way_that_takes_its_length():
+    """A body in a request is refused above 51,200 bytes."""
+    assert "--template-body file://template.yml" not in GUIDE
+    for operation in ("create-stack-set", "update-stack-set"):
+        (words,) = [words for words in commands() if words[2] == operation]
+        assert given(words)["template-url"] == ["$TEMPLATE_URL"]
+    for words in commands():
+        if words[2] == "deploy" and "template.yml" in words:
+            assert "s3-bucket" in given(words)
 
 
 def test_there_are_commands_for_every_step():
@@ -79,17 +179,34 @@ def test_parameters_are_named_as_the_templates_name_them():
     assert stack <= TEMPLATE["Parameters"].keys()
     assert pack
     assert pack <= load("conformance-pack.yml")["Parameters"].keys()
-    overrides = re.search(r"central-topic\.yml --parameter-overrides (.*)", GUIDE).group(1)
-    given = set(re.findall(r"(\w+)=", overrides))
-    assert given == load("central-topic.yml")["Parameters"].keys()
+    overrides = {
+        words[words.index("--template-file") + 1]: given(words)["parameter-overrides"]
+        for words in commands()
+        if "--template-file" in words
+    }
+    named = {
+        template: {pair.partition("=")[0] for pair in pairs}
+        for template, pairs in overrides.items()
+    }
+    assert named["rdk-config/central-topic.yml"] == load("central-topic.yml")["Parameters"].keys()
+    assert named["template.yml"] <= TEMPLATE["Parameters"].keys()
+    # What the stack set is given, the management account's stack is given too.
+    assert named["template.yml"] | {"CreateRules", "Coverage", "SecurityHubFindings"} >= stack
 
 
 def test_what_is_required_is_given():
     """A stack set made by these commands lacks nothing that has no default."""
     (command,) = [words for words in commands() if words[2] == "create-stack-set"]
-    given = {word.split(",")[0].removeprefix("ParameterKey=") for word in command}
+    named = {word.split(",")[0].removeprefix("ParameterKey=") for word in command}
     required = {name for name, one in TEMPLATE["Parameters"].items() if "Default" not in one}
-    assert required <= given
+    assert required <= named
+    (update,) = [words for words in commands() if words[2] == "update-stack-set"]
+    kept = {
+        word.split(",")[0].removeprefix("ParameterKey=") for word in given(update)["parameters"]
+    }
+    assert kept == {
+        word.split(",")[0].removeprefix("ParameterKey=") for word in given(command)["parameters"]
+    }, "a parameter that an update does not name falls back to its default"
 
 
 def test_files_that_are_named_are_there():
@@ -97,6 +214,7 @@ def test_files_that_are_named_are_there():
     named = re.findall(r"(?:file://|--template-file )([\w./-]+\.yml)", GUIDE)
     linked = re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", GUIDE)
     assert {"template.yml", "rdk-config/conformance-pack.yml"} <= set(named)
+    assert "rdk-config/central-topic.yml" in named
     assert [each for each in named if not (ROOT / each).exists()] == []
     assert [each for each in linked if not (ROOT / "rdk-config" / each).exists()] == []
 

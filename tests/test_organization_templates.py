@@ -277,3 +277,29 @@ def test_alarms_of_the_organization_reach_the_operations_topic_of_their_region()
 def test_no_partition_account_or_region_is_written_out(name):
     """The templates work in every partition."""
     assert re.findall(r"arn:aws|[0-9]{12}|\b(?:eu|us|ap|cn)-[a-z]+-[0-9]\b", text(name)) == []
+
+
+# --- guardrails -------------------------------------------------------------------------------------
+
+GUARDRAILS = (ROOT / "docs" / "guardrails.md").read_text()
+# What is asked for in the function's name by others: Lambda, and SNS for its key.
+NOT_BY_THE_FUNCTION = {"ec2", "kms", "logs", "sqs"}
+
+
+def test_the_endpoints_are_those_of_the_services_that_the_functions_call():
+    """One that is missing would be found by a time-out in somebody's VPC."""
+    listed = set(re.findall(r"`com\.amazonaws\.REGION\.(\w+)`", GUARDRAILS))
+    called = {
+        action.partition(":")[0]
+        for role in ROLES
+        for statement in statements(role)
+        for action in actions(statement)
+    }
+    assert listed == called - NOT_BY_THE_FUNCTION - {"tag"} | {"tagging"}
+
+
+def test_every_parameter_of_the_guardrails_is_described():
+    """By the name that it has in the template."""
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    (names,) = [each["Parameters"] for each in groups if "guardrails" in each["Label"]["default"]]
+    assert [name for name in names if f"`{name}`" not in GUARDRAILS] == []

@@ -5,16 +5,17 @@ rules in each account, under names of AWS Config's making; so they are deployed 
 """
 
 import json
-import tempfile
+import os
+import subprocess
+import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from cfnlint.decode import cfn_yaml
 
 from tools.account import RULE, Account
 from tools.code_bucket import MOST_BYTES_IN_A_REQUEST, CodeBucket
-from tools.package import ROOT, build
+from tools.package import ROOT
 from tools.simulator.client import Simulator
 
 ORGANIZATION, SECURITY = "o-a1b2c3d4e5", "200000000000"
@@ -32,6 +33,11 @@ IN_TRANSIT = {"TLSCertificateConfiguration": CERTIFICATES}
 
 class Place(Account):
     """One account in one Region, with AWS Config on."""
+
+    code = (
+        CODE,
+        SECURITY,
+    )  # where its stack comes from: what the buckets begin with, whose they are
 
     def __init__(self, simulator: Simulator, account: str, region: str = HOME) -> None:
         self.simulator, self.account, self.region = simulator, account, region
@@ -61,8 +67,8 @@ class Place(Account):
             StackName=name,
             **as_taken(
                 template,
-                self.simulator.client("s3", self.region, SECURITY),
-                f"{CODE}-{self.region}",
+                self.simulator.client("s3", self.region, self.code[1]),
+                f"{self.code[0]}-{self.region}",
             ),
             Parameters=as_list(parameters),
             Capabilities=["CAPABILITY_IAM"],
@@ -112,7 +118,7 @@ class Organization:
                 there = Place(simulator, SECURITY, region)
                 there.stack(topic, **central, MakeAlertTopic="no")
         self.topic = self.outputs["AlertTopicArn"]
-        self.key = _upload(simulator)
+        self.key = publish(simulator, SECURITY, CODE, "--organization", ORGANIZATION)
         simulator.set_iam(enforce=True)
 
     def admit(self, *more: str) -> None:
@@ -148,16 +154,26 @@ class Organization:
         return [json.loads(json.loads(each["message"])["default"]) for each in sent]
 
 
-def _upload(simulator: Simulator) -> str:
-    """Put the zip into a bucket in every Region; answer its key."""
-    with tempfile.TemporaryDirectory() as folder:
-        code = build(Path(folder))
-        for region in REGIONS:
-            s3, bucket = simulator.client("s3", region, SECURITY), f"{CODE}-{region}"
-            where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else where))
-            s3.upload_file(str(code), bucket, code.name)
-        return code.name
+def publish(simulator: Simulator, account: str, bucket: str, *more: str) -> str:
+    """Publish the zip into a bucket in every Region, as the guide does it; return its key."""
+    made = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tools.publish",
+            "--bucket",
+            bucket,
+            "--regions",
+            " ".join(REGIONS),
+            *more,
+        ],
+        cwd=ROOT,
+        env=os.environ | simulator.environment(account=account),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.split("CODE_KEY=")[1].split()[0]
 
 
 def as_taken(template: str, s3: Any, bucket: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from tests.end_to_end.instances import Instance, role
 from tests.end_to_end.organization import (
+    CODE,
     HOME,
     MEMBERS,
     ONCALL,
@@ -16,6 +17,7 @@ from tests.end_to_end.organization import (
     TEMPLATE,
     Organization,
     Place,
+    publish,
 )
 from tools.account import CONFIGURATION_RULE
 
@@ -114,7 +116,15 @@ def test_an_account_that_joins_later_is_judged_by_its_first_sweep(organization):
 def test_an_account_outside_the_organization_cannot_publish(organization):
     """Its own verdicts stand; its alert is refused, fails visibly, and reaches nobody."""
     outsider = Place(organization.simulator, OUTSIDER)
-    outputs = outsider.stack(TEMPLATE, **organization.parameters())
+    outsider.code = ("code-of-its-own", OUTSIDER)
+    with pytest.raises(ClientError, match="S3 error: Access Denied"):
+        outsider.cloudformation.create_stack(
+            StackName="s", TemplateURL=organization.security.client("s3").meta.endpoint_url
+            + f"/{CODE}-{HOME}/template.yml",
+        )  # fmt: skip
+    publish(organization.simulator, OUTSIDER, outsider.code[0])
+    parameters = organization.parameters(CodeBucket=outsider.code[0])
+    outputs = outsider.stack(TEMPLATE, **parameters)
     organization.simulator.settle(60)
     before = organization.told()
     organization.simulator.clear_invocations()

@@ -13,6 +13,7 @@ from moto.cloudformation.utils import generate_stack_id
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import s3_backends
 
+from tools.simulator import iam, identity
 from tools.simulator.cloudformation import change_sets, template_check, template_document
 from tools.simulator.cloudformation import changes as stack_changes
 from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
@@ -170,6 +171,10 @@ def template_at(self: CloudFormationResponse, template_url: str) -> str:
         raise ValidationError(message="S3 error: The specified bucket does not exist") from problem
     if found is None:
         raise ValidationError(message="S3 error: The specified key does not exist.")
+    caller = identity.caller(self.access_key)
+    resource = f"arn:{self.partition}:s3:::{bucket}/{key}"
+    if iam.enforced() and not iam.may_use(caller, "s3:GetObject", resource):
+        raise ValidationError(message="S3 error: Access Denied")
     if found.size > _MOST_IN_A_BUCKET:
         raise ValidationError(message=f"Template may not exceed {_MOST_IN_A_BUCKET} bytes in size.")
     return str(found.value.decode())

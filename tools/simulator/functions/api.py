@@ -13,7 +13,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from tools.simulator.functions import code as zips
 from tools.simulator.functions.asynchronous import invoke_async
 from tools.simulator.functions.pool import sandboxes
-from tools.simulator.functions.refusals import refuse
+from tools.simulator.functions.refusals import refuse, refuse_code
 from tools.simulator.functions.runs import ThrottledError, invoke
 
 _KEPT = {"LoggingConfig": "logging_config", "DeadLetterConfig": "dead_letter_config"}
@@ -27,6 +27,7 @@ def _wrap_construction() -> None:
         self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, **named: Any
     ) -> None:
         refuse(spec, region)
+        refuse_code(spec.get("Code") or {}, account_id, region)
         construct(self, account_id, spec, region, **named)
         for name, attribute in _KEPT.items():
             setattr(self, attribute, spec.get(name) or {})
@@ -40,6 +41,7 @@ def _wrap_construction() -> None:
 
 def _wrap_configuration() -> None:
     describe, update = LambdaFunction.get_configuration, LambdaFunction.update_configuration
+    change_code = LambdaFunction.update_function_code
 
     def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
         answer = describe(self, on_create)
@@ -58,6 +60,11 @@ def _wrap_configuration() -> None:
             updates = updates | {"Environment": {"Variables": {}} | updates["Environment"]}
         return update(self, updates)
 
+    def update_function_code(self: LambdaFunction, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        refuse_code(updated_spec, self.account_id, self.region)
+        return change_code(self, updated_spec)
+
+    LambdaFunction.update_function_code = update_function_code
     LambdaFunction.get_configuration = get_configuration
     LambdaFunction.update_configuration = update_configuration
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.utilities.utils import get_partition
 
-from tools.simulator import iam
-from tools.simulator.iam import grants, policies, trust
+from tools.simulator import iam, identity
+from tools.simulator.iam import grants, policies, resources, trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +122,28 @@ def _refuse_dead_letters_that_the_role_cannot_send(spec: Mapping[str, Any]) -> N
     if not policies.decide(grants.of_role(spec["Role"]), name, target, context).allowed:
         raise InvalidParameterValueException(
             f"The provided execution role does not have permissions to call {action} on {service}"
+        )
+
+
+def refuse_code(code: Mapping[str, Any], account: str, region: str) -> None:
+    """Refuse code in a bucket of another Region, or of an account that does not let this one read."""
+    bucket = resources.bucket_of(str(code.get("S3Bucket")))
+    if bucket is None:
+        return
+    if bucket.region_name != region:
+        raise InvalidParameterValueException(
+            "Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: The "
+            f"bucket is in this region: {bucket.region_name}. Please use this region to retry the "
+            "request"
+        )
+    partition = get_partition(region)
+    caller = identity.Caller("", account, f"arn:{partition}:iam::{account}:user/somebody")
+    resource = f"arn:{partition}:s3:::{code['S3Bucket']}/{code.get('S3Key')}"
+    if iam.enforced() and not iam.may_use(caller, "s3:GetObject", resource):
+        raise InvalidParameterValueException(
+            "Your access has been denied by S3, please make sure your request credentials have "
+            f"permission to GetObject for {code['S3Bucket']}/{code.get('S3Key')}. S3 Error Code: "
+            "AccessDenied. S3 Error Message: Access Denied"
         )
 
 

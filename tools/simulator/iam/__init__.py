@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tools.simulator import accounts, answers, wire
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+
+from tools.simulator import accounts, answers, identity, wire
 from tools.simulator.control import ControlError, on_reset, route
 from tools.simulator.iam import (
     authorization,
@@ -96,12 +99,24 @@ def _decide(call: wire.Call, action: str, resource: str) -> policies.Decision:
     if decision.allowed and _denied_by_the_resource(call, action, resource, context):
         reason = "with an explicit deny in a resource-based policy"
         return policies.Decision(allowed=False, reason=reason)
+    if decision.allowed and call.service == "s3" and not may_use(call.caller, action, resource):
+        reason = f"because no resource-based policy allows the {action} action"
+        return policies.Decision(allowed=False, reason=reason)
     if action != "sts:AssumeRole" or not decision.allowed:
         return decision
     if trust.admits(resource, call.caller, call.parameters.get("ExternalId")):
         return decision
     reason = "because the role's trust policy does not admit the caller"
     return policies.Decision(allowed=False, reason=reason)
+
+
+def may_use(caller: identity.Caller, action: str, resource: str) -> bool:
+    """Whether a bucket of another account admits a caller; its own account's policies decide there."""
+    bucket = resources.bucket_of(resource.rpartition(":")[2].partition("/")[0])
+    if bucket is None or bucket.account_id == caller.account:
+        return True
+    who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
+    return resource_policies.decide(resources.policy_of(resource), who, action, resource).allowed
 
 
 def _denied_by_the_resource(
@@ -152,5 +167,6 @@ def clear() -> None:
 
 
 def install() -> None:
-    """Make a reset switch enforcement off."""
+    """Make a reset switch enforcement off, and judge bucket policies here, with their conditions."""
     on_reset(clear)
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL

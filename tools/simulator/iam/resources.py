@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.config.models import config_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
@@ -20,6 +21,8 @@ from tools.simulator.iam import authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from moto.s3.models import FakeBucket
 
     from tools.simulator.iam.resource_policies import Policy
     from tools.simulator.wire import Call
@@ -31,11 +34,13 @@ _PREFIXES = {
 }
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:ListObjects": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "sns:PublishBatch": "sns:Publish",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -78,7 +83,16 @@ def policy_of(arn: str) -> Policy | str | None:
     if service == "sqs":
         queue = sqs_backends[account][region].queues.get(name)
         return queue._policy_json if queue else None  # noqa: SLF001 -- moto's text form lacks an empty one
+    if service == "s3":
+        bucket = bucket_of(name.partition("/")[0])
+        return bucket.policy.decode() if bucket and bucket.policy else None
     return None
+
+
+def bucket_of(name: str) -> FakeBucket | None:
+    """Return the bucket of that name, whichever account it is in."""
+    partition, account = s3_backends.bucket_accounts.get(name, ("", ""))
+    return s3_backends[account][partition].buckets.get(name) if account else None
 
 
 def context_of(call: Call) -> dict[str, str | tuple[str, ...]]:
