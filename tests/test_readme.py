@@ -157,7 +157,7 @@ def test_what_is_granted_on_everything_is_said_to_be():
     """Those rows say so, and no other does."""
     section = TEXT.partition("## Permissions")[2].partition("\n## ")[0]
     first = [row.split("|")[1] for row in section.splitlines() if "on `*`" in row]
-    named = {name for cell in first for name in re.findall(r"`(?:[a-z]+:)?(\w+)`", cell)}
+    named = {name for cell in first for name in re.findall(r"`(?:[a-z0-9]+:)?(\w+)`", cell)}
     assert named == {action.partition(":")[2] for action in UNLIMITED}
 
 

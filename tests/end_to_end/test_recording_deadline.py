@@ -11,8 +11,8 @@ from tools.account import Account
 CLUSTERS = 100
 SPEED = 10
 # A sweep keeps 90 seconds for its end, so that it works for 30: 10 DescribeCluster at once, and 30
-# more at one a second. The second run goes on where the first one stopped.
-TIMEOUT, IN_ONE_RUN, RUNS = 120, 40, 3
+# more at one a second; fewer where the machine is busy. The next run goes on where one stopped.
+TIMEOUT, MOST_IN_ONE_RUN, MOST_RUNS = 120, 44, 8
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ def slow(simulator):
 
 
 def without_ledger(account: Account) -> None:
-    """Take the ledger from the rule's function, as rdk deploys it."""
+    """Take the ledger and the topic from the rule's function, as rdk deploys it."""
     functions = account.simulator.client("lambda")
     name = {"FunctionName": account.outputs["FunctionArn"]}
     variables = functions.get_function_configuration(**name)["Environment"]["Variables"]
     functions.update_function_configuration(
-        **name, Environment={"Variables": variables | {"LEDGER_TABLE": ""}}
+        **name, Environment={"Variables": variables | {"LEDGER_TABLE": "", "ALERT_TOPIC_ARN": ""}}
     )
 
 
@@ -44,8 +44,8 @@ def run(account: Account) -> tuple[set[str], int]:
     """Sweep with EMR's buckets full; answer whom it described, and how many it deferred."""
     account.simulator.cool_functions()
     account.simulator.set_buckets(enabled=True, speed=SPEED)
-    (attempt,) = sweep(account)
-    assert attempt["ok"]
+    attempts = sweep(account)
+    assert [each["error_message"] for each in attempts] == [None]
     calls = account.simulator.journal("emr", "DescribeCluster")
     described = [each["parameters"]["ClusterId"] for each in calls if not each["error"]]
     assert len(described) == len(set(described))
@@ -66,15 +66,19 @@ def test_where_the_time_is_not_enough_runs_share_the_work(slow, has_ledger):
     if not has_ledger:
         without_ledger(slow)
     seen: set[str] = set()
-    for number in range(1, RUNS + 1):
+    runs = 0
+    while len(seen) < CLUSTERS and runs < MOST_RUNS:
+        runs += 1
         described, deferred = run(slow)
-        fresh = described - seen
+        fresh, before = described - seen, len(seen)
         seen |= described
         assert len(verdicts(slow)) == len(seen)
-        if number < RUNS:
+        assert 0 < len(described) <= MOST_IN_ONE_RUN
+        if len(seen) < CLUSTERS:
             assert fresh == described
-            assert len(described) == pytest.approx(IN_ONE_RUN, abs=4)
             assert deferred == CLUSTERS - len(seen if has_ledger else described)
-    assert set(verdicts(slow).values()) == {"COMPLIANT"}
     assert len(seen) == CLUSTERS
+    assert runs >= CLUSTERS / MOST_IN_ONE_RUN, "no run has the time for them all"
+    assert len(fresh) == CLUSTERS - before
+    assert set(verdicts(slow).values()) == {"COMPLIANT"}
     assert deferred == (0 if has_ledger else CLUSTERS - len(described))
