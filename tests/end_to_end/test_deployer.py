@@ -3,6 +3,7 @@
 import json
 import re
 
+import boto3
 import pytest
 
 from tests.test_tools import run
@@ -44,10 +45,13 @@ def deployer(aws):
         environment = aws.environment() | keys
         return run("tools.deploy", "--bucket", BUCKET, *arguments, **environment)
 
+    deploy.client = boto3.Session(**{key.lower(): value for key, value in keys.items()}).client(
+        "cloudformation", region_name="eu-west-1", endpoint_url=aws.url
+    )
     return deploy
 
 
-def test_it_suffices_to_make_and_change_the_stack(deployer, aws):
+def test_it_suffices_to_make_change_and_remove_the_stack(deployer, aws):
     """With an email, tags, a change of parameters and a switch of the rules."""
     for given in (
         ["AlertEmail=oncall@example.com"],
@@ -55,8 +59,9 @@ def test_it_suffices_to_make_and_change_the_stack(deployer, aws):
         ["CreateRules=no", "Coverage=configured"],
     ):
         done = deployer(*given)
-        assert (done.returncode, done.stderr) == (0, "")
-    assert aws.client("cloudformation").describe_stacks()["Stacks"][0]["StackName"] == STACK
+        assert (done.stderr, done.returncode) == ("", 0)
+    deployer.client.delete_stack(StackName=STACK)
+    assert aws.client("cloudformation").describe_stacks()["Stacks"] == []
 
 
 def test_another_stack_is_not_its_business(deployer):

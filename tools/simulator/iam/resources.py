@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from moto.config.models import config_backends
 from moto.dynamodb.models import dynamodb_backends
@@ -123,6 +124,12 @@ def _named(call: Call, service: str, kind: str, name: Any) -> str:
     return str(name) if str(name).startswith("arn:") else _arn(call, service, f"{kind}{name}")
 
 
+def _cloudformation(call: Call, given: dict[str, Any]) -> list[str]:
+    name = given.get("StackName")
+    # A stack's id is AWS's invention; a policy has a wildcard in its place.
+    return [_named(call, "cloudformation", "stack/", f"{name}/id")] if name else []
+
+
 def _emr(call: Call, given: dict[str, Any]) -> list[str]:
     ids = [given[name] for name in ("ClusterId", "JobFlowId", "ResourceId") if name in given]
     return [
@@ -181,7 +188,7 @@ def _logs(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 def _lambda(call: Call, given: dict[str, Any]) -> list[str]:
-    name = given.get("FunctionName")
+    name = given.get("FunctionName") or unquote(str(given.get("Resource") or ""))
     return [_named(call, "lambda", "function:", name)] if name else []
 
 
@@ -224,6 +231,7 @@ def _securityhub(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 _FINDERS: dict[str, Callable[[Call, dict[str, Any]], list[str]]] = {
+    "cloudformation": _cloudformation,
     "config": _config,
     "dynamodb": _dynamodb,
     "emr": _emr,

@@ -115,7 +115,8 @@ class Function(ApiResource, CloudFormationModel):
         if old_tags:
             client.untag_resource(Resource=arn, TagKeys=list(old_tags))
         client.tag_resource(Resource=arn, Tags=tags_of(properties))
-        self._reserve(client, name, properties)
+        if "ReservedConcurrentExecutions" in {**self.properties, **properties}:
+            self._reserve(client, name, properties)
         self.properties = properties
         return self
 
