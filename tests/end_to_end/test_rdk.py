@@ -276,3 +276,24 @@ def recorder(config):
     config.put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": role})
     config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "delivery"})
     config.start_configuration_recorder(ConfigurationRecorderName="default")
+
+
+def options_in(text):
+    """Return the options that each rdk command in a text has, by the command; "" for rdk's own."""
+    found = {}
+    for line in re.findall(r"\brdk (-[^`\n]+|[a-z-]+ [^`\n]*--[^`\n]+)", text):
+        own, command, rest = re.match(r"((?:--[\w-]+ \S+ )*)([a-z][a-z-]*)(.*)", line).groups()
+        found.setdefault("", set()).update(re.findall(r"--[\w-]+", own))
+        found.setdefault(command, set()).update(re.findall(r"--[\w-]+", rest))
+    return found
+
+
+def test_the_options_of_the_readme_are_rdks(aws, tmp_path):
+    """Of the version that the Python at hand runs; the README names nothing that only one has."""
+    named = options_in((ROOT / "rdk-config" / "README.md").read_text())
+    assert named.keys() >= {"", "deploy", "undeploy"}
+    assert named["deploy"] >= {"--lambda-timeout", "--lambda-role-arn", "--generated-lambda-layer"}
+    for command, options in named.items():
+        words = [str(PYTHON.with_name("rdk")), *([command] if command else []), "--help"]
+        helped = run(words, tmp_path, aws.environment())
+        assert [each for each in options if each not in helped] == []
