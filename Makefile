@@ -20,7 +20,7 @@ simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CL
 	@.venv/bin/python -m tools.simulator --port "$(PORT)"
 
 test: environment-dev environment-rdk environment-awscli ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
-	@.venv/bin/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov=rules --cov-fail-under=100)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov=rules --cov=cli --cov-fail-under=100)
 
 check: environment-dev environment-checkov ## linters, types and templates
 	@.venv/bin/ruff check .

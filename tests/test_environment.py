@@ -275,5 +275,5 @@ def test_only_the_whole_suite_has_to_cover_the_code(arguments, covers):
     make = ["make", "--dry-run", "--directory", str(ROOT), "test", *arguments]
     told = subprocess.run(make, env=environment, capture_output=True, text=True, check=True).stdout
     (line,) = [each for each in told.splitlines() if "pytest" in each]
-    assert ("--cov=rules --cov-fail-under=100" in line) == covers
+    assert ("--cov=rules --cov=cli --cov-fail-under=100" in line) == covers
     assert all(each.removeprefix("ARGS=") in line for each in arguments)

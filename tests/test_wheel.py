@@ -1,4 +1,4 @@
-"""The wheel: the package alone, typed, with the version that it says of itself."""
+"""The wheel: the package and the command, typed, with the version that it says of itself."""
 
 import json
 import subprocess
@@ -61,16 +61,21 @@ def run(installed, *command):
     )
 
 
-def test_it_holds_the_package_and_nothing_else(installed):
-    """All that the Lambda zip has of it, tables and type marker among them."""
+def test_it_holds_the_package_the_command_and_nothing_else(installed):
+    """All that the Lambda zip has of it, tables and type marker among them, and the command."""
     held = {path.relative_to(installed).as_posix() for path in installed.rglob("*.*")}
     package = {
         path.relative_to(RULE).as_posix()
         for path in rule_files()
         if path.is_relative_to(RULE / "emr_in_transit")
     }
-    assert package <= held
-    assert {each.split("/")[0] for each in held - package} == {
+    command = {
+        path.relative_to(ROOT / "cli").as_posix()
+        for path in (ROOT / "cli").rglob("*.*")
+        if "__pycache__" not in path.parts
+    }
+    assert package | command <= held
+    assert {each.split("/")[0] for each in held - package - command} == {
         f"emr_in_transit_encryption-{__version__}.dist-info"
     }
 
@@ -80,6 +85,15 @@ def test_a_user_judges_a_cluster_with_what_the_package_exports(installed):
     program = f"{USER}\nimport sys\nassert 'boto3' not in sys.modules"
     done = run(installed, "-c", program)
     assert (done.stdout, done.stderr) == ("NO_SECURITY_CONFIGURATION\n", "")
+
+
+def test_the_command_runs(installed):
+    """Its entry point is what pip makes a program of."""
+    (points,) = installed.glob("*.dist-info/entry_points.txt")
+    assert "emr-in-transit = emr_in_transit_cli.main:main" in points.read_text()
+    program = "from emr_in_transit_cli.main import main; main()"
+    done = run(installed, "-c", program, "--version")
+    assert (done.stdout, done.stderr) == (f"emr-in-transit, version {__version__}\n", "")
 
 
 @pytest.mark.parametrize(("program", "problems"), [(USER, 0), (WRONG, 1)], ids=["right", "wrong"])

@@ -1,0 +1,246 @@
+"""The command line. What a verb needs is imported when it is called: --help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from emr_in_transit_cli.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from emr_in_transit.judgement.parameters import RuleParameters
+    from emr_in_transit_cli.checking import Report
+
+PROGRAM = "emr-in-transit"
+INTERRUPTED, OWN_FAULT, WRONG_USE = 130, 70, 2
+EXIT_CODES = """
+\b
+Exit status:
+  0    nothing violates
+  1    something violates
+  2    wrong use, or no input was of a form that it knows
+  3    something could not be told
+  70   a fault of the command itself (--debug shows it)
+  130  interrupted
+"""
+
+
+def main() -> NoReturn:
+    """Run the command and end with its exit status; whatever is wrong is one line."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            # Names can hold what a terminal lacks.
+            getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+        status = command.main(prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except (click.Abort, KeyboardInterrupt):
+        _end(INTERRUPTED, "interrupted")
+    except click.ClickException as error:
+        _end(WRONG_USE, error.format_message())
+    except (UsageError, InputError) as error:
+        _end(WRONG_USE, str(error))
+    except BrokenPipeError:  # whoever reads has seen enough, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 (a fault of ours must not look like a verdict)
+        _end_at_own_fault(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _end_at_own_fault(error: Exception) -> NoReturn:
+    if "--debug" in sys.argv:
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exception(error)
+    _end(OWN_FAULT, f"fault of its own, {type(error).__name__}; --debug shows where")
+
+
+def _end(status: int, message: str) -> NoReturn:
+    line = " ".join(message.split())
+    click.echo(f"{PROGRAM}: {line}", err=True)
+    sys.exit(status)
+
+
+def _print_version(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        from emr_in_transit import __version__  # noqa: PLC0415
+
+        click.echo(f"{PROGRAM}, version {__version__}")
+        context.exit()
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES,
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def command() -> None:
+    """Whether Amazon EMR clusters encrypt their data in transit, before and after their launch.
+
+    Every verdict is that of the AWS Config rule EMR_IN_TRANSIT_ENCRYPTION.
+    """
+
+
+_Decorated = Any  # click's decorators keep what they decorate
+
+
+def _rule_options(function: _Decorated) -> _Decorated:
+    for option in reversed(
+        (
+            click.option(
+                "-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE",
+                help="A parameter of the rule, such as coverage=complete; may be given again.",
+            ),
+            click.option(
+                "--parameters-from", "rule", metavar="RULE",
+                help="Take the parameters of this rule in AWS Config; -p wins.",
+            ),
+            click.option("--profile", help="Profile of the AWS settings for what asks AWS."),
+            click.option("--region", help="Region for what asks AWS."),
+            click.option("--debug", is_flag=True, help="Show the traceback of a fault."),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@command.command(epilog=EXIT_CODES)
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "-c",
+    "--configuration",
+    "configurations",
+    multiple=True,
+    metavar="FILE",
+    help="A security configuration that clusters name and that is in no other file.",
+)
+@click.option(
+    "-t",
+    "--template-parameter",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A value for a parameter of a CloudFormation template.",
+)
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json", "csv", "sarif"]),
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report there.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 whatever the verdicts.")
+@click.option("-v", "--verbose", is_flag=True, help="List what was passed over, and each dialect.")
+@_rule_options
+def check(  # noqa: PLR0913 (click passes each option)
+    paths: tuple[str, ...],
+    configurations: tuple[str, ...],
+    given: tuple[str, ...],
+    form: str,
+    output: str | None,
+    *,
+    exit_zero: bool,
+    verbose: bool,
+    debug: bool,  # noqa: ARG001 (main looks for it)
+    **rule: Any,
+) -> int:
+    """Judge clusters and security configurations before they are launched.
+
+    FILE is a request to EMR or its answer, a security configuration, an AWS Config item, a
+    CloudFormation template, a Terraform plan or state (terraform show -json), a Step Functions
+    definition, or an aws emr create-cluster command; JSON or YAML; - is standard input. In a
+    folder, *.json, *.template, *.yaml and *.yml are looked at.
+
+    What is unknown before the launch stands for any value: where the verdict depends on it, it
+    could not be told.
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from emr_in_transit_cli.checking import Check  # noqa: PLC0415
+    from emr_in_transit_cli.dialects import Context  # noqa: PLC0415
+
+    if list(paths).count("-") + list(configurations).count("-") > 1:
+        raise UsageError("only one document can come from standard input")
+    context = Context(datetime.now(UTC), _pairs(given, "--template-parameter"))
+    report = Check(context, _parameters(**rule), configurations).run(paths)
+    _write(report, form, output, verbose=verbose)
+    if not report.results and not report.recognised:
+        raise UsageError("no file there is of a form that it knows")
+    return 0 if exit_zero else report.status
+
+
+def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
+    found = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"{option} {pair[:60]!r} is not NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _parameters(
+    pairs: tuple[str, ...], rule: str | None, profile: str | None, region: str | None
+) -> RuleParameters:
+    from emr_in_transit.judgement.parameters import ParameterError, parse_parameters  # noqa: PLC0415
+
+    given: Mapping[str, object] = {}
+    if rule:
+        from emr_in_transit_cli.account import rule_parameters  # noqa: PLC0415
+
+        given = rule_parameters(rule, profile, region)
+    try:
+        return parse_parameters({**given, **_pairs(pairs, "--parameter")})
+    except ParameterError as error:
+        raise UsageError(f"rule parameters: {error}") from error
+
+
+def _write(report: Report, form: str, output: str | None, *, verbose: bool) -> None:
+    from emr_in_transit_cli import formats  # noqa: PLC0415
+
+    writers: dict[str, Callable[[Report], str]] = {
+        "json": formats.as_json,
+        "csv": formats.as_csv,
+        "sarif": formats.as_sarif,
+    }
+    if form in writers:
+        _put(writers[form](report), output)
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    if output is None:
+        formats.print_table(report, Console(), verbose=verbose)
+        return
+    console = Console(record=False, file=_opened(output), force_terminal=False)
+    with console.file:
+        formats.print_table(report, console, verbose=verbose)
+
+
+def _put(text: str, output: str | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+        return
+    with _opened(output) as file:
+        file.write(text)
+
+
+def _opened(output: str) -> Any:
+    try:
+        return Path(output).open("w", encoding="utf-8", newline="", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"--output {output} cannot be written ({error.strerror})") from error
