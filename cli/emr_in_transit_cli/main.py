@@ -46,11 +46,16 @@ def main() -> NoReturn:
     except (UsageError, InputError) as error:
         _end(WRONG_USE, str(error))
     except BrokenPipeError:  # whoever reads has seen enough, such as head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 (a fault of ours must not look like a verdict)
         _end_at_own_fault(error)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _drop_output() -> None:
+    """Send what is still to be flushed nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end_at_own_fault(error: Exception) -> NoReturn:
