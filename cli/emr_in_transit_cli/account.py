@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from emr_in_transit.aws.errors import AWS_ERRORS, explain
-from emr_in_transit_cli.errors import UsageError
+from emr_in_transit.aws import emr
+from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, explain
+from emr_in_transit_cli.errors import CannotTellError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PERMISSIONS = ("config:DescribeConfigRules",)
+    from emr_in_transit.judgement.facts import ClusterFacts
+    from emr_in_transit.judgement.parameters import RuleParameters
+
+# Those that instances are read with are needed with overrideScope=instances alone.
+PERMISSIONS = ("config:DescribeConfigRules", *emr.PERMISSIONS, *emr.INSTANCE_PERMISSIONS)
 
 
 def session(profile: str | None, region: str | None) -> boto3.Session:
@@ -35,5 +40,26 @@ def rule_parameters(rule: str, profile: str | None, region: str | None) -> Mappi
         answer = client.describe_config_rules(ConfigRuleNames=[rule])
     except AWS_ERRORS as error:
         raise UsageError(f"--parameters-from: {explain('DescribeConfigRules', error)}") from error
-    found = json.loads(answer["ConfigRules"][0].get("InputParameters") or "{}")
-    return found if isinstance(found, dict) else {}
+    if not answer["ConfigRules"]:
+        raise UsageError(f"--parameters-from: there is no rule {rule!r}")
+    try:
+        found = json.loads(answer["ConfigRules"][0].get("InputParameters") or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError(f"--parameters-from: the parameters of {rule!r} are no JSON object")
+    return found
+
+
+def read_cluster(
+    cluster_id: str, parameters: RuleParameters, profile: str | None, region: str | None
+) -> ClusterFacts:
+    """Return the facts of a live cluster; raise CannotTellError, UsageError."""
+    reader = emr.EmrReader(session(profile, region).client("emr"), parameters)
+    try:
+        facts = reader.cluster(cluster_id)
+        if facts is None:
+            raise CannotTellError(f"{cluster_id} has ended, or EMR does not know it")
+        return facts._replace(settings=facts.settings + reader.instance_settings(facts))
+    except CouldNotTellError as error:
+        raise CannotTellError(f"{cluster_id}: {error}") from error

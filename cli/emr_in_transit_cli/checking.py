@@ -63,33 +63,12 @@ class Check:
     ) -> None:
         self._context = context
         self._parameters = parameters
-        self._given = tuple(self._configurations(configurations))
+        self._given = tuple(read_configurations(configurations, context))
         self._others: list[Subject] = []
         self._results: list[Result] = []
         self._recognised: list[Recognised] = []
         self._skipped: list[tuple[Source, str]] = []
         self._pending: list[_Pending] = []
-
-    def _configurations(self, paths: Iterable[str]) -> Iterator[Subject]:
-        """Read the files of --configuration; they are no good unless they hold one."""
-        for path in paths:
-            source = files.Source(path)
-            try:
-                found = read_text(files.read(source), self._context)
-            except InputError as error:
-                raise UsageError(f"--configuration {source.shown} {error}") from error
-            held = [
-                subject
-                for _, each in found
-                for subject in each.subjects
-                if subject.what is What.SECURITY_CONFIGURATION
-            ]
-            if not held:
-                kinds = ", ".join(dict.fromkeys(each.dialect for _, each in found))
-                raise UsageError(
-                    f"--configuration {source.shown} holds no security configuration, but: {kinds}"
-                )
-            yield from held
 
     def run(self, paths: Iterable[str]) -> Report:
         """Judge all that is in the files and folders."""
@@ -159,6 +138,28 @@ class Check:
             findings=judged.verdict.findings,
             remarks=judged.remarks,
         )
+
+
+def read_configurations(paths: Iterable[str], context: Context) -> Iterator[Subject]:
+    """Read the files of --configuration; they are no good unless they hold one."""
+    for path in paths:
+        source = files.Source(path)
+        try:
+            found = read_text(files.read(source), context)
+        except InputError as error:
+            raise UsageError(f"--configuration {source.shown} {error}") from error
+        held = [
+            subject
+            for _, each in found
+            for subject in each.subjects
+            if subject.what is What.SECURITY_CONFIGURATION
+        ]
+        if not held:
+            kinds = ", ".join(dict.fromkeys(each.dialect for _, each in found))
+            raise UsageError(
+                f"--configuration {source.shown} holds no security configuration, but: {kinds}"
+            )
+        yield from held
 
 
 def _has_name(subject: Subject) -> bool:

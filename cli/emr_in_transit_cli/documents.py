@@ -26,7 +26,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),  # as PowerShell writes
     (b"\xfe\xff", "utf-16"),
 )
-_COMMENT = re.compile(r"^\s*(//|/\*|#)", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|\s)(?://|/\*|#)")
 # Short forms, comments and bare keys: with them, what begins like JSON can still be YAML.
 _ONLY_YAML = re.compile(r"!\w|^\s*(?://|/\*|#)|[{,]\s*[A-Za-z][\w-]*\s*:", re.MULTILINE)
 _NOT_BLANK = re.compile(r"\S")
@@ -53,14 +53,14 @@ def parse(text: str) -> list[object]:
         try:
             return _parse_json(text)
         except _NotJsonError as error:
-            if not _ONLY_YAML.search(text):
-                raise InputError(str(error)) from error
-            problem = str(error)
+            hint = " (comments are no JSON)" if _COMMENT.search(text) else ""
+            problem = f"{error}{hint}"
+        if not _ONLY_YAML.search(text):
+            raise InputError(problem)
         try:
             return _parse_yaml(text)
         except InputError as error:
-            has = " (comments are no JSON)" if _COMMENT.search(text) else ""
-            raise InputError(problem + has) from error
+            raise InputError(problem) from error
     return _parse_yaml(text)
 
 
@@ -108,7 +108,7 @@ def _parse_yaml(text: str) -> list[object]:
         return _load_yaml(text)
     except yaml.MarkedYAMLError as error:
         # YAML has no tabs between its tokens, but CloudFormation takes them.
-        if "\t" in text and "'\\t'" in f"{error.problem}":
+        if "\t" in text and "cannot start any token" in f"{error.problem}":
             return _parse_yaml(text.replace("\t", "  "))
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"is not YAML: {error.problem} in line {line}") from error

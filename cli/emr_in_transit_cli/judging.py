@@ -72,8 +72,8 @@ class Situation(NamedTuple):
     now: datetime
 
 
-class _Ended(NamedTuple):
-    """A cluster that the rule no longer judges."""
+class _EndedError(Exception):
+    """The cluster has ended: the rule no longer judges it."""
 
 
 class _Judged(NamedTuple):
@@ -88,13 +88,13 @@ def judge(subject: Subject, situation: Situation) -> tuple[Outcome, str, _Judged
         judged, depends = _in_all_worlds(subject, situation)
     except (CannotTellError, InputError, MalformedDocumentError) as error:
         return Outcome.COULD_NOT_TELL, _sentence(one_line(str(error))), nothing
+    except _EndedError:
+        return Outcome.NOT_APPLICABLE, "It has ended: the rule does not judge it any more.", nothing
     except TooManyWorldsError:
         problem = "Too much of it is unknown to try every possibility."
         return Outcome.COULD_NOT_TELL, problem, nothing
     if depends:
         return Outcome.COULD_NOT_TELL, depends, nothing
-    if isinstance(judged, _Ended):
-        return Outcome.NOT_APPLICABLE, "It has ended: the rule does not judge it any more.", nothing
     verdict = judged.verdict
     return Outcome(verdict.compliance.value), annotation(verdict), judged
 
@@ -103,25 +103,17 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _in_all_worlds(subject: Subject, situation: Situation) -> tuple[_Judged | _Ended, str]:
+def _in_all_worlds(subject: Subject, situation: Situation) -> tuple[_Judged, str]:
     """Return the verdict that every possibility gives; else what it depends on."""
-    first: _Judged | None = None
-    common: set[tuple[str, str]] = set()
-    assumed: tuple[str, ...] = ()
-    before: dict[tuple[str, int], int] = {}
-    for world, judged in explore(lambda world: _in_world(subject, situation, world)):
-        if isinstance(judged, _Ended):
-            return judged, ""
-        if first is None:
-            first, common = judged, _violations(judged)
-            assumed = tuple(world.assumed)
-        elif judged.verdict.compliance is not first.verdict.compliance:
+    worlds = explore(lambda world: _in_world(subject, situation, world))
+    world, first = next(worlds)
+    common, before = _violations(first), world.answers
+    first = first._replace(remarks=(*first.remarks, *world.assumed))
+    for world, judged in worlds:
+        if judged.verdict.compliance is not first.verdict.compliance:
             return judged, _dependence(first, judged, before, world)
         common &= _violations(judged)
         before = world.answers
-    if first is None:  # explore tries at least one world
-        raise CannotTellError("there is nothing to judge")
-    first = first._replace(remarks=(*first.remarks, *assumed))
     return _with_common(first, common), ""
 
 
@@ -152,7 +144,7 @@ def _dependence(
     return one_line(f"It depends on {listed}{reason}.")
 
 
-def _in_world(subject: Subject, situation: Situation, world: World) -> _Judged | _Ended:
+def _in_world(subject: Subject, situation: Situation, world: World) -> _Judged:
     read = subject.read(world)
     parameters, now = situation.parameters, situation.now
     if subject.what is What.SECURITY_CONFIGURATION:
@@ -161,7 +153,7 @@ def _in_world(subject: Subject, situation: Situation, world: World) -> _Judged |
     if subject.what is What.PROPERTIES:
         return _judge_properties(read, situation, world)
     if has_ended(read.document):
-        return _Ended()
+        raise _EndedError
     found = facts_of(read, situation, world)
     return _Judged(judge_cluster(found, parameters, now), _remarks(found, parameters, subject))
 

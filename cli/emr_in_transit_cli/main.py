@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from emr_in_transit_cli.errors import InputError, UsageError
+from emr_in_transit_cli.errors import CannotTellError, InputError, UsageError
+from emr_in_transit_cli.files import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from emr_in_transit.judgement.parameters import RuleParameters
     from emr_in_transit_cli.checking import Report
+    from emr_in_transit_cli.dialects import Context
 
 PROGRAM = "emr-in-transit"
-INTERRUPTED, OWN_FAULT, WRONG_USE = 130, 70, 2
+INTERRUPTED, OWN_FAULT, WRONG_USE, COULD_NOT_TELL = 130, 70, 2, 3
 EXIT_CODES = """
 \b
 Exit status:
@@ -43,8 +45,10 @@ def main() -> NoReturn:
         _end(INTERRUPTED, "interrupted")
     except click.ClickException as error:
         _end(WRONG_USE, error.format_message())
-    except (UsageError, InputError) as error:
+    except UsageError as error:
         _end(WRONG_USE, str(error))
+    except CannotTellError as error:
+        _end(COULD_NOT_TELL, f"could not tell: {error}")
     except BrokenPipeError:  # whoever reads has seen enough, such as head
         _drop_output()
         sys.exit(0)
@@ -122,9 +126,7 @@ def _rule_options(function: _Decorated) -> _Decorated:
     return function
 
 
-@command.command(epilog=EXIT_CODES)
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
-@click.option(
+_configuration_option = click.option(
     "-c",
     "--configuration",
     "configurations",
@@ -132,7 +134,7 @@ def _rule_options(function: _Decorated) -> _Decorated:
     metavar="FILE",
     help="A security configuration that clusters name and that is in no other file.",
 )
-@click.option(
+_template_option = click.option(
     "-t",
     "--template-parameter",
     "given",
@@ -140,6 +142,12 @@ def _rule_options(function: _Decorated) -> _Decorated:
     metavar="NAME=VALUE",
     help="A value for a parameter of a CloudFormation template.",
 )
+
+
+@command.command(epilog=EXIT_CODES)
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True)
+@_configuration_option
+@_template_option
 @click.option(
     "-f",
     "--format",
@@ -153,12 +161,12 @@ def _rule_options(function: _Decorated) -> _Decorated:
 @click.option("-v", "--verbose", is_flag=True, help="List what was passed over, and each dialect.")
 @_rule_options
 def check(  # noqa: PLR0913 (click passes each option)
+    *,
     paths: tuple[str, ...],
     configurations: tuple[str, ...],
     given: tuple[str, ...],
     form: str,
     output: str | None,
-    *,
     exit_zero: bool,
     verbose: bool,
     debug: bool,  # noqa: ARG001 (main looks for it)
@@ -174,19 +182,23 @@ def check(  # noqa: PLR0913 (click passes each option)
     What is unknown before the launch stands for any value: where the verdict depends on it, it
     could not be told.
     """
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     from emr_in_transit_cli.checking import Check  # noqa: PLC0415
-    from emr_in_transit_cli.dialects import Context  # noqa: PLC0415
 
     if list(paths).count("-") + list(configurations).count("-") > 1:
         raise UsageError("only one document can come from standard input")
-    context = Context(datetime.now(UTC), _pairs(given, "--template-parameter"))
-    report = Check(context, _parameters(**rule), configurations).run(paths)
+    report = Check(_context(given), _parameters(**rule), configurations).run(paths)
     _write(report, form, output, verbose=verbose)
     if not report.results and not report.recognised:
         raise UsageError("no file there is of a form that it knows")
     return 0 if exit_zero else report.status
+
+
+def _context(given: tuple[str, ...]) -> Context:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from emr_in_transit_cli.dialects import Context  # noqa: PLC0415
+
+    return Context(datetime.now(UTC), _pairs(given, "--template-parameter"))
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
@@ -249,3 +261,131 @@ def _opened(output: str) -> Any:
         return Path(output).open("w", encoding="utf-8", newline="", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"--output {output} cannot be written ({error.strerror})") from error
+
+
+@command.command(epilog=EXIT_CODES)
+@click.argument("cluster", metavar="FILE|ID")
+@_configuration_option
+@_template_option
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+)
+@_rule_options
+def explain(  # noqa: PLR0913 (click passes each option)
+    *,
+    cluster: str,
+    configurations: tuple[str, ...],
+    given: tuple[str, ...],
+    form: str,
+    profile: str | None,
+    region: str | None,
+    debug: bool,  # noqa: ARG001 (main looks for it)
+    **rule: Any,
+) -> int:
+    """Explain one cluster in full: every endpoint, what protects it or why not, and each fix.
+
+    FILE is what check takes. ID, such as j-2AXXXXXXGAPLF, is a cluster of a live account, which is
+    only read: DescribeCluster, DescribeSecurityConfiguration, and with overrideScope=instances
+    ListInstanceGroups or ListInstanceFleets.
+    """
+    from emr_in_transit_cli import explaining  # noqa: PLC0415
+    from emr_in_transit_cli.checking import read_configurations  # noqa: PLC0415
+
+    context = _context(given)
+    parameters = _parameters(profile=profile, region=region, **rule)
+    if explaining.CLUSTER_ID.fullmatch(cluster) and not Path(cluster).exists():
+        from emr_in_transit_cli.account import read_cluster  # noqa: PLC0415
+
+        facts = read_cluster(cluster, parameters, profile, region)
+        found = [explaining.explain_facts(facts, parameters, context.now)]
+    else:
+        held = tuple(read_configurations(configurations, context))
+        try:
+            found = explaining.explain_file(cluster, held, context, parameters)
+        except InputError as error:
+            raise UsageError(f"{Source(cluster).shown} {error}") from error
+    reports = [explaining.as_object(each, parameters) for each in found]
+    _print_explained(reports, form)
+    outcomes = {report["compliance"] for report in reports}
+    if "COULD_NOT_TELL" in outcomes:
+        return COULD_NOT_TELL
+    return int("NON_COMPLIANT" in outcomes)
+
+
+def _print_explained(reports: list[dict[str, Any]], form: str) -> None:
+    if form == "json":
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(reports[0] if len(reports) == 1 else reports, indent=2))
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    from emr_in_transit_cli.explaining import text_of  # noqa: PLC0415
+
+    console = Console()
+    for index, report in enumerate(reports):
+        if index:
+            console.print()
+        for line, style in text_of(report, console.width):
+            console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+@command.command()
+@click.option(
+    "--certificates",
+    "provider",
+    default="PEM",
+    show_default=True,
+    type=click.Choice(["EMR", "PEM", "Custom"]),
+    help="Where they come from; EMR makes its own from release 7.11.0 on.",
+)
+@click.option("--like", metavar="FILE", help="Keep all else of this security configuration.")
+@click.option("--s3-object", metavar="S3URI", help="The zip (PEM) or the jar (Custom).")
+@click.option("--provider-class", metavar="CLASS", help="The class in the jar (Custom).")
+@click.option("--name", default="in-transit", show_default=True, help="What to call it.")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    default="json",
+    show_default=True,
+    type=click.Choice(["json", "cloudformation", "terraform"]),
+)
+@_rule_options
+def fix(  # noqa: PLR0913 (click passes each option)
+    *,
+    provider: str,
+    like: str | None,
+    s3_object: str | None,
+    provider_class: str | None,
+    name: str,
+    form: str,
+    debug: bool,  # noqa: ARG001 (main looks for it)
+    **rule: Any,
+) -> int:
+    """Write a security configuration that complies, ready to paste.
+
+    Kerberos, authorization and encryption at rest of --like stay as they are.
+    """
+    from emr_in_transit_cli import fixing  # noqa: PLC0415
+
+    context = _context(())
+    parameters = _parameters(**rule)
+    stated = {"S3Object": s3_object, "CertificateProviderClass": provider_class}
+    chosen = {key: value for key, value in stated.items() if value}
+    if misplaced := [key for key in chosen if key not in fixing.PLACEHOLDERS[provider]]:
+        raise UsageError(f"{provider} certificates have no {misplaced[0]}")
+    body = fixing.fixed(fixing.body_like(like, context) if like else {}, provider, chosen)
+    if problems := fixing.problems(body, parameters, context.now):
+        raise UsageError(f"it would not comply: {' '.join(problems)}")
+    click.echo(fixing.written(body, form, name), nl=False)
+    text = str(body["EncryptionConfiguration"]["InTransitEncryptionConfiguration"])
+    for placeholder in fixing.PLACEHOLDERS[provider].values():
+        if placeholder in text:
+            click.echo(f"{PROGRAM}: put your own in place of {placeholder}", err=True)
+    return 0

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _O = TypeVar("_O")
-# Beyond this it is not told: a thousand possibilities take about a second.
-MOST_WORLDS = 4096
+# Beyond this it is not told: so many possibilities take about a second.
+MOST_WORLDS = 1000
 _HOLE = "unknown"  # what stands in a text for what is not known of it
 
 

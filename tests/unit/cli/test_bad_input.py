@@ -23,6 +23,11 @@ READ = [
     ("several documents", (TEXT + "\n" + TEXT.replace('"n"', '"m"')).encode()),
     ("YAML that begins like JSON", b"{Name: n, ReleaseLabel: emr-7.3.0, Instances: {}}"),
     ("a comment in YAML", b"# x\nName: n\nReleaseLabel: emr-7.3.0\nInstances: {}"),
+    ("YAML with tabs", b"Name: n\nReleaseLabel: emr-7.3.0\nInstances:\n\tInstanceCount: 1\n"),
+    (
+        "YAML with many lists",
+        ("Name: n\nReleaseLabel: emr-7.3.0\nInstances: {}\nSteps: [" + "[], " * 200 + "]").encode(),
+    ),
     ("a lone surrogate", json.dumps(REQUEST | {"LogUri": "\ud800"}).encode()),
 ]
 
@@ -51,6 +56,9 @@ REFUSED = [
     ("nested deep in YAML's flow", b"a: " + b"[" * 5000, "is nested too deeply"),
     ("nested deeper than anything", b"[" * 200 + b"]" * 200, "is nested too deeply"),
     ("nested deep by indentation", b"\n".join(b" " * n + b"a:" for n in range(200)) + b" 1", "is nested too deeply"),
+    ("nested deeper than Python recurses", b"\n".join(b" " * n + b"a:" for n in range(1200)) + b" 1", "is nested too deeply"),
+    ("neither JSON nor YAML", b"{a: 1", "is not JSON: "),
+    ("neither JSON nor YAML, with comments", b'{"a": 1, // x\n', "(comments are no JSON)"),
     ("anchors that explode", BOMB.encode(), "has anchors that would make it explode"),
     ("an anchor in itself", b"a: &a [*a]", "has an anchor that holds itself"),
     ("an alias of nothing", b"a: *b", "is not YAML: found undefined alias"),

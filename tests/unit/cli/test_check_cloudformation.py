@@ -92,6 +92,9 @@ CONSTRUCTS = [
     ("Sub of what is none", template("!Sub [1, 2]"), UNSURE),
     ("Ref of what is none", template("{Ref: [x]}"), UNSURE),
     ("a macro that is known", template(more="\nTransform: [AWS::LanguageExtensions, 'AWS::Serverless-2016-10-31']\n"), GOOD),
+    ("a date", template(more="\nAWSTemplateFormatVersion: 2010-09-09\n"), GOOD),
+    ("a number for a name", template(attached="17"), UNSURE),
+    ("a macro beside properties", template(more="      'Fn::Transform': {Name: x}\n"), UNSURE),
     ("tabs", template().replace("      Name: nightly", "      Name:\tnightly"), GOOD),
     ("no EMR release", template(release="''"), UNSURE),
     ("properties that are text", template() .split("    Properties:\n      Name: nightly")[0] + "    Properties: x\n", UNSURE),
@@ -144,6 +147,8 @@ BODIES = [
     ("an unknown flag in Sub", "!Sub " + json.dumps(BODY.replace("true", "${P}")), UNSURE),
     ("an unknown flag in quotes in Sub", "!Sub " + json.dumps(BODY.replace("true", '"${P}"')), UNSURE),
     ("an unknown member in Sub", "!Sub " + json.dumps(BODY.replace("EnableIn", "${P}")), UNSURE),
+    ("a list in Sub", "!Sub " + json.dumps(BODY[:-1] + ', "x": ["${P}"]}'), GOOD),
+    ("a character of the private use area in Sub", "!Sub " + json.dumps(BODY[:-1] + ', "\ue000": "${P}"}', ensure_ascii=False), UNSURE),
     ("no JSON in Sub", "!Sub '{${P}'", UNSURE),
     ("wholly unknown", "!Ref P", UNSURE),
     ("a number", "1", UNSURE),
@@ -355,6 +360,9 @@ Resources:
           Name: !Sub 'c-${{Line}}'
           ReleaseLabel: !Ref Line
           SecurityConfiguration: !Ref Tls
+          Applications: [{{Name: Spark}}]
+          Instances: {{MasterInstanceGroup: {{InstanceCount: 1}}, TerminationProtected: true}}
+  Odd: x
 Parameters: {{P: {{Type: CommaDelimitedList}}}}
 """
 
@@ -452,3 +460,30 @@ def test_templates_without_any_emr(tmp_path):
         done = run("check", write(tmp_path, text, "t.yaml"))
         assert done.status == 0
         assert "CloudFormation template without any EMR in it" in done.out
+
+
+def test_more_unknown_than_can_be_tried(tmp_path):
+    """It ends, and says so."""
+    names = ("hbase.ssl.enabled", "hbase.rest.ssl.enabled", "hbase.thrift.ssl.enabled")
+    listed = ", ".join(
+        f"{{Classification: c, Configurations: [{{Classification: hbase-site, ConfigurationProperties: {{{name}: !ImportValue x{index}{name}}}}}]}}"
+        for name in names
+        for index in range(5)
+    )
+    path = write(tmp_path, configured(f"[{listed}]"), "t.yaml")
+    found = {each["address"]: each["summary"] for each in report(path)["verdicts"]}
+    assert found["Cluster"] == "Too much of it is unknown to try every possibility."
+
+
+def test_a_security_configuration_beside_one_that_cannot_be_read(tmp_path):
+    """It is found by its name all the same."""
+    text = template(attached="tls").replace("    Properties:\n      Sec", "    Properties:\n      Name: tls\n      Sec", 1)  # fmt: skip
+    broken = "  Broken: {Type: AWS::EMR::SecurityConfiguration, Properties: {Name: x}}\n"
+    found = verdicts(write(tmp_path, text + broken, "t.yaml"))
+    assert found == {"Tls": GOOD, "Cluster": GOOD, "Broken": UNSURE}
+
+
+def test_a_machine_whose_definition_is_no_json(tmp_path):
+    """It launches nothing that could be seen."""
+    done = run("check", write(tmp_path, MACHINE % "DefinitionString: '{'", "t.yaml"))
+    assert (done.status, "without any EMR" in done.out) == (0, True)

@@ -74,6 +74,7 @@ STATED = [
     ("an empty text", {"configurations": " "}, (), GOOD),
     ("no JSON", {"configurations_json": "{"}, (), UNSURE),
     ("nested", {"configurations_json": json.dumps([{"Classification": "x", "Configurations": [WEAK_SPARK]}])}, (), BAD),
+    ("fleets", {"master_instance_group": []}, (), GOOD),
     ("Kerberos", {"kerberos_attributes": [{"realm": "EC2.INTERNAL"}]}, (), GOOD),
 ]  # fmt: skip
 
@@ -393,3 +394,15 @@ def test_state_machines(tmp_path):
     nothing = resource("aws_sfn_state_machine", "m", {"definition": "{}"})
     done = run("check", write(tmp_path, plan(nothing)))
     assert (done.status, "Terraform plan without any EMR in it" in done.out) == (0, True)
+
+
+def test_data_sources_and_other_resources(tmp_path):
+    """They are not what is launched."""
+    data = tls() | {"mode": "data", "address": "data.aws_emr_security_configuration.x"}
+    other = {"resources": [{"type": "aws_s3_bucket", "name": "b"}]}
+    document = plan(launched(), tls(), unknown={ADDRESS: UNNAMED}, configuration=other)
+    document["planned_values"]["root_module"]["resources"].append(data)
+    assert verdicts(write(tmp_path, document)) == {
+        ADDRESS: UNSURE,
+        "aws_emr_security_configuration.this": GOOD,
+    }

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from emr_in_transit import REASONS
+from emr_in_transit import REASONS, __version__
 from emr_in_transit_cli import formats, main
 from emr_in_transit_cli.checking import Check
 from emr_in_transit_cli.dialects import Context
@@ -153,6 +153,14 @@ def shown(report, *, width, colours):
     return console.file.getvalue()
 
 
+def test_a_table_of_nothing(tmp_path):
+    """Then there is only the sentence that says so."""
+    path = write(tmp_path, "Resources: {B: {Type: 'AWS::S3::Bucket'}}", "t.yaml")
+    report = Check(Context(NOW, {}), parameters()).run([str(path)])
+    plain = " ".join(shown(report, width=80, colours=False).split())
+    assert plain.endswith("CloudFormation template without any EMR in it nothing to judge")
+
+
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_table_fits_the_terminal(path, width):
     """Whatever its width; without colours where they are not wanted."""
@@ -282,3 +290,17 @@ def test_interrupted(path, monkeypatch, raised, status):
     monkeypatch.setattr(main, "_drop_output", lambda: None)
     done = run("check", "-f", "json", path)
     assert (done.status, "Traceback" in done.err) == (status, False)
+
+
+def test_output_that_nobody_reads(tmp_path, monkeypatch):
+    """What is still to be flushed goes nowhere, so that Python does not complain at its end."""
+    with (tmp_path / "out").open("w") as file:
+        monkeypatch.setattr(main.sys, "stdout", file)
+        main._drop_output()
+        file.write("x")
+    assert (tmp_path / "out").read_text() == ""
+
+
+def test_version():
+    """It is the package's own."""
+    assert run("--version").out == f"emr-in-transit, version {__version__}\n"
