@@ -1,6 +1,6 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test check package deploy publish explain bench lock authorization clean
+.PHONY: help demo simulator test check package deploy publish bench lock authorization clean
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
 PYTHON ?= python3
 PORT ?= 5111
@@ -38,9 +38,6 @@ deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [TA
 publish: environment-demo ## code and template into a bucket of every Region: CODE_BUCKET=prefix REGIONS="..." [ORGANIZATION=o-...] [PUBLISHERS="role ARNs"]
 	@.venv/bin/python -m tools.publish --bucket "$(CODE_BUCKET)" --regions "$(REGIONS)" \
 		--organization "$(ORGANIZATION)" --publishers "$(PUBLISHERS)"
-
-explain: environment-demo ## one cluster's full verdict: CLUSTER=file.json [CONFIGURATION=file.json] [ARGS="-p coverage=complete"]
-	@.venv/bin/python -m tools.explain "$(CLUSTER)" "$(CONFIGURATION)" $(ARGS)
 
 rdk-init: environment-rdk ## rdk's bucket for code, and AWS Config where it is off: [REGION_SET=name]
 	@$(RDK) init

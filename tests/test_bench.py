@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from tools import bench_report, bench_tables
+from tools import bench_command, bench_report, bench_tables
 from tools.bench_fleet import PAGE, bound
 from tools.bench_run import FLEETS, REAL_FLEET, Measured
 from tools.bench_start import TARGETS, measure_starts
@@ -112,3 +112,15 @@ def test_the_kept_figures_are_of_every_fleet():
     assert {row["live"] for row in KEPT["real_rows"]} == {REAL_FLEET}
     for start in KEPT["starts"]:
         assert start["compiled_ratio"] <= 1.25
+
+
+def test_the_command_is_measured():
+    """Its start beside a bare Python's, and a folder of templates; what fails is no figure."""
+    rows = bench_command.measure(runs=1, files=3)
+    assert [name for name, _ in rows if "aws" not in name] == [
+        "python -c pass",
+        "emr-in-transit --help",
+        "emr-in-transit check, 3 templates",
+    ]
+    assert all(seconds > 0 for _, seconds in rows)
+    assert bench_command.peak_mebibytes() > 0

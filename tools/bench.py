@@ -8,7 +8,7 @@ import json
 import time
 from pathlib import Path
 
-from tools import bench_hours, bench_plot, bench_report
+from tools import bench_command, bench_hours, bench_plot, bench_report
 from tools.bench_run import FLEETS, Measured, Options, measure
 from tools.bench_sweeps import Pace
 from tools.bench_tables import KEPT
@@ -77,6 +77,8 @@ def _show(measured: Measured, folder: Path) -> None:
     print(bench_hours.table(measured.hours))
     print("\nCold start: medians of importing each in a new interpreter\n")
     print(bench_report.starts(measured.starts))
+    print("\nThe command, in seconds of the clock\n")
+    print(bench_command.report(QUICK.imports))
     print(f"\nThe zip has {measured.zip_bytes / 1024:.0f} KiB.")
     print(f"Written: {folder / 'bench.json'}, {folder / 'bench.png'}")
 

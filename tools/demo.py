@@ -48,7 +48,8 @@ NEXT = """
 Every verdict and every alert was as expected. Next:
   make simulator
     the same AWS, to play with: "Verify" in the README has the commands
-  make explain CLUSTER=tests/documents/clusters/no-security-configuration.json
+  pipx install .
+  emr-in-transit explain tests/documents/clusters/no-security-configuration.json
     one cluster's verdict, before it is launched
   make deploy CODE_BUCKET=my-bucket
     the rule in your own account"""

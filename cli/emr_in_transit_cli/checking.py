@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli import files
 from emr_in_transit_cli.dialects import Context, looks_like_ours, read_text
@@ -34,13 +35,15 @@ class Report(NamedTuple):
 
     results: tuple[Result, ...]
     recognised: tuple[Recognised, ...]
-    skipped: tuple[tuple[Source, str], ...]  # met in folders, and none of ours
+    skipped: tuple[tuple[Source, str], ...]  # passed over: none of ours
+    passes_over: bool = False  # whether named files may be none of ours, as those in folders may
+    needless: bool = False  # whether no cluster took what --configuration gave
 
     @property
     def status(self) -> int:
         """The exit status of all that."""
         outcomes = {each.outcome for each in self.results}
-        if not self.recognised:
+        if not self.recognised and not (self.passes_over and not outcomes):
             return 2
         if Outcome.COULD_NOT_TELL in outcomes:
             return 3
@@ -59,8 +62,15 @@ class Check:
     """One run of ``check``."""
 
     def __init__(
-        self, context: Context, parameters: RuleParameters, configurations: Iterable[str] = ()
+        self,
+        context: Context,
+        parameters: RuleParameters,
+        configurations: Iterable[str] = (),
+        *,
+        passes_over: bool = False,
     ) -> None:
+        self._passes_over = passes_over
+        self._took_given = False
         self._context = context
         self._parameters = parameters
         self._given = tuple(read_configurations(configurations, context))
@@ -76,11 +86,21 @@ class Check:
             if isinstance(found, files.Unlisted):
                 self._could_not_read(found.source, found.problem)
             else:
-                self._file(found)
+                self._file(found._replace(is_named=found.is_named and not self._passes_over))
         for position, subject, own in self._pending:
             directory = Directory(own, self._given, self._others)
             self._results[position] = self._judged(self._results[position], subject, directory)
-        return Report(tuple(self._results), tuple(self._recognised), tuple(self._skipped))
+        return Report(
+            tuple(self._results),
+            tuple(self._recognised),
+            tuple(self._skipped),
+            passes_over=self._passes_over,
+            needless=bool(self._given) and not self._took_given and self._attaches_none(),
+        )
+
+    def _attaches_none(self) -> bool:
+        findings = (finding for each in self._results for finding in each.findings)
+        return any(each.reason is Reason.NO_SECURITY_CONFIGURATION for each in findings)
 
     def _file(self, source: Source) -> None:
         text = ""
@@ -132,6 +152,7 @@ class Check:
     def _judged(self, empty: Result, subject: Subject, directory: Directory) -> Result:
         situation = Situation(directory, self._parameters, self._context.now)
         outcome, summary, judged = judge(subject, situation)
+        self._took_given |= directory.took_given
         return empty._replace(
             outcome=outcome,
             summary=summary,

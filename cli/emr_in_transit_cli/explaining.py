@@ -41,6 +41,7 @@ class Explained(NamedTuple):
     outcome: Outcome
     summary: str
     remarks: tuple[str, ...] = ()
+    took_given: bool = True
     facts: ClusterFacts | None = None
     verdict: Verdict | None = None
 
@@ -70,7 +71,7 @@ def explain_file(
 def _explain(subject: Subject, situation: Situation) -> Explained:
     outcome, summary, judged = judge(subject, situation)
     address = one_line(subject.address)
-    said = Explained(address, outcome, summary, judged.remarks)
+    said = Explained(address, outcome, summary, judged.remarks, situation.directory.took_given)
     if outcome is Outcome.COULD_NOT_TELL:
         return said
     world = World()
@@ -85,7 +86,7 @@ def explain_facts(facts: ClusterFacts, parameters: RuleParameters, now: datetime
     """Explain a cluster of a live account."""
     verdict = judge_cluster(facts, parameters, now)
     outcome = Outcome(verdict.compliance.value)
-    return Explained(facts.cluster_id, outcome, annotation(verdict), (), facts, verdict)
+    return Explained(facts.cluster_id, outcome, annotation(verdict), facts=facts, verdict=verdict)
 
 
 def as_object(explained: Explained, parameters: RuleParameters) -> dict[str, Any]:

@@ -255,7 +255,8 @@ def _closing(report: Report, *, verbose: bool) -> Iterable[str]:
             yield f"{each.source.shown}: {each.dialect} without any EMR in it"
     if report.skipped:
         hint = "" if verbose else "; -v lists them"
-        yield f"{len(report.skipped)} files in folders are none that this command knows{hint}"
+        number = f"{len(report.skipped)} files" if len(report.skipped) > 1 else "1 file"
+        yield f"{number} of no form that this command knows{hint}"
     if verbose:
         for source, problem in report.skipped:
             yield f"  {source.shown} {problem}"

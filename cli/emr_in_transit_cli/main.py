@@ -144,7 +144,7 @@ _template_option = click.option(
 )
 
 
-@command.command(epilog=EXIT_CODES)
+@command.command(epilog=EXIT_CODES, short_help="Judge what would be launched.")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True)
 @_configuration_option
 @_template_option
@@ -158,6 +158,12 @@ _template_option = click.option(
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report there.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 whatever the verdicts.")
+@click.option(
+    "-s",
+    "--skip-unknown",
+    is_flag=True,
+    help="Pass over files of no form that it knows, as in folders.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="List what was passed over, and each dialect.")
 @_rule_options
 def check(  # noqa: PLR0913 (click passes each option)
@@ -168,6 +174,7 @@ def check(  # noqa: PLR0913 (click passes each option)
     form: str,
     output: str | None,
     exit_zero: bool,
+    skip_unknown: bool,
     verbose: bool,
     debug: bool,  # noqa: ARG001 (main looks for it)
     **rule: Any,
@@ -186,9 +193,12 @@ def check(  # noqa: PLR0913 (click passes each option)
 
     if list(paths).count("-") + list(configurations).count("-") > 1:
         raise UsageError("only one document can come from standard input")
-    report = Check(_context(given), _parameters(**rule), configurations).run(paths)
+    run = Check(_context(given), _parameters(**rule), configurations, passes_over=skip_unknown)
+    report = run.run(paths)
     _write(report, form, output, verbose=verbose)
-    if not report.results and not report.recognised:
+    if report.needless:
+        _note_needless()
+    if not report.results and report.status == WRONG_USE:
         raise UsageError("no file there is of a form that it knows")
     return 0 if exit_zero else report.status
 
@@ -248,6 +258,10 @@ def _write(report: Report, form: str, output: str | None, *, verbose: bool) -> N
         formats.print_table(report, console, verbose=verbose)
 
 
+def _note_needless() -> None:
+    click.echo(f"{PROGRAM}: no cluster names what --configuration gives", err=True)
+
+
 def _put(text: str, output: str | None) -> None:
     if output is None:
         sys.stdout.write(text)
@@ -263,7 +277,7 @@ def _opened(output: str) -> Any:
         raise UsageError(f"--output {output} cannot be written ({error.strerror})") from error
 
 
-@command.command(epilog=EXIT_CODES)
+@command.command(epilog=EXIT_CODES, short_help="Explain one cluster in full.")
 @click.argument("cluster", metavar="FILE|ID")
 @_configuration_option
 @_template_option
@@ -309,6 +323,8 @@ def explain(  # noqa: PLR0913 (click passes each option)
             found = explaining.explain_file(cluster, held, context, parameters)
         except InputError as error:
             raise UsageError(f"{Source(cluster).shown} {error}") from error
+    if configurations and not any(each.took_given for each in found):
+        _note_needless()
     reports = [explaining.as_object(each, parameters) for each in found]
     _print_explained(reports, form)
     outcomes = {report["compliance"] for report in reports}
@@ -335,7 +351,7 @@ def _print_explained(reports: list[dict[str, Any]], form: str) -> None:
             console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-@command.command()
+@command.command(short_help="Write a security configuration that complies.")
 @click.option(
     "--certificates",
     "provider",

@@ -98,6 +98,7 @@ class Directory:
             for group in (own, given, others)
         ]
         self.missed = False  # whether something was looked for in vain
+        self.took_given = False  # whether one that was given by --configuration was found
         self._own = {each.address: each for each in self._groups[0]}
 
     def find(self, wanted: str | Unknown, world: World) -> Configuration | None:
@@ -113,11 +114,13 @@ class Directory:
                     f"several security configurations are called {_shown(wanted)}"
                 )
             if same:
+                self.took_given |= group is self._groups[1]
                 return same[0]
         # A body without a name is for whichever cluster it was given with.
         given = [each for each in map(partial(_read, world), self._groups[1]) if each]
         bare = [each for each in given if not each.name]
         self.missed |= not bare
+        self.took_given |= len(bare) == 1
         return bare[0] if len(bare) == 1 else None
 
 

@@ -25,6 +25,8 @@ ON: dict[str, Any] = {
     }
 }
 OFF: dict[str, Any] = {"EncryptionConfiguration": {"EnableInTransitEncryption": False}}
+# What is said where nothing took the security configuration that was given.
+NEEDLESS = "emr-in-transit: no cluster names what --configuration gives\n"
 WEAK_SPARK = {
     "Classification": "spark-defaults",
     "Properties": {"spark.network.crypto.enabled": "false"},
@@ -66,7 +68,7 @@ def write(folder: Path, document: object, name: str = "input.json") -> Path:
 def report(*arguments: object) -> dict[str, Any]:
     """Return what check says, as JSON."""
     done = run("check", "--format", "json", *arguments)
-    assert done.err == ""
+    assert done.err in {"", NEEDLESS}
     found: dict[str, Any] = json.loads(done.out)
     return found
 

@@ -168,7 +168,7 @@ def test_folders(tmp_path):
     write(hidden, REQUEST, "b.json")
     done = run("check", tmp_path)
     assert done.status == 1
-    assert "2 files in folders are none that this command knows; -v lists them" in done.out
+    assert "2 files of no form that this command knows; -v lists them" in done.out
     verbose = run("check", "-v", tmp_path).out
     assert f"  {tmp_path / 'package.json'} is an object with name" in verbose
     assert f"  {tmp_path / 'a.json'}: RunJobFlow request, 1 judged" in verbose
@@ -231,3 +231,13 @@ def test_only_files_of_these_names_are_opened_in_folders():
     """The list of them is the one that the help names."""
     shown = run("check", "--help").out
     assert all(f"*{suffix}" in shown for suffix in files.SUFFIXES)
+
+
+def test_files_that_may_be_of_any_form(tmp_path):
+    """As pre-commit names them: with --skip-unknown they are taken like those of a folder."""
+    other = write(tmp_path, {"name": "package"}, "package.json")
+    done = run("check", "--skip-unknown", other)
+    assert (done.status, done.err) == (0, "")
+    assert "1 file of no form that this command knows; -v lists them" in done.out
+    assert run("check", "--skip-unknown", other, write(tmp_path, REQUEST)).status == 1
+    assert run("check", "-s", write(tmp_path, "AWS::EMR::Cluster: [", "t.yaml")).status == 2

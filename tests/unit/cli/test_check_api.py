@@ -4,7 +4,17 @@ import json
 
 import pytest
 
-from tests.support.command import OFF, ON, WEAK_SPARK, reasons, report, run, verdicts, write
+from tests.support.command import (
+    NEEDLESS,
+    OFF,
+    ON,
+    WEAK_SPARK,
+    reasons,
+    report,
+    run,
+    verdicts,
+    write,
+)
 
 REQUEST = {
     "Name": "nightly",
@@ -296,3 +306,14 @@ def test_a_malformed_cluster_is_named(tmp_path, tls):
     [verdict] = report(path, "-c", tls)["verdicts"]
     assert verdict["compliance"] == "COULD_NOT_TELL"
     assert "Applications is no list of objects" in verdict["summary"]
+
+
+def test_a_security_configuration_that_no_cluster_names(tmp_path, tls):
+    """Whoever gives it expects that it counts: the verdict stands, and a note says so."""
+    request = {key: REQUEST[key] for key in REQUEST if key != "SecurityConfiguration"}
+    path = write(tmp_path, request)
+    for verb in ("check", "explain"):
+        done = run(verb, path, "-c", tls)
+        assert (done.status, done.err) == (1, NEEDLESS)
+        assert run(verb, write(tmp_path, REQUEST), "-c", tls).err == ""
+        write(tmp_path, request)
