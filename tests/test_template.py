@@ -18,6 +18,7 @@ from emr_in_transit.aws import (
     security_hub,
     topic,
 )
+from emr_in_transit.deployment import read_settings
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
 from tools.simulator.cloudformation.template_order import dependencies
 
@@ -396,3 +397,31 @@ def test_the_version_is_the_packages():
     """Whoever looks at a stack, at its outputs or at the log sees which version runs."""
     assert TEMPLATE["Description"].endswith(f" Version {__version__}.")
     assert TEMPLATE["Outputs"]["Version"]["Value"] == __version__
+
+
+# What the template passes to both functions, and what each of them takes.
+SETTINGS = {
+    "ExemptionMaxDays": ("EXEMPTION_MAX_DAYS", ["", "0", "9", "90", "999", "3599", "3649", "3650"]),
+    "AlertTagKeys": ("ALERT_TAG_KEYS", ["", "owner", "owner,cost centre,a:b/c=d,e+f@g-h_i"]),
+    "AlertFormat": ("ALERT_FORMAT", ["json", "chat"]),
+}
+REFUSED = {
+    "ExemptionMaxDays": ["3651", "-1", "01", "90 days", "9999"],
+    "AlertTagKeys": ["a,b,c,d,e", "owner,", ",owner", " ,owner", "aws:x", "owner,AWS:x", "a\nb"],
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_takes_in_the_template_what_it_takes_in_the_code(name):
+    """Else a stack would deploy, and each of its runs would fail."""
+    variable, values = SETTINGS[name]
+    parameter = TEMPLATE["Parameters"][name]
+    for properties in resources("AWS::Lambda::Function").values():
+        assert properties["Environment"]["Variables"][variable] == {"Ref": name}
+    assert parameter["Default"] in values
+    for value in values:
+        read_settings({variable: value})
+        assert value in parameter.get("AllowedValues", [value])
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*").strip(), value)
+    for value in REFUSED.get(name, []):
+        assert not re.fullmatch(parameter["AllowedPattern"].strip(), value)

@@ -6,8 +6,9 @@ Usage: python -m tools.tables
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"))
@@ -18,8 +19,10 @@ from emr_in_transit.alerting.alert import (  # noqa: E402
     Judged,
     Origin,
     cluster_resource,
+    expiring_configurations,
 )
 from emr_in_transit.alerting.messages import (  # noqa: E402
+    chat,
     document,
     email,
     subject,
@@ -33,7 +36,13 @@ from emr_in_transit.judgement.applications import (  # noqa: E402  # noqa: E402
     Condition,
     Endpoint,
 )
-from emr_in_transit.judgement.facts import ClusterFacts  # noqa: E402
+from emr_in_transit.judgement.facts import (  # noqa: E402
+    Certificates,
+    ClusterFacts,
+    EncryptionSettings,
+    SecurityConfigurationFacts,
+    Switch,
+)
 from emr_in_transit.judgement.judge import judge_cluster  # noqa: E402
 from emr_in_transit.judgement.override_table import (  # noqa: E402
     KEYS,
@@ -56,6 +65,18 @@ from emr_in_transit.judgement.tables import names, read_table  # noqa: E402
 from tools import bench_tables  # noqa: E402
 
 README = ROOT / "README.md"
+MESSAGES_PAGE = """# Messages, one of each kind
+
+Written by `python -m tools.tables` from the code; change that, not this page. [The README](../README.md#alerts) says when each is sent, and what the fields of the JSON document mean.
+
+{samples}
+
+## In Slack and Microsoft Teams
+
+With `AlertFormat=chat`, Amazon Q in chat applications gets this document, and shows its title, its description, the next steps and the keywords. What has the same `threadId` stands in one thread, where the channel's preferences say so.
+
+{chat}
+"""
 PROPERTIES = """# Properties that undo or weaken encryption in transit
 
 Written by `python -m tools.tables` from `overrides.csv`; change that, not this page.
@@ -256,21 +277,77 @@ def _in_line(endpoint: Endpoint, line: int) -> str:
 
 def sample_alert() -> Alert:
     """Return the alert of the demo's bad launch, with fixed ids and times."""
-    now = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
-    facts = ClusterFacts(
-        "j-2AXXXXXXGAPLF", "adhoc-tonight", "STARTING", now, "emr-7.12.0", "", "", None, ("Spark",)
-    )
-    verdict = judge_cluster(facts, parse_parameters({}), now)
+    return _sample(_sample_judged())
+
+
+SAMPLE_TIME = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+
+
+def _sample(*judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK) -> Alert:
+    function = "launch-check" if detected_by is DetectedBy.LAUNCH_CHECK else "rule"
     origin = Origin(
         "123456789012",
         "eu-west-1",
-        "arn:aws:lambda:eu-west-1:123456789012:function:launch-check",
+        f"arn:aws:lambda:eu-west-1:123456789012:function:{function}",
         "EMR_IN_TRANSIT_ENCRYPTION",
-        DetectedBy.LAUNCH_CHECK,
+        detected_by,
     )
-    resource = cluster_resource(facts, "STARTING", "arn:aws:iam::123456789012:user/ana")
-    alert_id = "3a6d888d-cd1a-452f-b4d2-0047c47d8ce3"
-    return Alert(alert_id, (Judged(resource, verdict),), origin, now)
+    return Alert("3a6d888d-cd1a-452f-b4d2-0047c47d8ce3", judged, origin, SAMPLE_TIME)
+
+
+def _sample_judged(
+    cluster_id: str = "j-2AXXXXXXGAPLF", name: str = "adhoc-tonight", **changes: Any
+) -> Judged:
+    """Return a judged cluster of ana's, without a security configuration unless told otherwise."""
+    facts = ClusterFacts(
+        *(cluster_id, name, "STARTING", SAMPLE_TIME, "emr-7.12.0", "", "", None, ("Spark",)),
+        tags=(("owner", "analytics"),),
+    )._replace(**changes)
+    parameters = parse_parameters({"exemptionTagKey": "encryption-exempt"})
+    resource = cluster_resource(facts, facts.state, "arn:aws:iam::123456789012:user/ana")
+    return Judged(resource, judge_cluster(facts, parameters, SAMPLE_TIME))
+
+
+def _managed(days: int) -> SecurityConfigurationFacts:
+    """Return a configuration whose certificates EMR manages, which ends in so many days."""
+    certificates = Certificates("EMR", validity_days=365 + days)
+    created = SAMPLE_TIME - timedelta(days=365)
+    body = EncryptionSettings(Switch.ON, certificates=certificates)
+    return SecurityConfigurationFacts("managed", created, body)
+
+
+def sample_alerts() -> dict[str, Alert]:
+    """Return one alert of each kind, with its title."""
+    attached = {"security_configuration_name": "managed", "state": "RUNNING"}
+    good = _sample_judged(security_configuration=_managed(days=7_000), **attached)
+    expiring = _sample_judged("j-3BXXXXXXGAPLF", "nightly", security_configuration=_managed(days=20), **attached)  # fmt: skip
+    many = [_sample_judged(f"j-{number:02}XXXXXXXGAPLF", f"adhoc-{number}") for number in range(12)]
+    sweep = DetectedBy.SWEEP
+    return {
+        "A violation": sample_alert(),
+        "More than ten violations": _sample(*many, detected_by=sweep),
+        "What complies again": _sample(good, detected_by=sweep),
+        "What is exempt": _sample(_sample_judged(exemption="2027-01-31 migration, ticket 4711")),
+        "Certificates that expire": _sample(
+            *expiring_configurations([expiring]), detected_by=sweep
+        ),
+    }
+
+
+def messages_page() -> str:
+    """Return the page with a message of each kind."""
+    samples = [
+        f"## {title}\n\nKind `{alert.kind}`.\n\n{_email_sample(alert)}"
+        for title, alert in sample_alerts().items()
+    ]
+    return MESSAGES_PAGE.format(
+        samples="\n\n".join(samples),
+        chat=f"```json\n{json.dumps(chat(sample_alert()), indent=2, ensure_ascii=False)}\n```",
+    )
+
+
+def _email_sample(alert: Alert) -> str:
+    return f"```text\nSubject: {subject(alert)}\n\n{email(alert)}\n```"
 
 
 def hub_severities() -> str:
@@ -284,8 +361,7 @@ def hub_severities() -> str:
 
 def alert_email() -> str:
     """Return an alert as a person gets it."""
-    alert = sample_alert()
-    return f"```text\nSubject: {subject(alert)}\n\n{email(alert)}\n```"
+    return _email_sample(sample_alert())
 
 
 def alert_json() -> str:
@@ -321,6 +397,7 @@ TABLES: dict[str, Callable[[], str]] = {
 PAGES: dict[str, Callable[[], str]] = {
     "docs/properties.md": properties_page,
     "docs/endpoints.md": endpoints_page,
+    "docs/messages.md": messages_page,
 }
 
 

@@ -102,10 +102,11 @@ class EMR_IN_TRANSIT_ENCRYPTION(ConfigRule):
     ) -> RuleRun:
         # In the account that is judged, which rdklib's clients reach with the role that it assumes.
         config = client_factory.build_client("config")
+        deployment = deployment_of(self._context, event.get("accountId", ""))
         return RuleRun(
-            deployment=deployment_of(self._context, event.get("accountId", "")),
+            deployment=deployment,
             rule_name=event["configRuleName"],
-            parameters=parameters,
+            parameters=deployment.with_settings(parameters),
             emr=client_factory.build_client("emr"),
             recorder=EvaluationRecorder(config, event["resultToken"], ordering),
             config=config,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,15 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, Alert, DetectedBy, Judged, Origin, Resource
+from emr_in_transit.alerting.alert import (
+    CLUSTER_TYPE,
+    Alert,
+    DetectedBy,
+    Judged,
+    Origin,
+    Resource,
+    expiring_configurations,
+)
 from emr_in_transit.alerting.alerting import Alerting
 from emr_in_transit.alerting.security_hub import SecurityHubFindings
 from emr_in_transit.aws import clients
@@ -21,8 +29,8 @@ from emr_in_transit.aws.security_hub import SecurityHub
 from emr_in_transit.aws.topic import Topic
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.reasons import Reason
-from emr_in_transit.judgement.verdict import Finding, Verdict, verdict_of
-from tests.support.facts import NOW, cluster, configuration, parameters
+from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict, verdict_of
+from tests.support.facts import CREATED, NOW, cluster, configuration, parameters
 
 ACCOUNT, REGION, TABLE = "111122223333", "eu-west-1", "ledger"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rule"
@@ -58,15 +66,40 @@ BROKEN_EPISODES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+def exempt(until: date | None = date(2026, 6, 30), text: str = "2026-06-30 test") -> Verdict:
+    """Make the verdict on a cluster that would violate and is exempt, until a day or for good."""
+    told = f" until {until}" if until else ", without an end"
+    return Verdict(
+        Compliance.NOT_APPLICABLE,
+        violating().findings,
+        f'Exempt by tag "exempt"{told}.',
+        Exemption("exempt", text, until),
+    )
+
+
+def expiring(*users: str, name: str = "managed", created: datetime = CREATED) -> Judged:
+    """Make the security configuration that these clusters use, whose certificates expire soon."""
+    found = Finding(Reason.CERTIFICATES_EXPIRING, "EMR's certificate authority expires soon.")
+    verdict = Verdict(Compliance.COMPLIANT, (found,), "PEM.")
+    attached = {"security_configuration": name, "configured": created}
+    clusters = [judged(verdict, user, **attached) for user in users or ("j-1",)]
+    [made] = expiring_configurations(clusters)
+    return made
+
+
 def violating(*reasons: Reason) -> Verdict:
     """Make a verdict with these violations."""
     return verdict_of([Finding(reason, "It is so.") for reason in reasons or (BARE,)], "")
 
 
-def judged(verdict: Verdict | None = None, cluster_id: str = "j-1", **members: str) -> Judged:
+def judged(verdict: Verdict | None = None, cluster_id: str = "j-1", **members: Any) -> Judged:
     """Make a judged cluster, a violating one unless told otherwise."""
     told = {"name": "nightly", "state": "RUNNING", "release": "emr-7.3.0"} | members
     return Judged(Resource(CLUSTER_TYPE, cluster_id, **told), verdict or violating())
+
+
+EXEMPTED = judged(exempt())
+EXPIRING = expiring()
 
 
 def origin(

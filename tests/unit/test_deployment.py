@@ -87,6 +87,49 @@ def test_the_rules_of_the_deployment_are_those_that_the_template_names(given, na
 
 
 @pytest.mark.parametrize(
+    ("given", "days"),
+    [({}, None), ({"EXEMPTION_MAX_DAYS": ""}, None), ({"EXEMPTION_MAX_DAYS": "90"}, 90)],
+)
+def test_an_exemption_may_last_as_long_as_its_tag_says_unless_told_otherwise(given, days):
+    """CloudFormation passes an empty text where nobody has set the parameter."""
+    settings = read_settings(given)
+    assert settings.exemption_max_days == days
+    deployment = deployment_of(Context())._replace(settings=settings)
+    judged_by = deployment.with_settings(parameters(coverage="complete"))
+    assert judged_by == parameters(coverage="complete")._replace(exemption_max_days=days)
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [
+        ({}, ()),
+        ({"ALERT_TAG_KEYS": ""}, ()),
+        ({"ALERT_TAG_KEYS": "owner"}, ("owner",)),
+        (
+            {"ALERT_TAG_KEYS": "owner, cost centre,a:b,team"},
+            ("owner", "cost centre", "a:b", "team"),
+        ),
+    ],
+)
+def test_the_tags_that_say_whom_to_wake_are_read_in_their_order(given, keys):
+    """Up to four: with these, messages have the ten attributes that SNS delivers raw."""
+    assert read_settings(given).alert_tag_keys == keys
+
+
+@pytest.mark.parametrize(
+    ("given", "for_chat"),
+    [({}, False), ({"ALERT_FORMAT": "json"}, False), ({"ALERT_FORMAT": "chat"}, True)],
+)
+def test_what_is_sent_is_for_machines_unless_the_template_says_chat(
+    monkeypatch, alerting, given, for_chat
+):
+    """Everything that this function sends then is."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert alerting().origin.for_chat is for_chat
+
+
+@pytest.mark.parametrize(
     ("name", "value", "takes"),
     [
         ("SEND_RESOLVED", "yes", "true or false"),
@@ -99,6 +142,16 @@ def test_the_rules_of_the_deployment_are_those_that_the_template_names(given, na
         ("ALERT_TOPIC_ARN", "alerts", "an ARN of sns"),
         ("ALERT_TOPIC_ARN", FUNCTION_ARN, "an ARN of sns"),
         ("RULE_FUNCTION_ARN", "arn:aws:lambda", "an ARN of lambda"),
+        ("EXEMPTION_MAX_DAYS", "90 days", "a whole number from 0 to 3650"),
+        ("EXEMPTION_MAX_DAYS", "3651", "a whole number from 0 to 3650"),
+        ("EXEMPTION_MAX_DAYS", "-1", "a whole number from 0 to 3650"),
+        ("ALERT_TAG_KEYS", "a,b,c,d,e", "up to 4 different tag keys between commas"),
+        ("ALERT_TAG_KEYS", "owner,owner", "up to 4 different tag keys between commas"),
+        ("ALERT_TAG_KEYS", "cost centre,cost:centre", "up to 4 different tag keys between commas"),
+        ("ALERT_TAG_KEYS", "owner,,team", "up to 4 different tag keys between commas"),
+        ("ALERT_TAG_KEYS", "aws:emr", "up to 4 different tag keys between commas"),
+        ("ALERT_FORMAT", "slack", "json or chat"),
+        ("ALERT_FORMAT", "", "json or chat"),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_it_takes(name, value, takes):

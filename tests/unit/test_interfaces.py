@@ -9,9 +9,15 @@ import logging
 import pytest
 from moto import mock_aws
 
-from emr_in_transit.alerting.alert import DetectedBy
-from emr_in_transit.alerting.episode import Delivery, Episode, State, claimed_episode
-from emr_in_transit.alerting.messages import attributes, document
+from emr_in_transit.alerting.alert import DetectedBy, Kind
+from emr_in_transit.alerting.episode import (
+    Delivery,
+    Episode,
+    State,
+    claimed_episode,
+    episode_key,
+)
+from emr_in_transit.alerting.messages import attributes, chat, document
 from emr_in_transit.alerting.security_hub_finding import closed_finding, open_finding
 from emr_in_transit.aws.episodes import Episodes
 from emr_in_transit.aws.ledger import Ledger
@@ -21,6 +27,8 @@ from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.sweep import SweepResult
 from tests.support.builders import (
     ACCOUNT,
+    EXEMPTED,
+    EXPIRING,
     GOOD,
     REGION,
     TABLE,
@@ -36,13 +44,14 @@ from tests.support.builders import (
 from tests.support.facts import NOW
 
 SWEEP = SweepResult(problems={})
+TAGS = (("owner", "ana"),)
 COMMON = {
     *("schemaVersion", "kind", "alertId", "time", "account", "region"),
-    *("detectedBy", "ruleName", "functionArn"),
+    *("detectedBy", "ruleName", "functionArn", "nextStep", "howTo"),
 }
 RESOURCE = {
     *("resourceType", "resourceId", "resourceName", "complianceType", "securityConfiguration"),
-    *("findings", "consoleUrl", "state", "release", "launchedBy"),
+    *("findings", "consoleUrl", "state", "release", "launchedBy", "tags"),
 }
 
 
@@ -60,7 +69,7 @@ def test_the_metrics():
     assert NAMESPACE == "EmrInTransitEncryption"
     assert set(SWEEP.metrics()) == {
         *("SweepsFinished", "ClustersJudged", "Violations", "CouldNotTell", "Deferred", "EmrCalls"),
-        *("LedgerDisagrees", "AlertsHeldBack"),
+        *("LedgerDisagrees", "AlertsHeldBack", "ExemptedViolations"),
     }
 
 
@@ -77,6 +86,13 @@ def test_the_fields_of_a_verdict_line(caplog):
         *("security_configuration", "release", "facts_hash"),
     }
     assert set(record.findings[0]) == {"reason", "severity", "detail"}
+    caplog.clear()
+    owned = EXEMPTED._replace(resource=EXEMPTED.resource._replace(tags=TAGS))
+    caplog.set_level(logging.INFO)
+    log_verdict(logging.getLogger("any"), owned, facts("j-1"), "rule")
+    [record] = caplog.records
+    assert record.exemption == {"tag": "exempt", "text": "2026-06-30 test", "until": "2026-06-30"}
+    assert record.tags == {"owner": "ana"}
 
 
 def test_the_fields_of_a_message():
@@ -86,6 +102,32 @@ def test_the_fields_of_a_message():
     assert set(one["findings"][0]) == {"reason", "severity", "detail", "remedy"}
     assert set(digest) == COMMON | {"part", "parts", "counts", "remedies", "resources"}
     assert set(digest["resources"][0]) == RESOURCE
+
+
+def test_the_fields_of_a_message_on_what_is_exempt():
+    """Whoever grants exemptions follows them by these."""
+    told = document(alert(EXEMPTED))
+    assert set(told) == COMMON | RESOURCE | {"exemption"}
+    assert set(told["exemption"]) == {"tag", "text", "until"}
+
+
+def test_the_fields_of_a_message_on_certificates():
+    """It is about a security configuration, and the clusters that use it."""
+    of_configuration = RESOURCE - {"state", "release", "launchedBy", "tags"}
+    told = document(alert(EXPIRING))
+    assert set(told) == COMMON | of_configuration | {"clusters", "clusterCount"}
+
+
+def test_the_members_of_a_chat_message():
+    """Those that Amazon Q in chat applications knows: it drops a message with any other schema."""
+    told = chat(alert())
+    assert set(told) == {"version", "source", "id", "content", "metadata"}
+    assert (told["version"], told["source"]) == ("1.0", "custom")
+    assert set(told["content"]) == {"textType", "title", "description", "nextSteps", "keywords"}
+    assert told["content"]["textType"] == "client-markdown"
+    assert set(told["metadata"]) == {
+        *("threadId", "summary", "eventType", "relatedResources", "additionalContext"),
+    }
 
 
 def test_the_fields_of_a_message_that_was_cut_to_fit():
@@ -104,7 +146,9 @@ def test_the_field_of_a_digest_that_may_repeat_an_earlier_message():
 
 
 def test_the_message_attributes():
-    """Filter policies of subscriptions name them."""
+    """Filter policies of subscriptions name them; a tag's name stands behind ``tag.``."""
+    owned = judged()._replace(resource=judged().resource._replace(tags=TAGS))
+    assert set(attributes(alert(owned))) - set(attributes(alert())) == {"tag.owner"}
     assert set(attributes(alert())) == {
         *("account", "region", "resourceType", "complianceType", "reasons", "detectedBy"),
     }
@@ -117,8 +161,14 @@ def test_the_kinds_and_values():
         alert(judged(GOOD)).kind,
         alert(*many(11)).kind,
         alert(*many(11, GOOD)).kind,
+        *(alert(each).kind for each in (EXEMPTED, EXPIRING)),
+        *(alert(each, each).kind for each in (EXEMPTED, EXPIRING)),
     }
-    assert kinds == {"violation", "resolved", "digest", "resolvedDigest"}
+    assert kinds == {
+        *("violation", "resolved", "exempted", "expiring"),
+        *("digest", "resolvedDigest", "exemptedDigest", "expiringDigest"),
+    }
+    assert {each.value for each in Kind} == {"violation", "resolved", "exempted", "expiring"}
     assert {each.value for each in DetectedBy} == {
         *("LAUNCH_CHECK", "SWEEP", "CONFIGURATION_CHANGE"),
     }
@@ -154,6 +204,15 @@ def test_the_keys_of_the_ledger(table):
         f"{ACCOUNT}/{REGION}/turn": ("evaluation", keys | {"expires"}),
     }
     assert isinstance(episode, Episode)
+    assert {kind: episode_key(EXPIRING, kind) for kind in Kind} == {
+        Kind.VIOLATION: ("AWS::EMR::SecurityConfiguration", "managed"),
+        Kind.RESOLVED: ("AWS::EMR::SecurityConfiguration", "managed"),
+        Kind.EXEMPTED: ("exempted:AWS::EMR::SecurityConfiguration", "managed"),
+        Kind.EXPIRING: (
+            "expiring:AWS::EMR::SecurityConfiguration",
+            "2025-01-15T00:00:00Z/managed",
+        ),
+    }
 
 
 def test_the_members_of_a_finding_in_security_hub():

@@ -408,8 +408,56 @@ def test_the_rule_is_found_by_its_function_and_its_parameters_are_judged_by(aws,
     aws.emr.add_tags(ResourceId=exempt, Tags=[{"Key": "exempt", "Value": "a test"}])
     assert aws.starts(exempt) == {"outcome": "NOT_APPLICABLE"}
     assert aws.starts(bad) == BAD
-    assert [each["ruleName"] for each in aws.inbox.documents] == [name]
-    assert aws.evaluations == [name]
+    assert aws.inbox.told == [("exempted", [exempt]), ("violation", [bad])]
+    assert [each["ruleName"] for each in aws.inbox.documents] == [name, name]
+    assert aws.evaluations == [name], "what is exempt is on no record"
+
+
+def test_what_is_exempt_at_its_launch_is_told_once_and_nothing_is_asked_of_config(aws):
+    """By both events, in any order; there is no verdict to record, so no sweep is started."""
+    aws.rules = [rule("any-name", **given(exemptionTagKey="exempt"))]
+    tags = [{"Key": "exempt", "Value": "2999-12-31 migration"}]
+    exempt, good = launch(aws.emr, Tags=tags), launch(aws.emr, "pem", PEM, Tags=tags)
+    for way in (aws.called, aws.starts, aws.called):
+        assert way(exempt) == way(good) == {"outcome": "NOT_APPLICABLE"}
+    assert aws.inbox.told == [("exempted", [exempt])]
+    [told] = aws.inbox.documents
+    assert (told["detectedBy"], told["launchedBy"]) == ("LAUNCH_CHECK", ANA)
+    assert told["exemption"] == {
+        "tag": "exempt",
+        "text": "2999-12-31 migration",
+        "until": "2999-12-31",
+    }
+    assert aws.evaluations == []
+
+
+def test_an_exemption_that_lasts_longer_than_allowed_is_a_violation_at_launch(aws, monkeypatch):
+    """The setting is the function's, the tag's key the rule's."""
+    monkeypatch.setenv("EXEMPTION_MAX_DAYS", "90")
+    aws.rules = [rule("any-name", **given(exemptionTagKey="exempt"))]
+    bad = launch(aws.emr, Tags=[{"Key": "exempt", "Value": "2999-12-31 for good"}])
+    assert aws.starts(bad) == BAD
+    [told] = aws.inbox.documents
+    assert "2999-12-31 is more than 90 days away" in told["findings"][0]["detail"]
+
+
+def test_what_the_topic_does_not_take_of_an_exemption_is_an_error(aws):
+    """Lambda tries again, as for a violation."""
+    aws.rules = [rule("any-name", **given(exemptionTagKey="exempt"))]
+    exempt = launch(aws.emr, Tags=[{"Key": "exempt", "Value": ""}])
+    with refusing("sns", "Publish", "Throttled"), pytest.raises(PublishError, match="Throttled"):
+        aws.starts(exempt)
+    assert aws.inbox.told == []
+
+
+def test_whom_to_wake_is_told_at_launch(aws, monkeypatch):
+    """By the cluster's own tags, and the ledger remembers them for the sweeps."""
+    monkeypatch.setenv("ALERT_TAG_KEYS", "owner,team")
+    bad = launch(aws.emr, Tags=[{"Key": "owner", "Value": "ana"}, {"Key": "x", "Value": "y"}])
+    assert aws.starts(bad) == BAD
+    assert [each["tags"] for each in aws.inbox.documents] == [{"owner": "ana"}]
+    known = aws.ledger.entries([bad], datetime.now(UTC))[bad].facts
+    assert known.tags == (("owner", "ana"),)
 
 
 def test_the_rule_is_looked_up_once_in_five_minutes(aws, monkeypatch):

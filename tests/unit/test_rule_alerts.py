@@ -14,8 +14,8 @@ from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 
 from emr_in_transit import sweep
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
-from emr_in_transit.alerting.episode import LEASE, State, claimed_episode
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE, Kind
+from emr_in_transit.alerting.episode import LEASE, State, claimed_episode, episode_type
 from emr_in_transit.aws.clusters import TAGS_LAG
 from emr_in_transit.aws.emr import EmrReader
 from emr_in_transit.aws.episodes import Episodes
@@ -32,6 +32,7 @@ from tests.support.builders import (
     make_table,
     on,
     refusing,
+    refusing_some,
     unreachable,
 )
 from tests.support.doors import (
@@ -45,6 +46,7 @@ from tests.support.doors import (
     recording,
     scheduled,
 )
+from tests.support.facts import on_with
 from tests.unit.aws.test_rules import CHANGES, rule
 from tests.unit.test_config_event import ITEM
 
@@ -268,7 +270,7 @@ def tag_page(*ids):
 
 
 def test_an_exemption_that_is_added_and_ends_later_takes_effect_at_the_next_sweep(aws):
-    """It closes the episode silently; once it has ended, people are told once more."""
+    """It ends the violation, and is told under its id; once it has ended, all begins anew."""
     bad = launch(aws.emr)
     aws.sweep(TAGGED)
     verdicts = []
@@ -278,8 +280,9 @@ def test_an_exemption_that_is_added_and_ends_later_takes_effect_at_the_next_swee
             aws.sweep(TAGGED)
             verdicts.append(aws.verdicts()[bad])
     assert verdicts == ["NOT_APPLICABLE"] * 2 + ["NON_COMPLIANT"] * 2
-    assert aws.kinds() == ["violation", "violation"]
-    assert len(set(aws.inbox.ids)) == 2
+    assert aws.kinds() == ["violation", "exempted", "violation"]
+    first, exempted, second = aws.inbox.ids
+    assert first == exempted != second
 
 
 def test_a_new_cluster_that_the_tagging_api_does_not_know_yet_is_asked_for_its_own_tags(aws):
@@ -296,12 +299,13 @@ def test_a_new_cluster_that_the_tagging_api_does_not_know_yet_is_asked_for_its_o
         aws.sweep(TAGGED)
         assert aws.verdicts()[bad] == "NON_COMPLIANT"
         assert exempt not in aws.verdicts(), "AWS Config keeps no result that is not applicable"
-        assert aws.inbox.told == [("violation", [bad])]
+        told = [("violation", [bad]), ("exempted", [exempt])]
+        assert aws.inbox.told == told
         assert aws.asked.count("DescribeCluster") == 2, "of what would be alerted, and no other"
         aws.asked.clear()
         aws.sweep(TAGGED)
     assert aws.asked.count("DescribeCluster") == 1, "people know of the other by now"
-    assert aws.inbox.told == [("violation", [bad])]
+    assert aws.inbox.told == told, "who was told to be exempt is not told to violate"
 
 
 def test_an_old_cluster_without_the_tag_is_not_asked_for_it_again(aws):
@@ -634,3 +638,110 @@ def test_a_change_that_cannot_be_recorded_is_not_told(aws, monkeypatch):
     with pytest.raises(door.RuleRunError, match="returned it as failed"):
         aws.change(OFF)
     assert (aws.kinds(), items()) == ([], [])
+
+
+def exempting(*rounds):
+    """Have the Tagging API answer, sweep by sweep, that these clusters are exempt."""
+    stubber = Stubber(client("resourcegroupstaggingapi"))
+    for ids in rounds:
+        stubber.add_response("get_resources", tag_page(*ids))
+    return stubber
+
+
+def test_an_exempt_cluster_is_told_of_once_and_counted_each_time(aws, caplog):
+    """It is on no record, so its end has to be found by the episode that remembers it."""
+    caplog.set_level(logging.INFO)
+    exempt = launch(aws.emr, Tags=[{"Key": "exempt", "Value": "a test"}])
+    with exempting([exempt], []):
+        aws.sweep(TAGGED)
+        aws.sweep(TAGGED)
+        aws.emr.terminate_job_flows(JobFlowIds=[exempt])
+        aws.sweep(TAGGED)
+    assert aws.inbox.told == [("exempted", [exempt])]
+    finished = [each for each in caplog.records if each.message == "sweep finished"]
+    assert [each.ExemptedViolations for each in finished] == [1, 1, 0]
+    assert [each.alerts for each in finished] == [1, 0, 0]
+    verdicts = [each for each in caplog.records if each.message == "verdict"]
+    assert verdicts[0].exemption == {"tag": "exempt", "text": "a test", "until": None}
+    episodes = aws.episodes.read_all(episode_type(CLUSTER_TYPE, Kind.EXEMPTED)).episodes
+    assert {each: episode.state for each, episode in episodes.items()} == {exempt: State.CLOSED}
+
+
+def test_an_exemption_that_lasts_longer_than_allowed_does_not_exempt(aws, monkeypatch):
+    """The same setting as at launch; the verdict is on record, with the reason."""
+    monkeypatch.setenv("EXEMPTION_MAX_DAYS", "90")
+    bad = launch(aws.emr, Tags=[{"Key": "exempt", "Value": "a test"}])
+    aws.sweep(TAGGED)
+    assert aws.verdicts() == {bad: "NON_COMPLIANT"}
+    assert "it has no end, and at most 90 days are allowed" in aws.record[bad]["Annotation"]
+    assert aws.kinds() == ["violation"]
+
+
+def managed(days):
+    """Make the body of a configuration whose certificates EMR manages for so many days."""
+    certificates = {"CertificateProviderType": "EMR", "ValidityInDays": days}
+    return json.dumps(on_with(certificates))
+
+
+def test_certificates_that_expire_are_told_once_for_each_configuration_in_use(aws):
+    """Two clusters share one; another is good for longer, and a third nobody uses."""
+    first = launch(aws.emr, "soon", managed(20), ReleaseLabel="emr-7.12.0")
+    second = launch(aws.emr, "soon", ReleaseLabel="emr-7.12.0")
+    launch(aws.emr, "later", managed(7_000), ReleaseLabel="emr-7.12.0")
+    aws.emr.create_security_configuration(Name="idle", SecurityConfiguration=managed(20))
+    for _ in range(2):
+        aws.sweep()
+    assert aws.inbox.told == [("expiring", ["soon"])]
+    [told] = aws.inbox.documents
+    assert sorted(told["clusters"]) == sorted([first, second])
+    assert told["resourceType"] == SECURITY_CONFIGURATION_TYPE
+
+
+def test_the_window_is_the_rules_parameter_and_told_again_is_nothing_when_it_widens(aws):
+    """Once it has opened, it has."""
+    launch(aws.emr, "soon", managed(20), ReleaseLabel="emr-7.12.0")
+    for days, told in (("10", 0), ("30", 1), ("60", 1)):
+        aws.sweep(json.dumps({"certificateExpiryDays": days}))
+        assert len(aws.kinds()) == told
+
+
+def test_with_the_memory_of_certificates_failing_all_else_is_told_and_the_run_is_an_error(aws):
+    """The next sweep makes up for it."""
+    launch(aws.emr, "soon", managed(20), ReleaseLabel="emr-7.12.0")
+    bad = launch(aws.emr)
+    with (
+        refusing_some("dynamodb", "GetItem", "expiring:"),
+        pytest.raises(
+            door.RuleRunError, match=r"1 could .*: the certificates that expire \(GetItem"
+        ),
+    ):
+        aws.sweep()
+    assert aws.inbox.told == [("violation", [bad])]
+    aws.sweep()
+    assert aws.kinds() == ["violation", "expiring"]
+
+
+def test_whom_to_wake_is_what_the_tags_were_when_the_cluster_was_described(aws, monkeypatch):
+    """Steady sweeps ask EMR for nothing, so a tag that changes is seen with the next description."""
+    monkeypatch.setenv("ALERT_TAG_KEYS", "owner")
+    bad = launch(aws.emr, "pem", PEM, Tags=[{"Key": "owner", "Value": "ana"}])
+    aws.sweep()
+    aws.emr.add_tags(ResourceId=bad, Tags=[{"Key": "owner", "Value": "ben"}])
+    aws.asked.clear()
+    aws.sweep(ONLY_CUSTOM)
+    assert aws.asked == ["ListClusters"]
+    assert [each["tags"] for each in aws.inbox.documents] == [{"owner": "ana"}]
+    move_clock(monkeypatch, sweep, timedelta(days=8))
+    aws.sweep()
+    assert [each["tags"] for each in aws.inbox.documents[1:]] == [{"owner": "ben"}]
+
+
+def test_in_a_chat_the_default_text_is_the_one_that_amazon_q_shows(aws, monkeypatch):
+    """The email is as ever."""
+    monkeypatch.setenv("ALERT_FORMAT", "chat")
+    bad = launch(aws.emr)
+    aws.sweep()
+    [document] = aws.inbox.documents
+    assert (document["version"], document["source"]) == ("1.0", "custom")
+    assert document["metadata"]["relatedResources"] == [bad]
+    assert "What is wrong" in aws.inbox.emails[0]

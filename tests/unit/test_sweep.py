@@ -13,7 +13,7 @@ from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
 from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger, encode
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
-from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
+from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict
 from emr_in_transit.sweep import Sweep, SweepResult, Turns
 from tests.support.builders import facts
 
@@ -349,7 +349,7 @@ def test_an_exempt_cluster_counts_as_an_exempted_violation_only_if_it_would_viol
     bare = Finding(Reason.NO_SECURITY_CONFIGURATION, "No security configuration is attached.")
     expiring = Finding(Reason.CERTIFICATES_EXPIRING, "The certificates expire soon.")
     exempt = [
-        Verdict(Compliance.NOT_APPLICABLE, findings, "Exempt.")
+        Verdict(Compliance.NOT_APPLICABLE, findings, "Exempt.", Exemption("exempt", "", None))
         for findings in ((bare,), (bare, expiring), (expiring,), ())
     ]
     verdicts = iter([*exempt, Verdict(Compliance.NON_COMPLIANT, (bare,))])

@@ -33,7 +33,7 @@ from emr_in_transit.judgement.judge import judge_cluster, judge_security_configu
 from emr_in_transit.judgement.parameters import ParameterError, RuleParameters, parse_parameters
 from emr_in_transit.judgement.reasons import REASONS, Reason, ReasonText, Severity
 from emr_in_transit.judgement.security_configuration import read_body
-from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
+from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict
 from emr_in_transit.judgement.wording import annotation
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "ClusterFacts",
     "Compliance",
     "EncryptionSettings",
+    "Exemption",
     "Finding",
     "MalformedDocumentError",
     "ParameterError",

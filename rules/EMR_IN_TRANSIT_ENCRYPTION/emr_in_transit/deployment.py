@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from emr_in_transit import __version__
 from emr_in_transit.alerting.alert import DetectedBy, Origin
 from emr_in_transit.alerting.alerting import Alerting
+from emr_in_transit.alerting.messages import MOST_TAG_KEYS, tag_attribute
 from emr_in_transit.aws.clients import (
     dynamodb_client,
     prepare_boto3,
@@ -24,6 +26,7 @@ from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.aws.ledger import Ledger
 from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, NotOneRuleError, is_named, only_rule
 from emr_in_transit.aws.topic import Topic, topic_region
+from emr_in_transit.judgement.parameters import MOST_EXPIRY_DAYS, read_days, read_list, read_tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,6 +62,9 @@ class Settings(NamedTuple):
     emr_call_share: float
     security_hub: bool
     rule_names: tuple[str, ...]  # of the rules that alert; * stands for any characters
+    exemption_max_days: int | None = None  # None: an exemption may last as long as its tag says
+    alert_tag_keys: tuple[str, ...] = ()
+    for_chat: bool = False
 
     @property
     def alerts(self) -> bool:
@@ -78,6 +84,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rule_names=tuple(
             each.strip() for each in environment.get("RULE_NAMES", "").split(",") if each.strip()
         ),
+        exemption_max_days=_days(environment, "EXEMPTION_MAX_DAYS"),
+        alert_tag_keys=_tag_keys(environment, "ALERT_TAG_KEYS"),
+        for_chat=_format(environment, "ALERT_FORMAT") == "chat",
     )
 
 
@@ -108,6 +117,10 @@ class Deployment(NamedTuple):
             return None
         return Ledger(dynamodb_client(self.region), table, self.account, self.region)
 
+    def with_settings(self, parameters: RuleParameters) -> RuleParameters:
+        """Return the rule's parameters with what the function's settings say beside them."""
+        return parameters._replace(exemption_max_days=self.settings.exemption_max_days)
+
     def tags(self, parameters: RuleParameters) -> ExemptionTags | None:
         """Return what reads exemptions, where the rule knows any."""
         if not parameters.exemption_tag_key:
@@ -119,7 +132,14 @@ class Deployment(NamedTuple):
         settings = self.settings
         if not settings.alerts:
             return None
-        origin = Origin(self.account, self.region, self.function_arn, rule_name, detected_by)
+        origin = Origin(
+            self.account,
+            self.region,
+            self.function_arn,
+            rule_name,
+            detected_by,
+            settings.for_chat,
+        )
         episodes = Episodes(
             dynamodb_client(self.region), settings.ledger_table, self.account, self.region
         )
@@ -244,3 +264,36 @@ def _share(environment: Mapping[str, str], name: str, default: str) -> float:
             f"{MOST_EMR_CALL_SHARE:g}, not {text!r}"
         )
     return share
+
+
+def _days(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name, "")
+    try:
+        return read_days(text) if text else None
+    except ValueError:
+        raise SettingsError(
+            f"environment variable {name} takes a whole number from 0 to {MOST_EXPIRY_DAYS}, "
+            f"not {text!r}"
+        ) from None
+
+
+def _tag_keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name, "")
+    keys: tuple[str, ...] = ()
+    with suppress(ValueError):
+        keys = tuple(read_tag_key(each) for each in read_list(text))
+    # Two keys that differ only in what SNS does not take would be one attribute.
+    distinct = len({tag_attribute(each) for each in keys})
+    if text and not 0 < len(keys) == distinct <= MOST_TAG_KEYS:
+        raise SettingsError(
+            f"environment variable {name} takes up to {MOST_TAG_KEYS} different tag keys between "
+            f"commas, not {text!r}"
+        )
+    return keys
+
+
+def _format(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "json")
+    if text not in {"json", "chat"}:
+        raise SettingsError(f"environment variable {name} takes json or chat, not {text!r}")
+    return text

@@ -70,7 +70,7 @@ def read_launch(event: Mapping[str, Any]) -> Launch | None:
 
 
 def check_launch(launch: Launch, deployment: Deployment) -> str:
-    """Judge the cluster of a launch, alert on a violation, and return the outcome.
+    """Judge the cluster of a launch, alert on a violation or its exemption, and return the outcome.
 
     That is the compliance, of a cluster that has ended meanwhile too, or "unknown" where EMR has
     no such cluster. Raises CouldNotTellError when it cannot be judged,
@@ -81,7 +81,9 @@ def check_launch(launch: Launch, deployment: Deployment) -> str:
     ledger = deployment.ledger()
     _remember_launcher(ledger, launch, now)
     rule = _live_rule(deployment)
-    reader = EmrReader(emr_client(deployment.region), rule.parameters)
+    parameters = deployment.with_settings(rule.parameters)
+    tag_keys = deployment.settings.alert_tag_keys
+    reader = EmrReader(emr_client(deployment.region), parameters, tag_keys)
     # The tags are those of the launch, which DescribeCluster has told.
     clusters = Clusters(reader, ledger, None, now)
     clusters.prefetch([launch.cluster_id])
@@ -89,12 +91,12 @@ def check_launch(launch: Launch, deployment: Deployment) -> str:
     if facts is None:
         logger.warning("cluster is not known", extra={"resource_id": launch.cluster_id})
         return "unknown"
-    verdict = judge_cluster(facts, rule.parameters, now)
+    verdict = judge_cluster(facts, parameters, now)
     launched_by = launch.launched_by or clusters.launched_by(facts.cluster_id)
     state = facts.state if facts.state in ENDED_STATES else launch.state
     judged = Judged(cluster_resource(facts, state, launched_by), verdict)
     log_verdict(logger, judged, facts, rule.name)
-    if judged.violates:
+    if judged.violates or judged.exempted:
         _alert(deployment, rule, judged)
     return verdict.compliance.value
 
@@ -128,6 +130,8 @@ def _alert(deployment: Deployment, rule: LiveRule, judged: Judged) -> None:
         count_held_back(logger, deployment.function_name, 1, datetime.now(UTC))
     told.raise_for(judged.resource_id)
     delivery = told.deliveries[judged.resource_id]
+    if judged.exempted:
+        return  # neither AWS Config nor Security Hub has anything of what is exempt
     # Before the sweep that is asked for next, which would import it too.
     if delivery is Delivery.SENT and alerting.security_hub is not None:
         alerting.security_hub.import_violation(judged, datetime.now(UTC))

@@ -17,10 +17,12 @@ from emr_in_transit.alerting.alert import (
     SECURITY_CONFIGURATION_TYPE,
     DetectedBy,
     Judged,
+    Kind,
     cluster_resource,
+    expiring_configurations,
     gone,
 )
-from emr_in_transit.alerting.episode import State
+from emr_in_transit.alerting.episode import State, episode_type
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import CouldNotTellError, LedgerError, SecurityHubError
@@ -31,7 +33,7 @@ from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import annotation, clip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from emr_in_transit.alerting.alerting import Alerting
     from emr_in_transit.aws.emr import Page
@@ -76,7 +78,7 @@ class SweepResult(NamedTuple):
     put: int = 0
     unchanged: int = 0
     emr_calls: int = 0
-    alerts: int = 0  # violations that nobody had been told of
+    alerts: int = 0  # violations and exemptions that nobody had been told of
     held_back: int = 0  # resources that people should have been told of, and were not
     ledger_disagrees: int = 0  # clusters of which the ledger said what EMR does not confirm
 
@@ -110,6 +112,7 @@ class SweepResult(NamedTuple):
             "EmrCalls": self.emr_calls,
             "LedgerDisagrees": self.ledger_disagrees,
             "AlertsHeldBack": self.held_back,
+            "ExemptedViolations": self.exempted_violations,
         }
 
     def problems_in_words(self) -> str:
@@ -135,9 +138,9 @@ def run_sweep(run: RuleRun) -> SweepResult:
     deployment, now = run.deployment, datetime.now(UTC)
     pacer = Pacer(deployment.settings.emr_call_share)
     pacer.attach(run.emr)
-    reader = EmrReader(run.emr, run.parameters)
+    reader = EmrReader(run.emr, run.parameters, deployment.settings.alert_tag_keys)
     alerting, problem = run.telling(DetectedBy.SWEEP)
-    tags = deployment.tags(run.parameters)
+    tags, told = deployment.tags(run.parameters), _told_clusters(alerting)
     result = Sweep(
         rule_name=run.rule_name,
         reader=reader,
@@ -147,7 +150,8 @@ def run_sweep(run: RuleRun) -> SweepResult:
         parameters=run.parameters,
         now=now,
         seconds_left=deployment.seconds_left,
-        alerted=_alerted_clusters(alerting),
+        alerted=told[Kind.VIOLATION],
+        exempted=told[Kind.EXEMPTED],
     ).run()
     if problem:
         result = _without_telling(result, problem, is_told=alerting is not None)
@@ -160,7 +164,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
 
 def _without_telling(result: SweepResult, problem: str, *, is_told: bool) -> SweepResult:
     # At least one is held back where nobody is told: whatever there is to tell of.
-    held_back = 0 if is_told else max(1, result.non_compliant)
+    held_back = 0 if is_told else max(1, result.non_compliant + result.exempted_violations)
     return result._replace(held_back=held_back, problems={**result.problems, "the rule": problem})
 
 
@@ -239,7 +243,8 @@ class Sweep:
     parameters: RuleParameters
     now: datetime
     seconds_left: Callable[[], float]
-    alerted: Collection[str] = ()  # ids of the clusters that people have been told of
+    alerted: Collection[str] = ()  # ids of the clusters of which people know that they violate
+    exempted: Collection[str] = ()  # ids of those of which people know that they are exempt
     _recorded: Mapping[str, RecordedResult] = field(default_factory=dict, init=False)
     _turns: Turns = field(default_factory=lambda: Turns({}), init=False)
     _listed: dict[str, str] = field(default_factory=dict, init=False)  # states by id
@@ -270,11 +275,7 @@ class Sweep:
             compliant=counts[Compliance.COMPLIANT],
             non_compliant=counts[Compliance.NON_COMPLIANT],
             not_applicable=counts[Compliance.NOT_APPLICABLE],
-            exempted_violations=sum(
-                each.verdict.compliance is Compliance.NOT_APPLICABLE
-                and bool(each.verdict.violations)
-                for each in self._judged
-            ),
+            exempted_violations=sum(each.exempted for each in self._judged),
             retired=len(self._gone),
             deferred=self._deferred,
             ledger_disagrees=len(self.clusters.disagreeing),
@@ -365,7 +366,7 @@ class Sweep:
         A few are described. Of many, the oldest are, so that one of them does not make the list of
         those that have ended as long as its life; the others are looked for in that list.
         """
-        known = self._recorded.keys() | set(self.alerted)
+        known = self._recorded.keys() | set(self.alerted) | set(self.exempted)
         self._missing = known - self._listed.keys() - self._done
         created = self.clusters.creation_times(sorted(self._missing))
         by_age = sorted(self._missing, key=lambda each: (created.get(each, UNKNOWN_AGE), each))
@@ -426,7 +427,9 @@ class Sweep:
             self._retire(cluster_id)
             return
         verdict = judge_cluster(facts, self.parameters, self.now)
-        is_new = cluster_id not in self.alerted and self.clusters.may_be_exempt(facts)
+        # Who is told to be exempt may have lost its tag, or the tags lag behind its launch.
+        is_told = cluster_id in self.alerted and cluster_id not in self.exempted
+        is_new = not is_told and self.clusters.may_be_exempt(facts)
         if is_new and verdict.compliance is Compliance.NON_COMPLIANT:
             if self.seconds_left() < RESERVE:
                 self._deferred += 1
@@ -482,23 +485,24 @@ class Sweep:
         self._problems[subject] = why
 
 
-def _alerted_clusters(alerting: Alerting | None) -> Collection[str]:
-    """Return the ids of all clusters of which people know that they violate.
+def _told_clusters(alerting: Alerting | None) -> Mapping[Kind, Collection[str]]:
+    """Return the ids of all clusters of which people know that they violate, or are exempt.
 
-    One that was launched and ended between two sweeps is not on record in AWS Config: only its
-    episode, or its finding in Security Hub, remembers it. Where these do not answer, the sweep
-    judges and records all the same; what comes after it says what is wrong.
+    One that was launched and ended between two sweeps, or is exempt, is not on record in AWS
+    Config: only its episode, or its finding in Security Hub, remembers it. Where these do not
+    answer, the sweep judges and records all the same; what comes after it says what is wrong.
     """
+    told: dict[Kind, set[str]] = {Kind.VIOLATION: set(), Kind.EXEMPTED: set()}
     if alerting is None:
-        return ()
-    found: set[str] = set()
+        return told
     with suppress(LedgerError):
-        known = alerting.episodes.read_all(CLUSTER_TYPE).episodes
-        found |= {each for each, episode in known.items() if episode.state is not State.CLOSED}
+        for kind, ids in told.items():
+            known = alerting.episodes.read_all(episode_type(CLUSTER_TYPE, kind)).episodes
+            ids.update(each for each, found in known.items() if found.state is not State.CLOSED)
     if alerting.security_hub is not None:
         with suppress(SecurityHubError):
-            found |= alerting.security_hub.shown(CLUSTER_TYPE)
-    return found
+            told[Kind.VIOLATION].update(alerting.security_hub.shown(CLUSTER_TYPE))
+    return told
 
 
 def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
@@ -510,9 +514,10 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
         told = alerting.tell(judged, now)
     except LedgerError as error:
         problems = {**result.problems, "the alerts": str(error)}
-        held_back = sum(each.violates for each in judged)
+        held_back = sum(each.violates or each.exempted for each in judged)
         return result._replace(held_back=held_back, problems=problems)
-    problems = {**result.problems, **told.problems}
+    unwarned, why = _tell_expiring(alerting, judged, now)
+    problems = {**result.problems, **told.problems, **why}
     if alerting.security_hub is not None:
         known = [each for each in judged if each.resource_id not in told.unsent]
         try:
@@ -521,7 +526,20 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
             alerting.security_hub.update(SECURITY_CONFIGURATION_TYPE, (), now)
         except (LedgerError, SecurityHubError) as error:
             problems["Security Hub"] = str(error)
-    return result._replace(alerts=told.sent, held_back=told.held_back, problems=problems)
+    held_back = told.held_back + unwarned
+    return result._replace(alerts=told.sent, held_back=held_back, problems=problems)
+
+
+def _tell_expiring(
+    alerting: Alerting, judged: Iterable[Judged], now: datetime
+) -> tuple[int, Mapping[str, str]]:
+    """Tell of certificates that expire soon; return of how many nobody was told, and what failed."""
+    expiring = expiring_configurations(judged)
+    try:
+        told = alerting.tell_expiring(expiring, now)
+    except LedgerError as error:
+        return len(expiring), {"the certificates that expire": str(error)}
+    return told.held_back, told.problems
 
 
 def _place(cluster_id: str) -> tuple[int, str]:

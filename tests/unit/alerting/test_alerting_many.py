@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, gone
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, Kind, gone
 from emr_in_transit.alerting.alerting import RESERVE, AlertingResult
 from emr_in_transit.alerting.episode import LEASE, Delivery, State, claimed_episode, fingerprint
 from emr_in_transit.aws.errors import LedgerError
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Finding, verdict_of
-from emr_in_transit.sweep import _alerted_clusters
+from emr_in_transit.sweep import _told_clusters
 from tests.support.builders import (
     BARE,
     BROKEN_EPISODES,
@@ -277,16 +277,16 @@ def test_clusters_are_alerted_while_their_episode_is_open(alerting):
     alerting.tell(many(2), NOW)
     alerting.tell([ended("j-001")], NOW)
     claim(alerting, judged(cluster_id="j-claimed"), now=NOW + timedelta(minutes=2))
-    assert sorted(_alerted_clusters(alerting)) == ["j-000", "j-claimed"]
+    assert sorted(_told_clusters(alerting)[Kind.VIOLATION]) == ["j-000", "j-claimed"]
 
 
 def test_without_alerts_or_while_the_ledger_is_down_no_cluster_is_known_as_alerted(alerting):
     """The sweep judges and records all the same."""
     alerting.tell(many(1), NOW)
     with unreachable("dynamodb"):
-        assert list(_alerted_clusters(alerting)) == []
-    assert list(_alerted_clusters(None)) == []
-    assert list(_alerted_clusters(alerting)) == ["j-000"]
+        assert list(_told_clusters(alerting)[Kind.VIOLATION]) == []
+    assert list(_told_clusters(None)[Kind.VIOLATION]) == []
+    assert list(_told_clusters(alerting)[Kind.VIOLATION]) == ["j-000"]
 
 
 def test_a_sweep_tells_all_at_once_when_somebody_has_confirmed_a_subscription(alerting, inbox):

@@ -1,7 +1,7 @@
 """Episodes: who has to alert, who waits, and that nobody is told the same twice."""
 
 import itertools
-from datetime import timedelta
+from datetime import date, timedelta, timezone
 
 import pytest
 from hypothesis import settings
@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from emr_in_transit.alerting.alert import Kind
 from emr_in_transit.alerting.episode import (
     LEASE,
     Episode,
@@ -24,12 +25,15 @@ from emr_in_transit.alerting.episode import (
     claimed_episode,
     closed_episode,
     confirmed_episode,
+    episode_key,
     fingerprint,
+    fingerprint_of,
     next_step,
 )
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Finding, verdict_of
-from tests.support.facts import NOW
+from tests.support.builders import EXEMPTED, EXPIRING, exempt, expiring, judged, violating
+from tests.support.facts import CREATED, NOW
 
 REASONS = ("A", "B", "C")
 SETS = [frozenset(c) for n in range(4) for c in itertools.combinations(REASONS, n)]
@@ -299,3 +303,47 @@ class Interleavings(RuleBasedStateMachine):
 
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+def test_what_is_told_of_each_kind_has_a_key_of_its_own():
+    """An exemption and a violation of one cluster never mix, nor do two creations of one name."""
+    again = expiring(created=NOW)
+    keys = {
+        *(episode_key(EXEMPTED, kind) for kind in Kind),
+        *(episode_key(EXPIRING, kind) for kind in Kind),
+        episode_key(again, Kind.EXPIRING),
+    }
+    # A violation and its end are one episode, of either type.
+    assert len(keys) == 2 * (len(Kind) - 1) + 1
+    assert episode_key(EXEMPTED, Kind.RESOLVED) == ("AWS::EMR::Cluster", "j-1")
+
+
+def test_the_key_of_what_expires_is_the_moment_of_creation_whatever_the_zone():
+    """An answer of EMR has the zone of the machine, an entry of the ledger that of its writer."""
+    there = timezone(timedelta(hours=5, minutes=45))
+    here, elsewhere = expiring(), expiring(created=CREATED.astimezone(there))
+    assert episode_key(here, Kind.EXPIRING) == episode_key(elsewhere, Kind.EXPIRING)
+
+
+@pytest.mark.parametrize("name", ["x" * 10_280, "\ud800", "two words", "\u3042" * 1000])
+def test_the_key_of_what_expires_fits_into_the_ledger_whatever_the_name_is(name):
+    """DynamoDB takes a sort key of 1,024 bytes of UTF-8."""
+    key = episode_key(expiring(name=name), Kind.EXPIRING)
+    assert len("/".join(key).encode()) < 1024
+
+
+def test_an_exemption_is_the_same_until_its_last_day_changes():
+    """A new text is no news, nor a new reason behind it; a later end is."""
+    found = fingerprint_of(judged(exempt()))
+    assert found == {"EXEMPTED:2026-06-30"}
+    assert fingerprint_of(judged(exempt(text="2026-06-30 other"))) == found
+    more = exempt()._replace(findings=violating(Reason.RELEASE_WITHOUT_SUPPORT).findings)
+    assert fingerprint_of(judged(more)) == found
+    assert fingerprint_of(judged(exempt(date(2027, 1, 1)))) != found
+    assert fingerprint_of(judged(exempt(None))) == {"EXEMPTED:without an end"}
+
+
+def test_certificates_that_expire_are_the_same_whenever_they_do():
+    """They are told once, and a violation by its reasons."""
+    assert fingerprint_of(EXPIRING) == {"CERTIFICATES_EXPIRING"}
+    assert fingerprint_of(judged()) == fingerprint(violating())

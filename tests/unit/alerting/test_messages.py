@@ -1,6 +1,7 @@
 """Messages: a document for machines, a text for people, and names that break neither."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,14 +13,19 @@ from emr_in_transit.alerting.alert import (
     SECURITY_CONFIGURATION_TYPE,
     DetectedBy,
     Judged,
+    Kind,
     Resource,
     cluster_resource,
 )
 from emr_in_transit.alerting.messages import (
     DETAIL_LIMIT,
     FEWER_FINDINGS,
+    HOW_TO,
     MESSAGE_LIMIT,
+    MOST_TAG_KEYS,
+    MOST_USERS,
     NAMED_IN_EMAIL,
+    NEXT_STEPS,
     NOT_YET_KNOWN,
     SCHEMA_VERSION,
     attributes,
@@ -30,14 +36,18 @@ from emr_in_transit.alerting.messages import (
     message,
     messages,
     subject,
+    tag_attribute,
 )
 from emr_in_transit.judgement.cluster import read_cluster
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit.judgement.verdict import Finding, verdict_of
+from emr_in_transit.judgement.wording import one_line
 from tests.support.builders import (
     ACCOUNT,
     BARE,
+    EXEMPTED,
+    EXPIRING,
     FUNCTION_ARN,
     GOOD,
     OLD,
@@ -45,12 +55,14 @@ from tests.support.builders import (
     RULE,
     alert,
     crowded,
+    exempt,
+    expiring,
     judged,
     many,
     origin,
     violating,
 )
-from tests.support.facts import CREATED, NOW, configuration, parameters
+from tests.support.facts import CREATED, NOW, cluster, configuration, parameters
 
 FRAGMENTS = (
     *("\n", "\r\n", "\t", "\0", "\x1b[31m", "\x85", "\u2028", "\u2029", '"', "'", "\\", "%s", "{}"),
@@ -78,7 +90,8 @@ def configured(verdict=None, name="strict"):
 def named(name, verdict=None):
     """Make a judged cluster that has this name wherever people choose one."""
     found = verdict or verdict_of([Finding(BARE, f"About {name}.", subject=name)], "")
-    return judged(found, name=name, security_configuration=name, launched_by=name)
+    tags = cluster_resource(cluster(tags=(("owner", name), ("team", name))), "", "").tags
+    return judged(found, name=name, security_configuration=name, launched_by=name, tags=tags)
 
 
 def alerts_on(name):
@@ -91,6 +104,10 @@ def alerts_on(name):
         alert(configured(GOOD, name)),
         alert(named(name), named("other")),
         alert(named(name), part=12, parts=14),
+        alert(named(name, exempt(text=name))),
+        alert(named(name, exempt(None, name)), named("other", exempt())),
+        alert(expiring(name=name)),
+        alert(expiring(name=name), expiring(name="other")),
     ]
 
 
@@ -136,7 +153,8 @@ def test_the_document_loses_nothing_of_a_name(name):
 @given(NAMES)
 def test_an_email_has_one_fact_in_a_line_whatever_the_names_are(name):
     """A name adds no line, and so can pass for no fact of its own."""
-    for hostile, plain in zip(alerts_on(name), alerts_on("nightly"), strict=True):
+    like_it = "nightly" if one_line(name) else ""  # what says nothing has no line of its own
+    for hostile, plain in zip(alerts_on(name), alerts_on(like_it), strict=True):
         text = email(hostile)
         assert text.splitlines() == text.split("\n")
         assert len(text.split("\n")) == len(email(plain).split("\n"))
@@ -185,6 +203,9 @@ def test_the_document_of_a_violation_holds_all_that_the_alert_knows():
         "state": "RUNNING",
         "release": "emr-7.3.0",
         "launchedBy": "arn:aws:iam::111122223333:user/ana",
+        "tags": {},
+        "nextStep": NEXT_STEPS[Kind.VIOLATION],
+        "howTo": HOW_TO,
     }
 
 
@@ -196,6 +217,7 @@ def test_what_is_not_known_is_null_and_what_a_configuration_has_not_is_not_there
         "state",
         "release",
         "launchedBy",
+        "tags",
     }
 
 
@@ -230,6 +252,10 @@ def test_a_reason_that_applies_twice_to_a_cluster_counts_once():
         ([judged()], 2, "digest"),
         (many(2, GOOD), 1, "resolvedDigest"),
         ([judged(GOOD)], 2, "resolvedDigest"),
+        ([EXEMPTED], 1, "exempted"),
+        (many(2, exempt()), 1, "exemptedDigest"),
+        ([EXPIRING], 1, "expiring"),
+        ([EXPIRING, EXPIRING], 1, "expiringDigest"),
     ],
 )
 def test_the_kind_says_what_the_message_is(told, parts, kind):
@@ -468,13 +494,14 @@ def test_a_message_is_what_machines_people_and_filters_get():
 def test_a_message_is_cut_just_where_sns_would_not_take_it():
     """One that is as long as it may be has everything."""
     findings = crowded(60).verdict.findings
-    room = MESSAGE_LIMIT - len(message(alert(crowded(60))).body)
+    known = len(json.dumps(attributes(alert(crowded(60)))))
+    room = MESSAGE_LIMIT - known - len(message(alert(crowded(60))).body)
     told = [
         judged(verdict_of([findings[0]._replace(subject="p-000" + "x" * more), *findings[1:]], ""))
         for more in (room, room + 1)
     ]
     (_, longest), (_, too_long) = (messages(alert(each))[0] for each in told)
-    assert len(longest.body) == MESSAGE_LIMIT
+    assert len(longest.body) == MESSAGE_LIMIT - known
     assert "findingsLeftOut" not in read(longest)[0]
     assert read(too_long)[0]["findingsLeftOut"] == 30
 
@@ -600,3 +627,156 @@ def test_the_limit_leaves_room_for_what_goes_with_the_message():
         beside = subject(alert(*told)) + json.dumps(attributes(alert(*told)))
         assert all(each.value in beside for each in violations)
         assert MESSAGE_LIMIT + 2 * len(beside) < SNS_TAKES, "types and escapes included"
+
+
+def test_the_message_on_an_exemption_says_by_what_until_when_and_why():
+    """And what is wrong all the same, with the fix for the day on which it ends."""
+    told = alert(judged(exempt(text="2026-06-30 ticket\n4711")))
+    found = document(told)
+    assert found["exemption"] == {
+        "tag": "exempt",
+        "text": "2026-06-30 ticket 4711",
+        "until": "2026-06-30",
+    }
+    assert (found["complianceType"], found["nextStep"]) == (
+        "NOT_APPLICABLE",
+        NEXT_STEPS[Kind.EXEMPTED],
+    )
+    assert subject(told).startswith("EMR cluster nightly is exempt until 2026-06-30 (")
+    for fact in (
+        'Exempt by tag "exempt" until 2026-06-30.',
+        "The tag says: 2026-06-30 ticket 4711",
+        f"({BARE})",
+        f"To fix it: {REASONS[BARE].remedy}",
+        f"What to do next: {NEXT_STEPS[Kind.EXEMPTED]}",
+        HOW_TO,
+    ):
+        assert fact in email(told)
+    assert (attributes(told)["complianceType"], attributes(told)["reasons"]) == (
+        "NOT_APPLICABLE",
+        [BARE.value],
+    )
+
+
+def test_an_exemption_without_an_end_and_without_a_word_says_so():
+    """Nothing is made up, and no line ends in nothing."""
+    told = alert(judged(exempt(None, "")))
+    assert document(told)["exemption"] == {"tag": "exempt", "text": "", "until": None}
+    assert subject(told).startswith("EMR cluster nightly is exempt without an end (")
+    assert "The tag says" not in email(told)
+    assert all(not line.endswith((":", " ")) for line in email(told).split("\n"))
+
+
+def test_the_message_on_certificates_names_the_clusters_that_use_them():
+    """The first fifty, and how many there are: they have to be replaced."""
+    told = alert(expiring(*(f"j-{number:03}" for number in range(60))))
+    found, text = document(told), email(told)
+    assert found["clusters"] == [f"j-{number:03}" for number in range(MOST_USERS)]
+    assert found["clusterCount"] == 60
+    assert [each["reason"] for each in found["findings"]] == ["CERTIFICATES_EXPIRING"]
+    assert attributes(told)["reasons"] == ["CERTIFICATES_EXPIRING"]
+    assert sum("(j-" in line for line in text.split("\n")) == MOST_USERS
+    assert "  and 10 more\n" in text
+    remedy = REASONS[Reason.CERTIFICATES_EXPIRING].remedy
+    assert f"(CERTIFICATES_EXPIRING)\n     To fix it: {remedy}" in text
+    assert "Also:" not in text
+    assert subject(told).startswith("EMR certificates of managed expire soon (")
+
+
+def test_a_digest_of_each_kind_says_what_it_is_of():
+    """A person sees whether something has to be done."""
+    cases = [
+        (
+            many(12, exempt()),
+            "12 EMR clusters do not encrypt their data in transit, and are exempt.",
+        ),
+        (
+            [expiring(f"j-{n}", name=f"m-{n}") for n in range(12)],
+            "12 EMR security configurations have certificates that expire soon, and live clusters use them.",
+        ),
+    ]
+    for told, sentence in cases:
+        text = email(alert(*told))
+        assert text.startswith(f"{sentence}\n")
+        assert f"What to do next: {NEXT_STEPS[told[0].kind]}" in text
+        assert sum(line.startswith("  ") and ":" in line for line in text.split("\n")) == 12
+    assert "until 2026-06-30" in email(alert(*many(12, exempt())))
+
+
+@given(NAMES)
+def test_every_message_says_what_to_do_next_and_where_the_fix_is_described(name):
+    """For machines, and for people; where all is well there is no fix to look up."""
+    for told in alerts_on(name):
+        assert document(told)["nextStep"] == NEXT_STEPS[told.about]
+        assert lines_with(email(told), "What to do next") == [
+            f"What to do next: {NEXT_STEPS[told.about]}"
+        ]
+        assert (HOW_TO in email(told)) == (told.about is not Kind.RESOLVED)
+
+
+OWNED = (("owner", "ana"), ("cost centre", "4711"))
+
+
+def test_the_tags_of_a_cluster_are_in_documents_emails_and_attributes():
+    """Whoever is to be woken is: by what a person reads, and by a filter policy."""
+    told = alert(judged(tags=OWNED))
+    assert document(told)["tags"] == dict(OWNED)
+    assert lines_with(email(told), "Tag owner") == ["Tag owner:              ana"]
+    assert attributes(told)["tag.owner"] == "ana"
+    assert attributes(told)["tag.cost_centre"] == "4711"
+
+
+def test_a_digest_and_a_message_on_certificates_have_the_tags_of_all_their_clusters():
+    """Whoever filters by an owner gets what concerns that owner's clusters anywhere."""
+    told = [judged(cluster_id=f"j-{n}", tags=(("owner", who),)) for n, who in enumerate("abca")]
+    assert attributes(alert(*told, judged(cluster_id="j-9")))["tag.owner"] == ["a", "b", "c"]
+    assert "tag.owner" not in attributes(alert(judged()))
+    named = email(alert(*told)).split("\n")
+    assert '  nightly (j-0), owner "a": NO_SECURITY_CONFIGURATION' in named
+    users = [each.resource for each in told]
+    soon = EXPIRING._replace(used_by=tuple(users))
+    assert attributes(alert(soon))["tag.owner"] == ["a", "b", "c"]
+    assert '  nightly (j-2), owner "c"' in email(alert(soon)).split("\n")
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=128))
+def test_the_name_of_a_tags_attribute_is_one_that_sns_takes(key):
+    """Letters, digits, underscores, hyphens and single periods within (SNS, message attributes)."""
+    name = tag_attribute(key)
+    assert re.fullmatch(r"[A-Za-z0-9_.-]{1,256}", name)
+    assert ".." not in name
+    assert not name.endswith(".")
+    assert name.startswith("tag.")
+
+
+@given(NAMES)
+def test_no_message_has_more_attributes_than_sns_delivers_raw(name):
+    """A queue with raw delivery would lose the message."""
+    tags = tuple((f"key {n}", name or "x") for n in range(MOST_TAG_KEYS))
+    for told in (judged(tags=tags), judged(exempt(), tags=tags)):
+        assert len(attributes(alert(told))) == 10
+
+
+def test_a_digest_whose_tags_do_not_fit_is_divided_and_loses_none():
+    """A filter policy goes by them: one that is left out would be an alert that nobody gets."""
+    tags = [
+        tuple((f"k{n}", f"{number:04}" + "\u3042" * 250) for n in range(4)) for number in range(60)
+    ]
+    told = [judged(cluster_id=f"j-{number}", tags=each) for number, each in enumerate(tags)]
+    parts = messages(alert(*told))
+    assert len(parts) > 1
+    assert all(fits(sent) for _, sent in parts)
+    found = [value for _, sent in parts for value in sent.attributes["tag.k0"]]
+    assert sorted(found) == sorted(each[0][1] for each in tags)
+
+
+def test_certificates_that_very_many_owners_use_are_told_in_one_message():
+    """It cannot be divided, so it has as many of the owners as fit."""
+    users = tuple(
+        judged(cluster_id=f"j-{n}", tags=(("owner", f"{n:04}" + "\u3042" * 250),)).resource
+        for n in range(600)
+    )
+    [(_, sent)] = messages(alert(EXPIRING._replace(used_by=users)))
+    assert fits(sent)
+    assert 10 < len(sent.attributes["tag.owner"]) < 600
+    assert sent.attributes["tag.owner"][0] == users[0].tags[0][1]

@@ -11,6 +11,7 @@ from emr_in_transit.alerting.alert import (
     CLUSTER_TYPE,
     SECURITY_CONFIGURATION_TYPE,
     DetectedBy,
+    Kind,
     gone,
 )
 from emr_in_transit.aws.errors import LedgerError, SecurityHubError
@@ -271,9 +272,9 @@ def test_a_violation_that_cannot_be_written_stops_no_sweep(alerting, hub):
 def test_a_cluster_that_only_security_hub_remembers_is_looked_for(alerting):
     """The ledger was down when its launch was alerted, and it ended before any sweep."""
     update(alerting, BAD)
-    assert set(sweep._alerted_clusters(alerting)) == {"j-1"}
+    assert set(sweep._told_clusters(alerting)[Kind.VIOLATION]) == {"j-1"}
     with refusing("securityhub", READ):
-        assert set(sweep._alerted_clusters(alerting)) == set()
+        assert set(sweep._told_clusters(alerting)[Kind.VIOLATION]) == set()
 
 
 @pytest.mark.parametrize("ended", [COMPLIES, EXEMPT, GONE], ids=["good", "exempt", "gone"])

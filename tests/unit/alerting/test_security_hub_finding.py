@@ -1,6 +1,6 @@
 """Findings for Security Hub: what they say, and that they fit."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import botocore.session
 import pytest
@@ -27,7 +27,7 @@ from emr_in_transit.alerting.security_hub_finding import (
     product_arn,
 )
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
-from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
+from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict, verdict_of
 from tools.simulator.securityhub.format import problem_of
 
 NOW = datetime(2026, 5, 6, 12, 0, 0, 123456, tzinfo=UTC)
@@ -235,3 +235,29 @@ def test_two_resources_never_share_a_finding(one, other):
     """However alike their names look."""
     ids = {finding_id(SECURITY_CONFIGURATION_TYPE, each, ORIGIN) for each in (one, other)}
     assert len(ids) == len({one, other})
+
+
+def test_a_violation_that_ends_by_an_exemption_says_by_which_until_when_and_why():
+    """Whoever finds it closed need not look for the tag."""
+    verdict = Verdict(
+        Compliance.NOT_APPLICABLE,
+        judged().verdict.findings,
+        'Exempt by tag "exempt" until 2026-06-30.',
+        Exemption("exempt", "2026-06-30\nmigration" + "x" * 2_000, date(2026, 6, 30)),
+    )
+    closed = closed_finding(opened(), Judged(judged().resource, verdict), LATER)
+    assert closed["Description"].startswith(
+        'The violation has ended. Exempt by tag "exempt" until 2026-06-30. '
+        "The tag says: 2026-06-30 migrationx"
+    )
+    assert (closed["Compliance"]["Status"], closed["RecordState"]) == ("PASSED", "ARCHIVED")
+    assert fits(closed)
+
+
+def test_the_tags_that_say_whom_to_tell_are_those_of_the_resource():
+    """Insights and automation rules go by them; a cluster without any has no such member."""
+    tags = (("owner", "ana"), ("cost centre", "\u3042" * 256))
+    [resource] = opened(tags=tags)["Resources"]
+    assert resource["Tags"] == dict(tags)
+    assert fits(opened(tags=tags))
+    assert "Tags" not in opened()["Resources"][0]

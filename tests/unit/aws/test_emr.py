@@ -120,6 +120,16 @@ def test_a_live_cluster_is_read_with_its_security_configuration(emr):
     assert facts.security_configuration.body.switch is Switch.FALSE
 
 
+def test_the_tags_that_say_whom_to_tell_come_with_the_description(emr):
+    """The same DescribeCluster has them; without keys none is read."""
+    client, stubber = emr
+    tags = [{"Key": "owner", "Value": "ana"}, {"Key": "secret", "Value": "x"}]
+    for keys, found in (((), ()), (("owner", "team"), (("owner", "ana"),))):
+        describe(stubber, cluster(Tags=tags))
+        configuration(stubber)
+        assert EmrReader(client, PARAMETERS, keys).cluster("j-1").tags == found
+
+
 def test_a_security_configuration_is_described_once_for_all_clusters(emr):
     """The second cluster with the same name costs no second DescribeSecurityConfiguration."""
     client, stubber = emr

@@ -56,6 +56,7 @@ FACTS = st.builds(
     has_fleets=st.booleans(),
     exemption=st.one_of(st.none(), TEXTS),
     primary_nodes=st.one_of(st.none(), st.integers()),
+    tags=st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
 )
 STORED = (
     ClusterFacts,
@@ -66,7 +67,7 @@ STORED = (
     PropertySetting,
 )
 # By version: what the stored facts consist of. A new version gets a new line here.
-DIGESTS = {1: "85139eccc70ccf2e", 2: "881dfea563d83c81"}
+DIGESTS = {1: "85139eccc70ccf2e", 2: "881dfea563d83c81", 3: "654a539c2f0fe4b7"}
 
 
 @settings(max_examples=60)
@@ -89,7 +90,7 @@ def test_a_text_that_encode_has_not_written_is_refused(text):
 def old(facts):
     """Write facts as version 0.1.0 wrote them."""
     document = json.loads(encode(facts))
-    del document["primary_nodes"]
+    del document["primary_nodes"], document["tags"]
     configuration = document["security_configuration"]
     if configuration and "managed_kerberos" in configuration["body"]:
         del configuration["body"]["managed_kerberos"]
@@ -119,7 +120,15 @@ def test_an_older_entry_is_read_where_what_it_lacks_decides_nothing(facts, is_re
         decode(old(facts), version=1)
 
 
-@pytest.mark.parametrize("version", [0, 3])
+def test_an_entry_of_version_2_is_read_whatever_it_says():
+    """It lacks tags alone, and no verdict rests on those: nothing is described for them."""
+    for facts in (each[1] for each in OLD):
+        document = json.loads(encode(facts))
+        del document["tags"]
+        assert decode(json.dumps(document), version=2) == facts
+
+
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1])
 def test_a_version_that_nobody_knows_is_refused(version):
     """A newer function, rolled back, may have written it."""
     with pytest.raises(ValueError, match=f"version {version} of the facts is not known"):

@@ -124,7 +124,7 @@ def test_an_entry_that_is_written_again_lives_on(ledger, renew):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"schema": {"N": str(SCHEMA_VERSION - 1)}},
+        {"schema": {"N": "1"}},
         {"schema": {"N": str(SCHEMA_VERSION + 1)}},
         {"facts": {"S": "{}"}},
         {"facts": {"S": "null"}},

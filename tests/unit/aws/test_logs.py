@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emr_in_transit.aws.logs import NAMESPACE, metric_fields
+from emr_in_transit.alerting.alert import Judged, cluster_resource
+from emr_in_transit.aws.logs import NAMESPACE, TAG_LIMIT, facts_hash, log_verdict, metric_fields
 from emr_in_transit.sweep import SweepResult
+from tests.support.builders import exempt, facts, judged
 
 NOW = datetime(2026, 5, 6, 12, 0, 0, 250_000, tzinfo=UTC)
 # The specification of the embedded metric format (CloudWatch User Guide).
@@ -58,3 +60,29 @@ def test_the_fields_go_through_extra_beside_the_summary(fields, caplog):
     [record] = caplog.records
     assert record._aws == fields["_aws"]
     assert record.live == 0
+
+
+def test_the_line_of_an_exempt_cluster_says_by_which_tag_until_when_and_why(caplog):
+    """In one line each, whatever somebody has written into a tag."""
+    verdict = exempt(None, "a\nreason" + "x" * 300)
+    tagged = facts(tags=(("owner", "ana\u2028"), ("note", "y" * 300)))
+    caplog.set_level(logging.INFO)
+    about = Judged(cluster_resource(tagged, "RUNNING", ""), verdict)
+    log_verdict(logging.getLogger("any"), about, tagged, "rule")
+    [record] = caplog.records
+    assert (record.exemption["tag"], record.exemption["until"]) == ("exempt", None)
+    assert record.exemption["text"].startswith("a reasonx")
+    assert record.tags["owner"] == "ana"
+    assert {len(record.exemption["text"]), len(record.tags["note"])} == {TAG_LIMIT}
+
+
+def test_the_tags_that_say_whom_to_tell_are_no_part_of_what_a_verdict_rests_on():
+    """Another setting of the function changes no evidence."""
+    assert facts_hash(facts(tags=(("owner", "ana"),))) == facts_hash(facts())
+
+
+def test_a_line_on_what_is_not_exempt_has_nothing_of_an_exemption(caplog):
+    """Nor of tags that the cluster does not have."""
+    log_verdict(logging.getLogger("any"), judged(), facts(), "rule")
+    [record] = caplog.records
+    assert not {"exemption", "tags"} & set(vars(record))

@@ -184,3 +184,19 @@ def test_any_document_is_read_or_refused(changes):
         return
     assert facts.cluster_id
     assert facts.created.tzinfo
+
+
+def test_only_the_tags_that_are_asked_for_are_read():
+    """In the order of the keys; what nobody asked for may be anything, and is kept nowhere."""
+    tags = [
+        {"Key": "password", "Value": "secret"},
+        {"Key": "team", "Value": "data"},
+        {"Key": "owner", "Value": ""},
+        {"Key": "exempt", "Value": "2027-01-31"},
+        {"Key": "Owner", "Value": "another"},
+    ]
+    document = DOCUMENT | {"Tags": tags}
+    facts = read_cluster(document, None, "exempt", ("owner", "team", "absent"))
+    assert (facts.tags, facts.exemption) == ((("owner", ""), ("team", "data")), "2027-01-31")
+    assert read_cluster(document, None).tags == ()
+    assert "secret" not in repr(facts)

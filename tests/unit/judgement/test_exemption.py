@@ -1,6 +1,6 @@
 """Clusters exempted by a tag: while it holds, when it ends, and when it cannot be read."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from emr_in_transit.judgement.facts import EncryptionSettings, Switch
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.parameters import ParameterError
 from emr_in_transit.judgement.reasons import Reason
-from emr_in_transit.judgement.verdict import Compliance
+from emr_in_transit.judgement.verdict import Compliance, Exemption
 from emr_in_transit.judgement.wording import ANNOTATION_LIMIT, annotation
 from tests.support.facts import NOW, cluster, parameters
 
@@ -140,3 +140,63 @@ def test_tag_keys(key, legal):
     else:
         with pytest.raises(ParameterError, match="exemptionTagKey takes a tag key"):
             parameters(exemptionTagKey=key)
+
+
+def test_what_exempts_is_told_beside_the_verdict():
+    """Whoever is told of it sees which tag it is, what it says, and its last day."""
+    assert judge("2027-01-31 migration").exemption == Exemption(
+        "encryption-exempt", "2027-01-31 migration", date(2027, 1, 31)
+    )
+    assert judge("a\nreason").exemption == Exemption("encryption-exempt", "a\nreason", None)
+    for none in (judge(None), judge("2020-01-01"), judge("31.12.2026")):
+        assert none.exemption is None
+
+
+LONGEST = [
+    ("no limit", None, "2999-12-31", ""),
+    ("no limit and no date", None, "a reason", ""),
+    ("the last day that is allowed", 90, "2026-05-30", ""),
+    ("one day more", 90, "2026-05-31", "2026-05-31 is more than 90 days away"),
+    ("a year that is far", 90, "9999-12-31 for ever", "9999-12-31 is more than 90 days away"),
+    ("no date", 90, "a reason", "it has no end, and at most 90 days are allowed"),
+    ("nothing in it", 90, "", "it has no end, and at most 90 days are allowed"),
+    ("none but today", 0, "2026-03-01", ""),
+    ("tomorrow, where only today is allowed", 0, "2026-03-02", "2026-03-02 is more than 0 days"),
+]
+
+
+@pytest.mark.parametrize(
+    ("most", "value", "problem"), [row[1:] for row in LONGEST], ids=[row[0] for row in LONGEST]
+)
+def test_an_exemption_may_last_as_long_as_the_owner_of_the_rule_says(most, value, problem):
+    """A longer one, and one without a date, does not exempt, and the finding says why."""
+    verdict = judge_cluster(
+        cluster(OFF, exemption=value), WITH_KEY._replace(exemption_max_days=most), NOW
+    )
+    if not problem:
+        assert verdict.compliance is Compliance.NOT_APPLICABLE
+        return
+    assert verdict.compliance is Compliance.NON_COMPLIANT
+    assert verdict.exemption is None
+    note = f'The exemption by tag "encryption-exempt" does not hold: {problem}'
+    assert verdict.findings[0].detail.startswith(note)
+    assert annotation(verdict).startswith(f"IN_TRANSIT_ENCRYPTION_OFF: {note}")
+
+
+def test_one_that_has_ended_has_ended_however_long_it_may_last():
+    """The finding names the end, not the limit."""
+    limited = WITH_KEY._replace(exemption_max_days=0)
+    verdict = judge_cluster(cluster(OFF, exemption="2026-02-28"), limited, NOW)
+    assert "ended on 2026-02-28" in verdict.findings[0].detail
+
+
+def test_the_limit_is_counted_in_days_of_utc():
+    """Wherever the clock stands."""
+    limited = WITH_KEY._replace(exemption_max_days=1)
+    facts = cluster(OFF, exemption="2026-03-02")
+    last = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
+    elsewhere = last.astimezone(timezone(timedelta(hours=-11)))
+    for moment in (last, elsewhere):
+        assert judge_cluster(facts, limited, moment).compliance is Compliance.NOT_APPLICABLE
+    before = judge_cluster(facts, limited, last - timedelta(seconds=1))
+    assert before.compliance is Compliance.NON_COMPLIANT

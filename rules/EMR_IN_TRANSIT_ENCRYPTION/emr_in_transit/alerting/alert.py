@@ -1,18 +1,39 @@
 """Pure: what an alert tells of, and from where."""
 
-from collections.abc import Mapping
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
 from emr_in_transit.judgement.facts import ClusterFacts
-from emr_in_transit.judgement.verdict import Compliance, Verdict
+from emr_in_transit.judgement.reasons import Reason
+from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
+from emr_in_transit.judgement.wording import clip, one_line
 
 CLUSTER_TYPE = "AWS::EMR::Cluster"
 SECURITY_CONFIGURATION_TYPE = "AWS::EMR::SecurityConfiguration"
 # So many violations in one run are one message each; more are one digest.
 MOST_SINGLE_ALERTS = 10
+# AWS takes no more in the value of a tag.
+TAG_LIMIT = 256
+_PLAIN_ID = re.compile(r"[\w.:/=+@-]{1,256}", re.ASCII)
+
+
+class Kind(StrEnum):
+    """What a message tells of."""
+
+    VIOLATION = "violation"
+    RESOLVED = "resolved"
+    EXEMPTED = "exempted"  # would violate, and somebody has exempted it
+    EXPIRING = "expiring"  # the certificates of a security configuration that clusters use
+
+    @property
+    def digest(self) -> str:
+        """The ``kind`` of a document that tells of many."""
+        return "digest" if self is Kind.VIOLATION else f"{self.value}Digest"
 
 
 class DetectedBy(StrEnum):
@@ -31,6 +52,7 @@ class Origin(NamedTuple):
     function_arn: str
     rule_name: str
     detected_by: DetectedBy
+    for_chat: bool = False  # whether Amazon Q in chat applications is to show what is sent
 
     @property
     def partition(self) -> str:
@@ -48,6 +70,8 @@ class Resource(NamedTuple):
     state: str = ""
     release: str = ""
     launched_by: str = ""
+    tags: tuple[tuple[str, str], ...] = ()  # those that say whom to tell, in one line, never empty
+    configured: datetime | None = None  # when its security configuration was created
 
 
 class Judged(NamedTuple):
@@ -55,11 +79,27 @@ class Judged(NamedTuple):
 
     resource: Resource
     verdict: Verdict
+    # The live clusters that use a security configuration, where that is what there is to tell.
+    used_by: tuple[Resource, ...] = ()
 
     @property
     def resource_id(self) -> str:
         """The id by which AWS Config and the ledger know the resource."""
         return self.resource.resource_id
+
+    @property
+    def kind(self) -> Kind:
+        """What there would be to tell of it."""
+        if self.used_by:
+            return Kind.EXPIRING
+        if self.violates:
+            return Kind.VIOLATION
+        return Kind.EXEMPTED if self.exempted else Kind.RESOLVED
+
+    @property
+    def exempted(self) -> bool:
+        """Whether it would violate, had nobody exempted it."""
+        return self.verdict.exemption is not None and bool(self.verdict.violations)
 
     @property
     def violates(self) -> bool:
@@ -73,7 +113,7 @@ class Judged(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """One message: a violation, its end, or many of either at once."""
+    """One message, of one kind: on one resource, or on many at once."""
 
     alert_id: str
     judged: tuple[Judged, ...]  # one, unless it is a digest
@@ -92,14 +132,12 @@ class Alert(NamedTuple):
     @property
     def kind(self) -> str:
         """The ``kind`` of the document."""
-        if self.is_digest:
-            return "digest" if self.is_violation else "resolvedDigest"
-        return "violation" if self.is_violation else "resolved"
+        return self.about.digest if self.is_digest else self.about.value
 
     @property
-    def is_violation(self) -> bool:
-        """Whether it tells of violations; otherwise of their end."""
-        return self.judged[0].violates
+    def about(self) -> Kind:
+        """What it tells of."""
+        return self.judged[0].kind
 
 
 def gone(resource_type: str, resource_id: str) -> Judged:
@@ -117,4 +155,42 @@ def cluster_resource(facts: ClusterFacts, state: str, launched_by: str) -> Resou
         state=state or facts.state,
         release=facts.release_label or f"AMI {facts.ami_version}",
         launched_by=launched_by,
+        tags=tuple((key, clip(value, TAG_LIMIT)) for key, value in facts.tags if one_line(value)),
+        configured=facts.security_configuration and facts.security_configuration.created,
     )
+
+
+def expiring_configurations(judged: Iterable[Judged]) -> list[Judged]:
+    """Return the security configurations of judged clusters whose certificates expire soon.
+
+    Each comes once, however many clusters use it, and one that was created anew under its old name
+    is another one. What is exempt is not judged, so it does not count as a use.
+    """
+    users: dict[tuple[str, datetime], list[Judged]] = {}
+    for each in judged:
+        created = each.resource.configured
+        if created is not None and _expiring(each) and not each.verdict.exemption:
+            users.setdefault((each.resource.security_configuration, created), []).append(each)
+    return [
+        Judged(
+            Resource(SECURITY_CONFIGURATION_TYPE, name, name, name, configured=created),
+            Verdict(Compliance.COMPLIANT, _expiring(clusters[0])),
+            tuple(cluster.resource for cluster in clusters),
+        )
+        for (name, created), clusters in users.items()
+    ]
+
+
+def _expiring(judged: Judged) -> tuple[Finding, ...]:
+    found = judged.verdict.findings
+    return tuple(each for each in found if each.reason is Reason.CERTIFICATES_EXPIRING)
+
+
+def safe_id(resource_id: str) -> str:
+    """Return a resource's id as it fits into the keys of others.
+
+    The name of a security configuration may be longer than these, and hold anything.
+    """
+    if _PLAIN_ID.fullmatch(resource_id):
+        return resource_id
+    return hashlib.sha256(resource_id.encode("utf-8", "replace")).hexdigest()

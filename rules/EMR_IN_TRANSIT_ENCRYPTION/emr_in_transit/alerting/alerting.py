@@ -1,4 +1,4 @@
-"""Alerting: sends one alert for each violation, and one for its end; every way in uses it."""
+"""Alerting: tells people once of each violation, exemption and end; every way in uses it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from emr_in_transit.alerting.alert import MOST_SINGLE_ALERTS, Alert, DetectedBy, Judged
+from emr_in_transit.alerting.alert import (
+    CLUSTER_TYPE,
+    MOST_SINGLE_ALERTS,
+    Alert,
+    DetectedBy,
+    Judged,
+    Kind,
+)
 from emr_in_transit.alerting.episode import (
     Delivery,
     Episode,
+    Key,
     State,
     Step,
     claimed_episode,
     closed_episode,
     confirmed_episode,
-    fingerprint,
+    episode_key,
+    episode_type,
+    fingerprint_of,
     next_step,
 )
 from emr_in_transit.alerting.messages import message, messages
@@ -52,7 +62,7 @@ class ClaimedElsewhereError(Exception):
 
 
 class AlertingResult(NamedTuple):
-    """What became of the alerts: by resource id for violations, and what went wrong for any."""
+    """What became of the news: by resource id where there is any, and what went wrong for any."""
 
     deliveries: Mapping[str, Delivery]
     problems: Mapping[str, str]
@@ -60,12 +70,12 @@ class AlertingResult(NamedTuple):
 
     @property
     def sent(self) -> int:
-        """How many violations people have just been told of."""
+        """How many violations and exemptions people have just been told of."""
         return Counter(self.deliveries.values())[Delivery.SENT]
 
     @property
     def unsent(self) -> set[str]:
-        """The ids of the violations whose alert nobody has sent, and nobody is sending."""
+        """The ids of the resources whose alert nobody has sent, and nobody is sending."""
         waiting = {Delivery.HELD_BACK, Delivery.NOT_CLAIMED, Delivery.NOT_SENT}
         return {each for each, delivery in self.deliveries.items() if delivery in waiting}
 
@@ -80,6 +90,24 @@ class AlertingResult(NamedTuple):
             raise PublishError(self.problems[resource_id])
         if self.deliveries.get(resource_id) is Delivery.CLAIMED_ELSEWHERE:
             raise ClaimedElsewhereError(f"{resource_id}: another function has claimed it")
+
+
+class _Remembered(NamedTuple):
+    """What the ledger says about one kind of news: episodes by id, and why some are unreadable."""
+
+    kind: Kind
+    episodes: Mapping[str, Episode]
+    unreadable: Mapping[str, str]
+
+    def episode(self, judged: Judged) -> Episode | None:
+        return self.episodes.get(episode_key(judged, self.kind).resource_id)
+
+    def why_unreadable(self, judged: Judged) -> str:
+        return self.unreadable.get(episode_key(judged, self.kind).resource_id, "")
+
+    def open_alert_id(self, judged: Judged) -> str:
+        episode = self.episode(judged)
+        return episode.alert_id if episode and episode.state is not State.CLOSED else ""
 
 
 @dataclass(frozen=True)
@@ -98,27 +126,38 @@ class Alerting:
     security_hub: SecurityHubFindings | None = None
 
     def tell(self, judged: Sequence[Judged], now: datetime) -> AlertingResult:
-        """Tell people of what violates and what has ended, as far as they do not know of it.
+        """Tell people of what violates, is exempted and has ended, as far as they do not know.
 
         All resources are of one type. What cannot be told of one costs no other its alert. Raises
         LedgerError when the episodes cannot be read, and then nobody has been told of anything.
         """
         if not judged:
             return AlertingResult({}, {})
-        known, unreadable = self._episodes(judged)
-        readable = [each for each in judged if each.resource_id not in unreadable]
-        violations = self._tell_violations([each for each in readable if each.violates], known, now)
-        ends = self._tell_ends([each for each in readable if not each.violates], known, now)
-        refused = {
-            each.resource_id: Delivery.NOT_CLAIMED
-            for each in judged
-            if each.violates and each.resource_id in unreadable
-        }
-        return AlertingResult(
-            {**refused, **violations.deliveries},
-            {**unreadable, **violations.problems, **ends.problems},
-            ends.untold,
-        )
+        remembered = [self._remembered(kind, judged) for kind in self._kinds(judged)]
+        deliveries: dict[str, Delivery] = {}
+        problems: dict[str, str] = {}
+        untold: list[str] = []
+        for each in remembered:
+            news = [one for one in judged if one.kind is each.kind]
+            told = self._tell_news(news, each, now, remembered[0])
+            deliveries |= told.deliveries
+            problems |= told.problems
+        for each in remembered:
+            ended = [one for one in judged if _is_over(one, each.kind, deliveries)]
+            ends = self._tell_ends(ended, each, now)
+            problems |= ends.problems
+            untold += ends.untold
+        return AlertingResult(deliveries, problems, tuple(untold))
+
+    def tell_expiring(self, configurations: Sequence[Judged], now: datetime) -> AlertingResult:
+        """Tell people, once for each, of security configurations whose certificates expire soon.
+
+        Raises LedgerError when the ledger cannot be read, and then nobody has been told.
+        """
+        if not configurations:
+            return AlertingResult({}, {})
+        remembered = self._remembered(Kind.EXPIRING, configurations)
+        return self._tell_news(configurations, remembered, now, remembered)
 
     def tell_at_launch(self, judged: Judged, now: datetime) -> AlertingResult:
         """Tell people of a violation at launch, without the ledger too where that fails.
@@ -145,33 +184,44 @@ class Alerting:
 
     def _id_without_ledger(self, judged: Judged) -> str:
         """Return an id that is the same each time: the first attempt may have told people."""
-        resource = judged.resource
-        parts = (self.origin.account, self.origin.region, resource.resource_type)
-        found = sorted(fingerprint(judged.verdict))
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join([*parts, judged.resource_id, *found])))
+        key, found = episode_key(judged, judged.kind), sorted(fingerprint_of(judged))
+        parts = [self.origin.account, self.origin.region, *key, *found]
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
 
-    def _episodes(self, judged: Sequence[Judged]) -> tuple[dict[str, Episode], dict[str, str]]:
-        """Return the episodes of these resources by id, and why some of them cannot be read."""
-        resource_type = judged[0].resource.resource_type
+    def _kinds(self, judged: Sequence[Judged]) -> Sequence[Kind]:
+        """Return the kinds of news that these may be about, or that they may end."""
+        if judged[0].resource.resource_type != CLUSTER_TYPE:
+            return (Kind.VIOLATION,)
+        if self.origin.detected_by is DetectedBy.LAUNCH_CHECK:
+            # Its events may come late, so what it finds ends nothing of another kind.
+            return (Kind.EXEMPTED,) if judged[0].kind is Kind.EXEMPTED else (Kind.VIOLATION,)
+        return (Kind.VIOLATION, Kind.EXEMPTED)
+
+    def _remembered(self, kind: Kind, judged: Sequence[Judged]) -> _Remembered:
+        """Return what people have been told of these resources, of that kind."""
         if len(judged) == 1:
-            resource_id = judged[0].resource_id
+            key = episode_key(judged[0], kind)
             try:
-                episode = self.episodes.get(resource_type, resource_id)
+                episode = self.episodes.get(*key)
             except UnreadableEpisodeError as error:
-                return {}, {resource_id: str(error)}
-            return {resource_id: episode} if episode is not None else {}, {}
-        found = self.episodes.read_all(resource_type)
-        ids = {each.resource_id for each in judged}
-        return found.episodes, {each: why for each, why in found.unreadable.items() if each in ids}
+                return _Remembered(kind, {}, {key.resource_id: str(error)})
+            return _Remembered(kind, {key.resource_id: episode} if episode else {}, {})
+        found = self.episodes.read_all(episode_type(judged[0].resource.resource_type, kind))
+        return _Remembered(kind, found.episodes, found.unreadable)
 
-    def _tell_violations(
-        self, violating: Sequence[Judged], known: Mapping[str, Episode], now: datetime
+    def _tell_news(
+        self, news: Sequence[Judged], known: _Remembered, now: datetime, before: _Remembered
     ) -> AlertingResult:
+        """Tell people of what they do not know; under the id of an alert that was open before."""
         deliveries: dict[str, Delivery] = {}
         problems: dict[str, str] = {}
         due = []
-        for judged in violating:
-            delivery = self._delivery_without_alert(judged, known.get(judged.resource_id), now)
+        for judged in news:
+            if why := known.why_unreadable(judged):
+                deliveries[judged.resource_id] = Delivery.NOT_CLAIMED
+                problems[judged.resource_id] = why
+                continue
+            delivery = self._delivery_without_alert(judged, known.episode(judged), now)
             if delivery is not None:
                 deliveries[judged.resource_id] = delivery
             elif why := self._why_not_in_words(judged, now):
@@ -182,26 +232,29 @@ class Alerting:
         if due and self._nobody_reads(len(due)):
             held_back = {each.resource_id: Delivery.HELD_BACK for each in due}
             return AlertingResult(deliveries | held_back, problems)
-        for alert in self._alerts(due, now):
+        for alert in self._alerts(due, now, before):
             done = self._claim_and_publish(alert, known)
             deliveries |= done.deliveries
             problems |= done.problems
         return AlertingResult(deliveries, problems)
 
-    def _alerts(self, due: Sequence[Judged], now: datetime) -> Iterable[Alert]:
+    def _alerts(self, due: Sequence[Judged], now: datetime, before: _Remembered) -> Iterable[Alert]:
         digested = len(due) > MOST_SINGLE_ALERTS
         groups = [tuple(due)] if digested else [(each,) for each in due]
         for group in groups:
-            alert = Alert(str(uuid.uuid4()), group, self.origin, now)
+            # An exemption ends the violation that people were told of, and has its id.
+            is_end = group[0].kind is not before.kind
+            alert_id = before.open_alert_id(group[0]) if is_end and not digested else ""
+            alert = Alert(alert_id or str(uuid.uuid4()), group, self.origin, now)
             yield from (part for part, _ in messages(alert)) if digested else (alert,)
 
-    def _claim_and_publish(self, alert: Alert, known: Mapping[str, Episode]) -> AlertingResult:
+    def _claim_and_publish(self, alert: Alert, known: _Remembered) -> AlertingResult:
         claims: list[tuple[Judged, Episode]] = []
         deliveries: dict[str, Delivery] = {}
         problems: dict[str, str] = {}
         for judged in alert.judged:
             try:
-                claimed = self._claim(judged, known.get(judged.resource_id), alert)
+                claimed = self._claim(judged, known.episode(judged), alert)
             except LedgerError as error:
                 deliveries[judged.resource_id] = Delivery.NOT_CLAIMED
                 problems[judged.resource_id] = str(error)
@@ -220,13 +273,13 @@ class Alerting:
         """Return the claimed episode, or what becomes of the alert without a claim."""
         if self.seconds_left() < RESERVE:
             raise LedgerError(f"the claim was {TIME_IS_UP}")
-        resource, found = judged.resource, fingerprint(judged.verdict)
+        key, found = episode_key(judged, judged.kind), fingerprint_of(judged)
         for _ in range(CLAIM_ATTEMPTS):
             claimed = claimed_episode(episode, found, alert.alert_id, alert.time)
             try:
-                self.episodes.put(resource.resource_type, resource.resource_id, claimed)
+                self.episodes.put(*key, claimed)
             except ConflictError:
-                episode = self.episodes.get(resource.resource_type, resource.resource_id)
+                episode = self.episodes.get(*key)
                 delivery = self._delivery_without_alert(judged, episode, alert.time)
                 if delivery is not None:
                     return delivery
@@ -247,25 +300,26 @@ class Alerting:
             return AlertingResult(dict.fromkeys(ids, Delivery.NOT_SENT), dict.fromkeys(ids, why))
         problems = {}
         for judged, claimed in claims:
+            key = episode_key(judged, judged.kind)
             try:
-                self._put(judged, confirmed_episode(claimed._replace(alert_id=alert.alert_id)))
+                self._put(key, confirmed_episode(claimed._replace(alert_id=alert.alert_id)))
             except LedgerError as error:
                 problems[judged.resource_id] = f"sent, but not written down: {error}"
         return AlertingResult(dict.fromkeys(ids, Delivery.SENT), problems)
 
     def _tell_ends(
-        self, ended: Sequence[Judged], known: Mapping[str, Episode], now: datetime
+        self, ended: Sequence[Judged], known: _Remembered, now: datetime
     ) -> AlertingResult:
-        """Close the episodes of what has ended; tell of those that end by compliance."""
+        """Close the episodes of what has ended; tell of violations that end by compliance."""
         over = [
             (judged, episode)
             for judged in ended
-            if (episode := known.get(judged.resource_id)) and episode.state is not State.CLOSED
+            if (episode := known.episode(judged)) and episode.state is not State.CLOSED
         ]
         told = []
         problems: dict[str, str] = {}
         for judged, episode in over:
-            if self._tells_of_end(judged, episode):
+            if known.kind is Kind.VIOLATION and self._tells_of_end(judged, episode):
                 if why := self._why_not_in_words(judged, now):
                     problems[judged.resource_id] = why
                 else:
@@ -278,8 +332,11 @@ class Alerting:
         untold = tuple(problems)
         for judged, episode in over:
             if judged.resource_id not in untold:
-                problems |= self._close(judged, episode)
-        return AlertingResult({}, problems, untold)
+                problems |= self._close(judged, known.kind, episode)
+        unreadable = {
+            each.resource_id: why for each in ended if (why := known.why_unreadable(each))
+        }
+        return AlertingResult({}, unreadable | problems, untold)
 
     def _end_alerts(self, told: Sequence[tuple[Judged, Episode]], now: datetime) -> Iterable[Alert]:
         if len(told) <= MOST_SINGLE_ALERTS:
@@ -295,11 +352,11 @@ class Alerting:
         """Return whether people want to know; not of the end of what nobody was told of."""
         return judged.complies and self.send_resolved and bool(episode.sent)
 
-    def _close(self, judged: Judged, episode: Episode) -> dict[str, str]:
+    def _close(self, judged: Judged, kind: Kind, episode: Episode) -> dict[str, str]:
         if self.seconds_left() < RESERVE:
             return {judged.resource_id: f"closing its episode was {TIME_IS_UP}"}
         try:
-            if not self._put(judged, closed_episode(episode)):
+            if not self._put(episode_key(judged, kind), closed_episode(episode)):
                 extra = {"resource_id": judged.resource_id}
                 logger.info("episode changed meanwhile", extra=extra)
         except LedgerError as error:
@@ -334,18 +391,17 @@ class Alerting:
     def _delivery_without_alert(
         self, judged: Judged, episode: Episode | None, now: datetime
     ) -> Delivery | None:
-        """Return what becomes of a violation that needs no alert from here; None where one is due."""
+        """Return what becomes of news that needs no alert from here; None where one is due."""
         is_closed = episode is not None and episode.state is State.CLOSED
         if is_closed and self.origin.detected_by is DetectedBy.LAUNCH_CHECK:
-            # An event of the launch that comes after the end of the episode is no new violation.
+            # An event of the launch that comes after the end of the episode is no news.
             return Delivery.ALREADY_SENT
-        return WITHOUT_ALERT.get(next_step(episode, fingerprint(judged.verdict), now))
+        return WITHOUT_ALERT.get(next_step(episode, fingerprint_of(judged), now))
 
-    def _put(self, judged: Judged, episode: Episode) -> bool:
+    def _put(self, key: Key, episode: Episode) -> bool:
         """Write an episode; False where another function was faster, and what it wrote stands."""
-        resource = judged.resource
         try:
-            self.episodes.put(resource.resource_type, resource.resource_id, episode)
+            self.episodes.put(*key, episode)
         except ConflictError:
             return False
         return True
@@ -365,6 +421,15 @@ def _as_claimed(alert: Alert, claims: Sequence[tuple[Judged, Episode]]) -> Alert
     }
     told = tuple(judged for judged, _ in claims)
     return alert._replace(alert_id=alert_id, judged=told, earlier=earlier)
+
+
+def _is_over(judged: Judged, kind: Kind, deliveries: Mapping[str, Delivery]) -> bool:
+    """Return whether what people know of one kind is over, and what ends it has been told."""
+    if judged.kind is kind:
+        return False
+    if kind is Kind.VIOLATION and judged.kind is Kind.EXEMPTED:
+        return deliveries.get(judged.resource_id) in {Delivery.SENT, Delivery.ALREADY_SENT}
+    return True
 
 
 def _most_common(episodes: Iterable[Episode]) -> str:

@@ -1,9 +1,10 @@
 """Pure: an episode, one violation of one resource from its first alert to its end."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from emr_in_transit.alerting.alert import Judged, Kind, safe_id
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Verdict
 
@@ -55,6 +56,46 @@ def fingerprint(verdict: Verdict) -> frozenset[str]:
         f"{finding.reason}:{finding.subject}" if finding.subject else finding.reason.value
         for finding in verdict.violations
     )
+
+
+class Key(NamedTuple):
+    """By what the ledger knows an episode: a kind of resource, and the id of one."""
+
+    resource_type: str
+    resource_id: str
+
+
+def episode_type(resource_type: str, kind: Kind) -> str:
+    """Return the type of resource under which what has been told of a kind is remembered.
+
+    What is told of an exemption, or of certificates, is no part of the violation's episode, and
+    none that an older version of the rule would read.
+    """
+    is_violation = kind in {Kind.VIOLATION, Kind.RESOLVED}
+    return resource_type if is_violation else f"{kind.value}:{resource_type}"
+
+
+def episode_key(judged: Judged, kind: Kind) -> Key:
+    """Return the key of the episode in which the ledger remembers what was told of a kind."""
+    resource_type, resource_id = judged.resource.resource_type, judged.resource_id
+    created = judged.resource.configured
+    if kind is Kind.EXPIRING and created is not None:
+        # One that is created anew under its old name has new certificates.
+        resource_id = f"{created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{safe_id(resource_id)}"
+    return Key(episode_type(resource_type, kind), resource_id)
+
+
+def fingerprint_of(judged: Judged) -> frozenset[str]:
+    """Return what makes that which is to be told the same as what has been told.
+
+    Of an exemption it is the day until which it holds, of certificates that they expire at all.
+    """
+    exemption = judged.verdict.exemption
+    if judged.kind is Kind.EXEMPTED and exemption is not None:
+        return frozenset({f"EXEMPTED:{exemption.until or 'without an end'}"})
+    if judged.kind is Kind.EXPIRING:
+        return frozenset({Reason.CERTIFICATES_EXPIRING.value})
+    return fingerprint(judged.verdict)
 
 
 def next_step(episode: Episode | None, found: frozenset[str], now: datetime) -> Step:

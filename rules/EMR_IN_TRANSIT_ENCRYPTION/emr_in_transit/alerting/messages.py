@@ -3,16 +3,23 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, Alert, Judged, Origin, Resource
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, Alert, Judged, Kind, Origin, Resource
+from emr_in_transit.alerting.chat import Notice, chat_document
 from emr_in_transit.judgement.reasons import REASONS, Reason
-from emr_in_transit.judgement.verdict import Finding, Verdict
+from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
 from emr_in_transit.judgement.wording import clip, one_line, quoted
 
 SCHEMA_VERSION = "1.0"
-# SNS takes 256 KiB (SNS API, Publish); the rest is for the attributes.
+# SNS takes 256 KiB with the attributes (SNS API, Publish); the rest is for the subject.
 MESSAGE_LIMIT = 250 * 1024
+# So many tags of a cluster are attributes: with the six others they are the ten that SNS delivers
+# raw to a queue (SNS Developer Guide, Amazon SNS message attributes).
+MOST_TAG_KEYS = 4
+# Of one resource, the values of its tags may take so much; those of one cluster always do.
+MOST_TAG_TEXT = 32 * 1024
 # SNS takes fewer than 100 characters of printable ASCII (SNS API, Publish).
 SUBJECT_LIMIT = 99
 # So many resources of a digest are named in the email; the document for machines has all of them.
@@ -21,8 +28,48 @@ NAMED_IN_EMAIL = 50
 DETAIL_LIMIT = 2_000
 # What does not fit in one message is tried with so many findings of each resource, in turn.
 FEWER_FINDINGS = (100, 30, 10, 3, 1)
+# So many clusters that use a security configuration are named; all of them are counted.
+MOST_USERS = 50
 NOT_YET_KNOWN = "not yet known"
+HOW_TO = (
+    "https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-create-security-configuration.html"
+)
+NEXT_STEPS = {
+    Kind.VIOLATION: "Fix each reason as its remedy says.",
+    Kind.RESOLVED: "Nothing: what was wrong has been put right.",
+    Kind.EXEMPTED: (
+        "Nothing, if the exemption is meant. If not, remove the tag from the cluster; the "
+        "violation is then told."
+    ),
+    Kind.EXPIRING: (
+        "Create the security configuration anew and launch replacements before that day; after "
+        "it, each cluster that uses this one violates."
+    ),
+}
+# What a subject and the first line of an email say of one, and of many.
+_STATES = {
+    Kind.VIOLATION: ("not encrypted in transit", "not encrypted in transit"),
+    Kind.RESOLVED: ("complies again", "comply again"),
+    Kind.EXEMPTED: ("is exempt", "are exempt"),
+    Kind.EXPIRING: ("expire soon", "expire soon"),
+}
+_SENTENCES = {
+    Kind.VIOLATION: (
+        "does not encrypt its data in transit",
+        "do not encrypt their data in transit",
+    ),
+    Kind.RESOLVED: ("complies again", "comply again"),
+    Kind.EXEMPTED: (
+        "does not encrypt its data in transit, and is exempt",
+        "do not encrypt their data in transit, and are exempt",
+    ),
+    Kind.EXPIRING: (
+        "has certificates that expire soon, and live clusters use it",
+        "have certificates that expire soon, and live clusters use them",
+    ),
+}
 _LABEL_WIDTH = 24
+_NOTHING = Verdict(Compliance.NOT_APPLICABLE)
 
 
 class Message(NamedTuple):
@@ -46,13 +93,16 @@ def message(alert: Alert, most_findings: int | None = None) -> Message:
     """Return the message, with so many findings of each resource at the most."""
     # Names may hold halves of surrogate pairs, which SNS cannot take: they are escaped here.
     machine = json.dumps(document(alert, most_findings), separators=(",", ":"))
-    body = json.dumps({"default": machine, "email": email(alert, most_findings)})
-    return Message(subject(alert), body, attributes(alert))
+    texts = {"default": machine, "email": email(alert, most_findings)}
+    if alert.origin.for_chat:
+        # Amazon Q is a subscriber like any other, so it gets the default; machines are named.
+        texts |= {"default": json.dumps(chat(alert)), "sqs": machine, "lambda": machine}
+    return Message(subject(alert), json.dumps(texts), attributes(alert))
 
 
 def fits(found: Message) -> bool:
     """Return whether SNS takes the message in one piece; its body is ASCII."""
-    return len(found.body) <= MESSAGE_LIMIT
+    return len(found.body) + len(json.dumps(found.attributes)) <= MESSAGE_LIMIT
 
 
 def _fitting_message(alert: Alert) -> Message:
@@ -65,10 +115,13 @@ def _fitting_message(alert: Alert) -> Message:
 
 
 def _in_parts(alert: Alert) -> list[Alert]:
-    parts = -(-len(message(alert).body) // MESSAGE_LIMIT)
+    whole = message(alert)
+    if fits(whole):
+        return [alert]
+    parts = -(-len(whole.body) // MESSAGE_LIMIT)
     size = -(-len(alert.judged) // parts)
     chunks = [alert.judged[at : at + size] for at in range(0, len(alert.judged), size)]
-    if len(chunks) == 1:
+    if len(alert.judged) == 1:
         return [alert]
     # Even parts nearly always fit. Where one resource has more to say than all others, only those
     # beside it come in smaller parts.
@@ -101,13 +154,15 @@ def document(alert: Alert, most_findings: int | None = None) -> dict[str, Any]:
         "detectedBy": origin.detected_by.value,
         "ruleName": origin.rule_name,
         "functionArn": origin.function_arn,
+        "nextStep": NEXT_STEPS[alert.about],
+        "howTo": HOW_TO,
     }
     if alert.is_digest:
         return common | {
             "part": alert.part,
             "parts": alert.parts,
-            "counts": dict(reason_counts(alert.judged)),
-            "remedies": {each.value: REASONS[each].remedy for each in _reasons(alert.judged)},
+            "counts": dict(reason_counts(alert)),
+            "remedies": {each.value: REASONS[each].remedy for each in _reasons(alert)},
             "resources": [
                 _entry(judged, origin, most_findings, with_remedies=False) | _repeat(alert, judged)
                 for judged in alert.judged
@@ -124,15 +179,44 @@ def attributes(alert: Alert) -> dict[str, str | list[str]]:
         "region": alert.origin.region,
         "resourceType": first.resource.resource_type,
         "complianceType": first.verdict.compliance.value,
-        "reasons": [reason.value for reason in _reasons(alert.judged)] or ["NONE"],
+        "reasons": [reason.value for reason in _reasons(alert)] or ["NONE"],
         "detectedBy": alert.origin.detected_by.value,
+        **_tag_attributes(alert),
     }
 
 
-def reason_counts(judged: Sequence[Judged]) -> list[tuple[str, int]]:
-    """Return how many resources violate for each reason, most frequent first."""
+def _tag_attributes(alert: Alert) -> dict[str, str | list[str]]:
+    """Return the values of the owners' tags: a text, or a list where they are several.
+
+    A digest whose values do not fit is divided; of one resource only the first ones are told.
+    """
+    values: dict[str, dict[str, None]] = {}
+    room = MOST_TAG_TEXT if len(alert.judged) == 1 else inf
+    for key, value in (pair for each in _owned(alert) for pair in each.tags):
+        found = values.setdefault(tag_attribute(key), {})
+        room -= 0 if value in found else len(json.dumps(value))
+        if room >= 0:
+            found[value] = None
+    told = {name: list(found) for name, found in values.items() if found}
+    return {name: found[0] if len(found) == 1 else found for name, found in told.items()}
+
+
+def tag_attribute(key: str) -> str:
+    """Return the name of the message attribute for a tag; SNS takes fewer characters there."""
+    return "tag." + "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in key)
+
+
+def _owned(alert: Alert) -> list[Resource]:
+    """Return the resources that somebody owns: what is told of, or the clusters that use it."""
+    return [each for judged in alert.judged for each in (judged.resource, *judged.used_by)]
+
+
+def reason_counts(alert: Alert) -> list[tuple[str, int]]:
+    """Return how many resources there are for each reason, most frequent first."""
     counts = Counter(
-        reason.value for each in judged for reason in {f.reason for f in each.verdict.violations}
+        reason.value
+        for each in alert.judged
+        for reason in {finding.reason for finding in _leading(each)}
     )
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
@@ -169,8 +253,9 @@ def _entry(
             "state": resource.state,
             "release": resource.release,
             "launchedBy": resource.launched_by or None,
+            "tags": dict(resource.tags),
         }
-    return entry
+    return entry | _members_of_kind(judged)
 
 
 def _repeat(alert: Alert, judged: Judged) -> dict[str, str]:
@@ -178,8 +263,26 @@ def _repeat(alert: Alert, judged: Judged) -> dict[str, str]:
     return {"earlierAlertId": earlier} if earlier else {}
 
 
-def _reasons(judged: Sequence[Judged]) -> list[Reason]:
-    found = {finding.reason for each in judged for finding in each.verdict.violations}
+def _members_of_kind(judged: Judged) -> dict[str, Any]:
+    exemption = judged.verdict.exemption
+    if judged.exempted and exemption is not None:
+        until = exemption.until.isoformat() if exemption.until else None
+        text = one_line(exemption.text)
+        return {"exemption": {"tag": exemption.tag, "text": text, "until": until}}
+    if judged.used_by:
+        named = [each.resource_id for each in judged.used_by[:MOST_USERS]]
+        return {"clusters": named, "clusterCount": len(judged.used_by)}
+    return {}
+
+
+def _leading(judged: Judged) -> tuple[Finding, ...]:
+    """Return the findings that there is a message for."""
+    is_warning = judged.kind is Kind.EXPIRING
+    return judged.verdict.findings if is_warning else judged.verdict.violations
+
+
+def _reasons(alert: Alert) -> list[Reason]:
+    found = {finding.reason for each in alert.judged for finding in _leading(each)}
     return [reason for reason in Reason if reason in found]
 
 
@@ -199,14 +302,21 @@ def _cut(detail: str) -> str:
 def subject(alert: Alert) -> str:
     """Return the subject: ASCII, one line, under 100 characters, whatever the names are."""
     where = f" ({alert.origin.region}, {alert.origin.account})"
+    one, many = _STATES[alert.about]
     if alert.is_digest:
         part = f" (part {alert.part} of {alert.parts})" if alert.parts > 1 else ""
-        many = "not encrypted in transit" if alert.is_violation else "comply again"
-        return f"EMR: {len(alert.judged)} clusters {many}{where}{part}"
+        return clip(f"EMR: {len(alert.judged)} {_nouns(alert)} {many}{where}{part}", SUBJECT_LIMIT)
     judged = alert.judged[0]
-    state = "not encrypted in transit" if alert.is_violation else "complies again"
-    head, tail = f"EMR {_noun(judged)} ", f" {state}{where}"
+    noun = "certificates of" if alert.about is Kind.EXPIRING else _noun(judged)
+    head, tail = f"EMR {noun} ", f" {one}{_until(judged)}{where}"
     return head + _ascii(judged.resource.name, SUBJECT_LIMIT - len(head) - len(tail)) + tail
+
+
+def _until(judged: Judged) -> str:
+    exemption = judged.verdict.exemption
+    if exemption is None:
+        return ""
+    return f" until {exemption.until}" if exemption.until else " without an end"
 
 
 def email(alert: Alert, most_findings: int | None = None) -> str:
@@ -214,23 +324,67 @@ def email(alert: Alert, most_findings: int | None = None) -> str:
     if alert.is_digest:
         return _digest(alert)
     judged = alert.judged[0]
-    if not alert.is_violation:
-        head = f"The EMR {_noun(judged)} {quoted(judged.resource.name)} complies again."
-        return "\n".join([head, "", *_facts(alert, judged)])
-    head = f"The EMR {_noun(judged)} {quoted(judged.resource.name)} does not encrypt its data in transit."
-    problems = _problems(judged, most_findings)
-    return "\n".join([head, "", "What is wrong", *problems, "", *_facts(alert, judged)])
+    return "\n".join(
+        [
+            _sentence(alert),
+            *_exemption(judged),
+            "",
+            *_section("What is wrong", _problems(judged, most_findings)),
+            *_section("Clusters that use it", _users(judged)),
+            *_next_steps(alert),
+            "",
+            *_facts(alert, judged),
+        ]
+    )
+
+
+def _sentence(alert: Alert) -> str:
+    """Return what has happened, in a sentence."""
+    one, many = _SENTENCES[alert.about]
+    if alert.is_digest:
+        return f"{len(alert.judged)} EMR {_nouns(alert)} {many}."
+    judged = alert.judged[0]
+    return f"The EMR {_noun(judged)} {quoted(judged.resource.name)} {one}."
+
+
+def _exemption(judged: Judged) -> list[str]:
+    """Return by what a cluster is exempt, and what whoever exempted it has written."""
+    exemption = judged.verdict.exemption
+    if not judged.exempted or exemption is None:
+        return []
+    text = one_line(exemption.text)
+    return [judged.verdict.protection, *([f"The tag says: {text}"] if text else [])]
+
+
+def _users(judged: Judged) -> list[str]:
+    named = [f"  {_named(Judged(each, _NOTHING))}" for each in judged.used_by[:MOST_USERS]]
+    more = len(judged.used_by) - MOST_USERS
+    return [*named, *([f"  and {more} more"] if more > 0 else [])]
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return [title, *lines, ""] if lines else []
+
+
+def _next_steps(alert: Alert) -> list[str]:
+    """Return what to do next, and where the fix is described, where there is one."""
+    lines = [f"What to do next: {NEXT_STEPS[alert.about]}"]
+    return lines if alert.about is Kind.RESOLVED else [*lines, f"How to fix it: {HOW_TO}"]
 
 
 def _problems(judged: Judged, most_findings: int | None) -> list[str]:
     verdict, lines = judged.verdict, []
+    if judged.kind is Kind.RESOLVED:
+        return []
     told = Verdict(verdict.compliance, verdict.findings[:most_findings])
-    for number, finding in enumerate(told.violations, 1):
+    leading = _leading(judged._replace(verdict=told))
+    for number, finding in enumerate(leading, 1):
         lines += [
             f"  {number}. {one_line(_cut(finding.detail))} ({finding.reason})",
             f"     To fix it: {finding.remedy}",
         ]
-    lines += [f"  Also: {one_line(_cut(f.detail))} ({f.reason})" for f in told.warnings]
+    others = [each for each in told.warnings if each not in leading]
+    lines += [f"  Also: {one_line(_cut(f.detail))} ({f.reason})" for f in others]
     left_out = len(verdict.findings) - len(told.findings)
     return [*lines, f"  and {left_out} more, left out to fit"] if left_out else lines
 
@@ -246,6 +400,7 @@ def _facts(alert: Alert, judged: Judged) -> list[str]:
             "State": resource.state,
             "Launched by": one_line(resource.launched_by) or NOT_YET_KNOWN,
         }
+    pairs |= {f"Tag {clip(key, 40)}": value for key, value in resource.tags}
     pairs |= {
         "Detected by": origin.detected_by.replace("_", " ").lower(),
         "Config rule": origin.rule_name,
@@ -254,24 +409,25 @@ def _facts(alert: Alert, judged: Judged) -> list[str]:
         "Alert": alert.alert_id,
         "Console": console_url(resource, origin),
     }
-    return [f"{label + ':':<{_LABEL_WIDTH}}{value}" for label, value in pairs.items()]
+    return [f"{label + ':':<{_LABEL_WIDTH - 1}} {value}" for label, value in pairs.items()]
 
 
 def _digest(alert: Alert) -> str:
     origin = alert.origin
-    counts = [f"{count:>6}  {reason}" for reason, count in reason_counts(alert.judged)]
+    counts = [f"{count:>6}  {reason}" for reason, count in reason_counts(alert)]
     named = [f"  {_named(each)}" for each in alert.judged[:NAMED_IN_EMAIL]]
     more = len(alert.judged) - NAMED_IN_EMAIL
-    do = "do not encrypt their data in transit" if alert.is_violation else "comply again"
     return "\n".join(
         [
-            f"{len(alert.judged)} EMR clusters {do}.",
+            _sentence(alert),
             f"Account {origin.account}, Region {origin.region}, rule {origin.rule_name}.",
             "",
-            *(["By reason", *counts, ""] if counts else []),
-            "Clusters",
+            *_section("By reason", counts),
+            _nouns(alert).capitalize(),
             *named,
             *([f"  and {more} more, all of them in the message for machines"] if more > 0 else []),
+            "",
+            *_next_steps(alert),
             "",
             f"Sent by: {origin.function_arn}",
             f"Alert: {alert.alert_id}",
@@ -280,14 +436,68 @@ def _digest(alert: Alert) -> str:
 
 
 def _named(judged: Judged) -> str:
-    cluster = f"{clip(judged.resource.name, 60)} ({judged.resource.resource_id})"
-    reasons = dict.fromkeys(finding.reason.value for finding in judged.verdict.violations)
-    return f"{cluster}: {', '.join(reasons)}" if reasons else cluster
+    resource = judged.resource
+    name = clip(resource.name, 60)
+    if resource.resource_type == CLUSTER_TYPE:
+        name += f" ({resource.resource_id})"
+    tags = [f"{clip(key, 40)} {quoted(value)}" for key, value in resource.tags]
+    reasons = dict.fromkeys(finding.reason.value for finding in _leading(judged))
+    told = ", ".join([name, *tags])
+    return f"{told}: {', '.join(reasons)}{_until(judged)}" if reasons else told
+
+
+def chat(alert: Alert) -> dict[str, Any]:
+    """Return the document that Amazon Q in chat applications shows."""
+    origin, resources = alert.origin, [judged.resource for judged in alert.judged]
+    how = [] if alert.about is Kind.RESOLVED else [HOW_TO]
+    notice = Notice(
+        notice_id=f"{alert.kind}-{alert.alert_id}-{alert.part}",
+        thread=alert.alert_id,
+        event_type=alert.kind,
+        title=subject(alert),
+        lines=[_sentence(alert), *_chat_lines(alert)],
+        next_steps=[
+            *_first_fixes(alert),
+            NEXT_STEPS[alert.about],
+            *how,
+            console_url(resources[0], origin),
+        ],
+        keywords=[alert.kind, *(reason.value for reason in _reasons(alert))],
+        resources=[each.resource_id for each in resources],
+        context={
+            "account": origin.account,
+            "region": origin.region,
+            "ruleName": origin.rule_name,
+            "functionArn": origin.function_arn,
+            "detectedBy": origin.detected_by.value,
+        },
+    )
+    return chat_document(notice)
+
+
+def _chat_lines(alert: Alert) -> list[str]:
+    if alert.is_digest:
+        counts = [f"{count} {reason}" for reason, count in reason_counts(alert)]
+        return [*counts, *(_named(each) for each in alert.judged)]
+    judged = alert.judged[0]
+    found = [f"{finding.detail} ({finding.reason})" for finding in _leading(judged)]
+    return [*_exemption(judged), *found, *_facts(alert, judged)]
+
+
+def _first_fixes(alert: Alert) -> list[str]:
+    """Return what to do about the first two reasons."""
+    if alert.is_digest:
+        return [REASONS[reason].remedy for reason in _reasons(alert)[:2]]
+    return list(dict.fromkeys(each.remedy for each in _leading(alert.judged[0])))[:2]
 
 
 def _noun(judged: Judged) -> str:
     is_cluster = judged.resource.resource_type == CLUSTER_TYPE
     return "cluster" if is_cluster else "security configuration"
+
+
+def _nouns(alert: Alert) -> str:
+    return f"{_noun(alert.judged[0])}s"
 
 
 def _ascii(name: str, limit: int) -> str:

@@ -4,20 +4,17 @@ AWS Config forwards evaluations to Security Hub by itself, but without the reaso
 it. Members and limits are those of the Security Hub API, AwsSecurityFinding.
 """
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, Judged, Origin, Resource
-from emr_in_transit.alerting.messages import console_url
+from emr_in_transit.alerting.alert import CLUSTER_TYPE, Judged, Origin, Resource, safe_id
+from emr_in_transit.alerting.messages import HOW_TO, console_url
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit.judgement.verdict import Compliance, Finding
 from emr_in_transit.judgement.wording import clip, one_line
 
 PRODUCT = "emr-in-transit-encryption"
-_PLAIN = re.compile(r"[\w.:/=+@-]{1,256}", re.ASCII)
 TITLE_LIMIT, DESCRIPTION_LIMIT, TEXT_LIMIT, DETAIL_LIMIT, ID_LIMIT = 256, 1024, 512, 1024, 512
 # Security Hub forgets a finding that nobody has updated for 90 days, and with it what people wrote
 # there (Security Hub User Guide, securityhub-findings).
@@ -26,9 +23,6 @@ REFRESHED_AFTER = timedelta(days=30)
 TYPE = "Software and Configuration Checks/Industry and Regulatory Standards"
 # Those that its control EMR.4 relates to (Security Hub User Guide, emr-controls).
 CONTROLS = ("AC-4", "SC-7(4)", "SC-8", "SC-8(1)", "SC-8(2)", "SC-13", "SC-23", "SC-23(3)")
-HOW_TO = (
-    "https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-create-security-configuration.html"
-)
 # What stays as it was when a violation ends; whoever has gone cannot be asked for its name.
 KEPT = (
     *("SchemaVersion", "Id", "ProductArn", "GeneratorId", "AwsAccountId", "CreatedAt"),
@@ -104,8 +98,11 @@ def closed_finding(
     What is exempt or has gone has passed as well: NOT_AVAILABLE would make it NEW again. Without a
     judgement, an earlier run knew the end.
     """
-    complies = ended is not None and ended.verdict.compliance is Compliance.COMPLIANT
-    why = ended.verdict.protection if ended and complies else "The resource is exempt, or has gone."
+    why = "The resource is exempt, or has gone."
+    if ended is not None and ended.verdict.compliance is Compliance.COMPLIANT:
+        why = ended.verdict.protection
+    elif ended is not None and ended.verdict.exemption is not None:
+        why = f"{ended.verdict.protection} The tag says: {one_line(ended.verdict.exemption.text)}"
     return {name: before[name] for name in KEPT if name in before} | {
         "UpdatedAt": timestamp(now),
         "Description": clip(f"The violation has ended. {why}", DESCRIPTION_LIMIT),
@@ -188,6 +185,7 @@ def _resource(resource: Resource, origin: Origin) -> dict[str, Any]:
         "Partition": origin.partition,
         "Region": origin.region,
         "Details": {"Other": told},
+        **({"Tags": dict(resource.tags)} if resource.tags else {}),
     }
 
 
@@ -209,9 +207,7 @@ def finding_id(resource_type: str, resource_id: str, origin: Origin) -> str:
 
     The name of a security configuration may be longer than an id, and hold anything.
     """
-    if not _PLAIN.fullmatch(resource_id):
-        resource_id = hashlib.sha256(resource_id.encode("utf-8", "replace")).hexdigest()
-    return id_prefix(resource_type, origin) + resource_id
+    return id_prefix(resource_type, origin) + safe_id(resource_id)
 
 
 def resource_id_of(finding: str) -> str:

@@ -180,6 +180,7 @@ def _lasting(facts: ClusterFacts) -> ClusterFacts:
     return facts._replace(
         state="",
         exemption=None,
+        tags=(),
         applications=tuple(sorted(facts.applications)),
         settings=tuple(sorted(facts.settings)),
     )

@@ -59,9 +59,12 @@ class EmrReader:
     Every method raises CouldNotTellError when EMR gives no proper answer.
     """
 
-    def __init__(self, client: EMRClient, parameters: RuleParameters) -> None:
+    def __init__(
+        self, client: EMRClient, parameters: RuleParameters, alert_tag_keys: tuple[str, ...] = ()
+    ) -> None:
         self._client = client
         self._parameters = parameters
+        self._alert_tag_keys = alert_tag_keys
         self._configurations: dict[str, SecurityConfigurationFacts] = {}
 
     def live_pages(self) -> Iterator[Page]:
@@ -107,7 +110,8 @@ class EmrReader:
             # Deleted after the end, perhaps, which is no violation.
             raise CouldNotTellError("the cluster has ended, and its security configuration is gone")
         try:
-            facts = read_cluster(document, configuration, self._parameters.exemption_tag_key)
+            exemption_key = self._parameters.exemption_tag_key
+            facts = read_cluster(document, configuration, exemption_key, self._alert_tag_keys)
         except MalformedDocumentError as error:
             raise CouldNotTellError(f"DescribeCluster: {error}") from error
         if configuration is not None and configuration.created > facts.created:

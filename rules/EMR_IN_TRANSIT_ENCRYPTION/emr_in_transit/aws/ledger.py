@@ -43,9 +43,12 @@ BATCH_SIZE = 100
 # What BatchGetItem leaves unprocessed is asked for again so often, after these seconds.
 PAUSES = (0.1, 0.5, 2.0)
 # Raise it with every change of the facts, or of the properties that are read into them.
-SCHEMA_VERSION = 2
-# Version 0.1.0 wrote 1: without ``managed_kerberos``, ``primary_nodes`` and half of the properties.
-_OLDER_VERSIONS = (1,)
+SCHEMA_VERSION = 3
+# Version 2 is without ``tags``, on which no verdict rests: they come with the next description.
+# Version 0.1.0 wrote 1: also without ``managed_kerberos``, ``primary_nodes`` and half of the
+# properties.
+_OLDER_VERSIONS = (1, 2)
+_LACKS_WHAT_DECIDES = (1,)
 # What reading an entry of another shape can raise.
 MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
@@ -195,7 +198,7 @@ def decode(text: str, version: int = SCHEMA_VERSION) -> ClusterFacts:
     facts = _decode(text)
     if not _is_a(ClusterFacts, facts):
         raise ValueError("a member of the facts is of another type")
-    if version != SCHEMA_VERSION and is_judged_in_depth(facts):
+    if version in _LACKS_WHAT_DECIDES and is_judged_in_depth(facts):
         raise ValueError(f"version {version} of the facts lacks what the verdict rests on")
     return facts
 
@@ -210,6 +213,7 @@ def _decode(text: str) -> ClusterFacts:
             "security_configuration": _configuration(configuration) if configuration else None,
             "applications": tuple(document["applications"]),
             "settings": tuple(PropertySetting(**each) for each in document["settings"]),
+            "tags": tuple((key, value) for key, value in document.get("tags", ())),
         }
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from emr_in_transit.alerting.alert import Judged
     from emr_in_transit.judgement.facts import ClusterFacts, SecurityConfigurationFacts
+    from emr_in_transit.judgement.verdict import Verdict
 
 NAMESPACE = "EmrInTransitEncryption"
 # The version of a verdict line's fields: a field that is added keeps it, one that changes its
@@ -22,6 +23,8 @@ NAMESPACE = "EmrInTransitEncryption"
 VERDICT_VERSION = 1
 # CloudWatch Logs takes a line of 256 KiB at the most; so many findings, cut so, stay under it.
 MOST_FINDINGS, DETAIL_LIMIT = 100, 2000
+# AWS takes no more in the value of a tag.
+TAG_LIMIT = 256
 
 
 def log_verdict(
@@ -58,6 +61,8 @@ def _fields(judged: Judged) -> dict[str, Any]:
             for finding in verdict.findings[:MOST_FINDINGS]
         ],
         **({"findings_left_out": left_out} if left_out > 0 else {}),
+        **_exemption_field(verdict),
+        **({"tags": dict(resource.tags)} if resource.tags else {}),
     }
 
 
@@ -72,16 +77,27 @@ def count_held_back(
 def facts_hash(facts: ClusterFacts | SecurityConfigurationFacts) -> str:
     """Return the SHA-256 of what a verdict rests on; equal facts have the same in every run.
 
-    A cluster's state is left out: it goes on changing, and the ledger's may be old.
+    A cluster's state is left out: it goes on changing, and the ledger's may be old. So are the tags
+    that say whom to tell: no verdict rests on them.
     """
     document = facts._asdict()
-    document.pop("state", None)
+    for name in ("state", "tags"):
+        document.pop(name, None)
     text = json.dumps(document, default=_in_utc, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
+
+
+def _exemption_field(verdict: Verdict) -> dict[str, Any]:
+    exemption = verdict.exemption
+    if exemption is None:
+        return {}
+    until = exemption.until.isoformat() if exemption.until else None
+    text = clip(exemption.text, TAG_LIMIT)
+    return {"exemption": {"tag": exemption.tag, "text": text, "until": until}}
 
 
 def metric_fields(function_name: str, metrics: Mapping[str, int], now: datetime) -> dict[str, Any]:

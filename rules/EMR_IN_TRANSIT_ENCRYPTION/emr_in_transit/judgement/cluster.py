@@ -18,20 +18,20 @@ def read_cluster(
     document: Mapping[str, object],
     security_configuration: SecurityConfigurationFacts | None,
     exemption_tag_key: str = "",
+    alert_tag_keys: tuple[str, ...] = (),
 ) -> ClusterFacts:
     """Return the facts of the ``Cluster`` member of a DescribeCluster answer.
 
-    ``security_configuration`` is the one that the cluster names, where it exists. Without an
-    exemption tag key, no tag exempts. Raises MalformedDocumentError, which names the member.
+    ``security_configuration`` is the one that the cluster names, where it exists. Tags are read
+    only by the keys that are given. Raises MalformedDocumentError, which names the member.
     """
     status = _object(document, "Status", "Status.State")
-    timeline = _object(status, "Timeline", "Status.Timeline.CreationDateTime")
     label, ami = _release(document)
     return ClusterFacts(
         cluster_id=_text(document, "Id", "Id"),
         name=_optional_text(document, "Name"),
         state=_text(status, "State", "Status.State"),
-        created=read_moment(timeline.get("CreationDateTime"), "Status.Timeline.CreationDateTime"),
+        created=_created(status),
         release_label=label,
         ami_version=ami,
         security_configuration_name=_optional_text(document, "SecurityConfiguration"),
@@ -42,7 +42,13 @@ def read_cluster(
         has_fleets=document.get("InstanceCollectionType") == "INSTANCE_FLEET",
         exemption=_exemption(document, exemption_tag_key),
         primary_nodes=_primary_nodes(document),
+        tags=_tags(document, alert_tag_keys),
     )
+
+
+def _created(status: Mapping[str, object]) -> datetime:
+    name = "Status.Timeline.CreationDateTime"
+    return read_moment(_object(status, "Timeline", name).get("CreationDateTime"), name)
 
 
 def _release(document: Mapping[str, object]) -> tuple[str, str]:
@@ -80,12 +86,18 @@ def _primary_nodes(document: Mapping[str, object]) -> int | None:
 
 
 def _exemption(document: Mapping[str, object], key: str) -> str | None:
-    if not key:
-        return None
-    values = [
-        _optional_text(tag, "Value") for tag in _objects(document, "Tags") if tag.get("Key") == key
-    ]
-    return values[0] if values else None
+    found = _tags(document, (key,) if key else ())
+    return found[0][1] if found else None
+
+
+def _tags(document: Mapping[str, object], keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the tags with these keys that the cluster has, in the order of the keys."""
+    return tuple(
+        (key, _optional_text(tag, "Value"))
+        for key in keys
+        for tag in _objects(document, "Tags")
+        if tag.get("Key") == key
+    )
 
 
 def read_moment(value: object, name: str) -> datetime:

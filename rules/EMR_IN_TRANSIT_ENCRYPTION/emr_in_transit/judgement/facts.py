@@ -83,3 +83,5 @@ class ClusterFacts(NamedTuple):
     has_fleets: bool = False  # instance fleets instead of instance groups
     exemption: str | None = None  # the value of the exemption tag; None when it has no such tag
     primary_nodes: int | None = None  # None where nobody tells: DescribeCluster does not
+    # The tags that say whom to tell, as keys and values; those that nobody asked for are left out.
+    tags: tuple[tuple[str, str], ...] = ()

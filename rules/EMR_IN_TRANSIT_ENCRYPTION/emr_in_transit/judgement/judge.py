@@ -22,7 +22,7 @@ from emr_in_transit.judgement.releases import (
     parse_release,
     release_or_newest,
 )
-from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
+from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict, verdict_of
 from emr_in_transit.judgement.wording import clip, quoted
 
 _SWITCH_PROBLEMS = {
@@ -159,9 +159,10 @@ class _UnreadableDateError(Exception):
 def apply_exemption(
     verdict: Verdict, value: str | None, parameters: RuleParameters, now: datetime
 ) -> Verdict:
-    """Answer NOT_APPLICABLE while an exemption holds; the findings stay, so that one can count them.
+    """Return NOT_APPLICABLE while an exemption holds; the findings stay, so that one can tell them.
 
-    Where it has ended, or cannot be read, the verdict stands and its first violation says so.
+    Where it has ended, cannot be read, or is longer than allowed, the verdict stands and its first
+    violation says so.
     """
     if value is None or not parameters.exemption_tag_key:
         return verdict
@@ -171,11 +172,29 @@ def apply_exemption(
     except _UnreadableDateError:
         note = f"The exemption by tag {tag} does not hold: {quoted(value)} begins with no date like 2027-01-31."
         return _with_note(verdict, note)
+    today = now.astimezone(UTC).date()
+    if last_day is not None and last_day < today:
+        return _with_note(verdict, f"The exemption by tag {tag} ended on {last_day}.")
+    if problem := _too_long(last_day, today, parameters.exemption_max_days):
+        return _with_note(verdict, f"The exemption by tag {tag} does not hold: {problem}.")
+    until = f" until {last_day}" if last_day else ", without an end"
+    return Verdict(
+        Compliance.NOT_APPLICABLE,
+        verdict.findings,
+        f"Exempt by tag {tag}{until}.",
+        Exemption(parameters.exemption_tag_key, value, last_day),
+    )
+
+
+def _too_long(last_day: date | None, today: date, most_days: int | None) -> str:
+    """Return "", or why an exemption is longer than the owner of the rule allows."""
+    if most_days is None:
+        return ""
     if last_day is None:
-        return _exempt(verdict, f"Exempt by tag {tag}, without an end.")
-    if now.astimezone(UTC).date() <= last_day:
-        return _exempt(verdict, f"Exempt by tag {tag} until {last_day}.")
-    return _with_note(verdict, f"The exemption by tag {tag} ended on {last_day}.")
+        return f"it has no end, and at most {most_days} days are allowed"
+    if (last_day - today).days > most_days:
+        return f"{last_day} is more than {most_days} days away"
+    return ""
 
 
 def _last_day(value: str) -> date | None:
@@ -187,10 +206,6 @@ def _last_day(value: str) -> date | None:
         return date.fromisoformat(match[1] if match else "")
     except ValueError as error:
         raise _UnreadableDateError from error
-
-
-def _exempt(verdict: Verdict, sentence: str) -> Verdict:
-    return Verdict(Compliance.NOT_APPLICABLE, verdict.findings, sentence)
 
 
 def _with_note(verdict: Verdict, note: str) -> Verdict:

@@ -94,6 +94,9 @@ class RuleParameters(NamedTuple):
     exemption_tag_key: str = ""  # "": nothing is exempt
     accepted_overrides: tuple[str, ...] = ()
     override_scope: OverrideScope = OverrideScope.CLUSTER
+    # Not a parameter of the rule, but a setting of the function: AWS Config's 1,024 characters are
+    # spent. None: an exemption may last as long as its tag says.
+    exemption_max_days: int | None = None
 
 
 class Parameter(NamedTuple):

@@ -1,5 +1,6 @@
 """Pure: what a judgement answers with."""
 
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,12 +40,21 @@ class Finding(NamedTuple):
         return self.fix or REASONS[self.reason].remedy
 
 
+class Exemption(NamedTuple):
+    """What exempts a cluster: the key of the tag, its value, and the last day, where it has one."""
+
+    tag: str
+    text: str
+    until: date | None
+
+
 class Verdict(NamedTuple):
     """Compliance, and every finding that applies, most important first."""
 
     compliance: Compliance
     findings: tuple[Finding, ...] = ()
     protection: str = ""  # what protects a COMPLIANT subject, or exempts it, in a sentence
+    exemption: Exemption | None = None  # while one holds; the findings are those without it
 
     @property
     def violations(self) -> tuple[Finding, ...]:
