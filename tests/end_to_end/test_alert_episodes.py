@@ -59,25 +59,41 @@ def test_a_reason_that_is_added_later_is_told_once_and_one_that_goes_is_not(aler
     assert told(alerts) == []
 
 
-def test_an_exemption_that_ends_is_told_once_and_once_more_when_another_ends(alerts):
-    """What is exempt alerts nobody; its episode closes without a word."""
-    tags = [{"Key": EXEMPT, "Value": ""}]
+def test_an_exemption_is_told_once_at_launch_and_once_more_whenever_it_begins_anew(alerts):
+    """Its end is a violation like any other, and an exemption ends that with a message."""
+    tags = [{"Key": EXEMPT, "Value": "2999-12-31 migration"}]
     cluster = alerts.launch_and_wait("exempt", Tags=tags)
-    assert told(alerts, 1) == []
-    alert = ("violation", ["NO_SECURITY_CONFIGURATION"])
+    (message,) = alerts.messages()
+    assert (message.document["kind"], message.document["detectedBy"]) == (
+        "exempted",
+        "LAUNCH_CHECK",
+    )
+    assert message.document["exemption"] == {
+        "tag": EXEMPT,
+        "text": "2999-12-31 migration",
+        "until": "2999-12-31",
+    }
+    assert message.attributes["complianceType"] == "NOT_APPLICABLE"
+    assert told(alerts) == []
+    reason = ["NO_SECURITY_CONFIGURATION"]
     for _ in range(2):
         alerts.emr.remove_tags(ResourceId=cluster, TagKeys=[EXEMPT])
-        assert told(alerts) == [alert]
+        assert told(alerts) == [("violation", reason)]
         alerts.emr.add_tags(ResourceId=cluster, Tags=tags)
-        assert told(alerts, 1) == []
+        assert told(alerts) == [("exempted", reason)]
         assert alerts.ledger.episode(CLUSTER, cluster)["state"]["S"] == "closed"
+
+    alerts.emr.terminate_job_flows(JobFlowIds=[cluster])
+    assert told(alerts) == []
+    remembered = alerts.ledger.episode(f"exempted:{CLUSTER}", cluster)
+    assert remembered["state"]["S"] == "closed", "though AWS Config had nothing of it on record"
 
 
 def test_a_certificate_that_ends_is_told_once(alerts):
     """EMR's own certificates end so many days after the security configuration was made."""
     managed = {"CertificateProviderType": "EMR", "ValidityInDays": 30}
     cluster = alerts.launch_and_wait("long-lived", alerts.configure("managed", **managed))
-    assert told(alerts, 1) == []
+    assert told(alerts, 2) == [("expiring", [])]
 
     alerts.simulator.age_security_configuration("managed", timedelta(days=31).total_seconds())
     entry = alerts.ledger.entry(cluster)

@@ -9,7 +9,24 @@ from tests.end_to_end.depth import alerts, configuration, sweep, verdict
 KEY = "encryption-exempt"
 TODAY = datetime.now(UTC).date()
 FUTURE = f"{TODAY + timedelta(days=30)} lab, no data"
+FAR = f"{TODAY + timedelta(days=60)} lab, no data"
 PAST = str(TODAY - timedelta(days=1))
+
+
+def test_an_exemption_that_lasts_longer_than_allowed_does_not_exempt(account):
+    """The launch check and the sweep say the same, by a setting that both functions have."""
+    account.outputs = account.deploy(ExemptionTagKey=KEY, ExemptionMaxDays="45")
+    account.simulator.settle()
+    near, far, undated = (launched(account, each) for each in (FUTURE, FAR, "sandbox"))
+    summary = sweep(account)
+    assert [verdict(account, each)[0] for each in (near, far, undated)] == [
+        *("no verdict", "NON_COMPLIANT", "NON_COMPLIANT")
+    ]
+    assert (summary["exempted_violations"], summary["error"]) == (1, None)
+    for cluster, why in ((far, "is more than 45 days away"), (undated, "it has no end")):
+        (alert,) = alerts(account, cluster)
+        assert (alert["kind"], alert["detectedBy"]) == ("violation", "LAUNCH_CHECK")
+        assert why in alert["findings"][0]["detail"]
 
 
 @pytest.fixture
@@ -41,9 +58,10 @@ def test_the_value_of_the_tag_says_how_long_the_exemption_holds(exempting):
     untagged = launched(account)
     summary = sweep(account)
 
-    for exempt in (future, undated, good):
+    for exempt, until in ((future, FUTURE[:10]), (undated, None), (good, "not told")):
         assert verdict(account, exempt)[0] == "no verdict"
-        assert alerts(account, exempt) == []
+        told = [(each["kind"], each["exemption"]["until"]) for each in alerts(account, exempt)]
+        assert told == ([("exempted", until)] if exempt != good else [])
     for judged, note in (
         (past, f'The exemption by tag "{KEY}" ended on {PAST}. '),
         (malformed, f'The exemption by tag "{KEY}" does not hold: "2027-02-30" begins with no '),
@@ -79,7 +97,10 @@ def test_a_tag_that_is_added_or_taken_after_launch_counts_at_the_next_sweep(exem
     assert sweep(account)["exempted_violations"] == 0
     assert verdict(account, first)[0] == "NON_COMPLIANT"
     # Exempting is no resolution, and what is back is a new violation.
-    assert [each["kind"] for each in alerts(account, first)] == ["violation", "violation"]
+    told = alerts(account, first)
+    assert [each["kind"] for each in told] == ["violation", "exempted", "violation"]
+    ids = [each["alertId"] for each in told]
+    assert ids[0] == ids[1] != ids[2]
 
 
 def test_without_the_tagging_api_only_what_complies_is_recorded(exempting):
@@ -107,7 +128,7 @@ def test_without_the_tagging_api_only_what_complies_is_recorded(exempting):
     recorded = {each: account.results()[each]["ResultRecordedTime"] for each in (good, bad)}
     assert recorded[good] > put_before[good]
     assert recorded[bad] == put_before[bad]
-    assert alerts(account, exempt) == []
+    assert [each["kind"] for each in alerts(account, exempt)] == ["exempted"], "at its launch"
     assert [each["ok"] for each in account.simulator.invocations()] == [False] * 3  # Lambda retries
 
     account.simulator.clear_faults()

@@ -69,7 +69,11 @@ def told(call: Call, _fault: Fault, outcome: Outcome):
     """No alert is lost for good, none is for a good cluster, none is told as two."""
     yield from untold(outcome.after)
     for name, alerts in outcome.after.alerts.items():
-        if alerts and right(name) != VIOLATION and not name.startswith("gone"):
+        # What is exempt is told of as such.
+        wrong = [each for each in alerts if (each.kind == "exempted") != (name == "exempt")]
+        if right(name) == VIOLATION or name == "exempt" or name.startswith("gone"):
+            yield from ((name, each) for each in wrong)
+        elif alerts:
             yield name, alerts
         if len({each.alert_id for each in alerts}) > 1 and not call.may_repeat:
             yield name, alerts
