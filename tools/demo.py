@@ -171,10 +171,13 @@ def first_sweep(demo: Demo) -> None:
     check(rows, EXPECTED)
     subjects = sorted(email["subject"] for email in demo.emails())
     digests = [subject for subject in subjects if "clusters not encrypted" in subject]
-    if len(digests) != 1 or len(subjects) != 1 + len(BAD_CONFIGURATIONS):
+    others = [subject for subject in subjects if "is exempt" in subject or "expire soon" in subject]
+    if (len(digests), len(others), len(subjects)) != (1, 2, 3 + len(BAD_CONFIGURATIONS)):
         raise UnexpectedError(f"expected one email about all clusters, found {subjects}")
     step(f"{EMAIL} has one email about all clusters: {digests[0]}")
-    step(f"... and one for each of the {len(BAD_CONFIGURATIONS)} bad security configurations.")
+    step(f"... one for each of the {len(BAD_CONFIGURATIONS)} bad security configurations,")
+    step(f"... one about an exemption: {others[1]}")
+    step(f"... and one about certificates: {others[0]}")
 
 
 def bad_launch(demo: Demo) -> None:

@@ -131,7 +131,7 @@ def _alert(deployment: Deployment, rule: LiveRule, judged: Judged) -> None:
     told.raise_for(judged.resource_id)
     delivery = told.deliveries[judged.resource_id]
     if judged.exempted:
-        return  # neither AWS Config nor Security Hub has anything of what is exempt
+        return  # neither AWS Config nor Security Hub shows anything of what is exempt
     # Before the sweep that is asked for next, which would import it too.
     if delivery is Delivery.SENT and alerting.security_hub is not None:
         alerting.security_hub.import_violation(judged, datetime.now(UTC))

@@ -134,12 +134,15 @@ class Alerting:
         if not judged:
             return AlertingResult({}, {})
         remembered = [self._remembered(kind, judged) for kind in self._kinds(judged)]
+        violations = remembered[0]
         deliveries: dict[str, Delivery] = {}
         problems: dict[str, str] = {}
         untold: list[str] = []
         for each in remembered:
             news = [one for one in judged if one.kind is each.kind]
-            told = self._tell_news(news, each, now, remembered[0])
+            # An exemption ends the violation that people were told of, under its alert id.
+            before = violations if each is not violations else None
+            told = self._tell_news(news, each, now, before)
             deliveries |= told.deliveries
             problems |= told.problems
         for each in remembered:
@@ -157,7 +160,7 @@ class Alerting:
         if not configurations:
             return AlertingResult({}, {})
         remembered = self._remembered(Kind.EXPIRING, configurations)
-        return self._tell_news(configurations, remembered, now, remembered)
+        return self._tell_news(configurations, remembered, now)
 
     def tell_at_launch(self, judged: Judged, now: datetime) -> AlertingResult:
         """Tell people of a violation at launch, without the ledger too where that fails.
@@ -210,9 +213,28 @@ class Alerting:
         return _Remembered(kind, found.episodes, found.unreadable)
 
     def _tell_news(
-        self, news: Sequence[Judged], known: _Remembered, now: datetime, before: _Remembered
+        self,
+        news: Sequence[Judged],
+        known: _Remembered,
+        now: datetime,
+        before: _Remembered | None = None,
     ) -> AlertingResult:
-        """Tell people of what they do not know; under the id of an alert that was open before."""
+        """Tell people of what they do not know; where it ends what is open ``before``, by its id."""
+        due, settled = self._due(news, known, now)
+        if due and self._nobody_reads(len(due)):
+            held_back = {each.resource_id: Delivery.HELD_BACK for each in due}
+            return AlertingResult({**settled.deliveries, **held_back}, settled.problems)
+        deliveries, problems = dict(settled.deliveries), dict(settled.problems)
+        for alert in self._alerts(due, now, before):
+            done = self._claim_and_publish(alert, known)
+            deliveries |= done.deliveries
+            problems |= done.problems
+        return AlertingResult(deliveries, problems)
+
+    def _due(
+        self, news: Sequence[Judged], known: _Remembered, now: datetime
+    ) -> tuple[list[Judged], AlertingResult]:
+        """Return what people are to be told now, and what becomes of the rest."""
         deliveries: dict[str, Delivery] = {}
         problems: dict[str, str] = {}
         due = []
@@ -229,22 +251,15 @@ class Alerting:
                 problems[judged.resource_id] = why
             else:
                 due.append(judged)
-        if due and self._nobody_reads(len(due)):
-            held_back = {each.resource_id: Delivery.HELD_BACK for each in due}
-            return AlertingResult(deliveries | held_back, problems)
-        for alert in self._alerts(due, now, before):
-            done = self._claim_and_publish(alert, known)
-            deliveries |= done.deliveries
-            problems |= done.problems
-        return AlertingResult(deliveries, problems)
+        return due, AlertingResult(deliveries, problems)
 
-    def _alerts(self, due: Sequence[Judged], now: datetime, before: _Remembered) -> Iterable[Alert]:
+    def _alerts(
+        self, due: Sequence[Judged], now: datetime, before: _Remembered | None
+    ) -> Iterable[Alert]:
         digested = len(due) > MOST_SINGLE_ALERTS
         groups = [tuple(due)] if digested else [(each,) for each in due]
         for group in groups:
-            # An exemption ends the violation that people were told of, and has its id.
-            is_end = group[0].kind is not before.kind
-            alert_id = before.open_alert_id(group[0]) if is_end and not digested else ""
+            alert_id = before.open_alert_id(group[0]) if before and not digested else ""
             alert = Alert(alert_id or str(uuid.uuid4()), group, self.origin, now)
             yield from (part for part, _ in messages(alert)) if digested else (alert,)
 

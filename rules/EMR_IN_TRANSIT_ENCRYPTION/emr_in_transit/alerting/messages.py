@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any, NamedTuple
 
-from emr_in_transit.alerting.alert import CLUSTER_TYPE, Alert, Judged, Kind, Origin, Resource
+from emr_in_transit.alerting.alert import (
+    CLUSTER_TYPE,
+    TAG_LIMIT,
+    Alert,
+    Judged,
+    Kind,
+    Origin,
+    Resource,
+)
 from emr_in_transit.alerting.chat import Notice, chat_document
 from emr_in_transit.judgement.reasons import REASONS, Reason
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
@@ -267,7 +275,7 @@ def _members_of_kind(judged: Judged) -> dict[str, Any]:
     exemption = judged.verdict.exemption
     if judged.exempted and exemption is not None:
         until = exemption.until.isoformat() if exemption.until else None
-        text = one_line(exemption.text)
+        text = clip(exemption.text, TAG_LIMIT)
         return {"exemption": {"tag": exemption.tag, "text": text, "until": until}}
     if judged.used_by:
         named = [each.resource_id for each in judged.used_by[:MOST_USERS]]
@@ -352,7 +360,7 @@ def _exemption(judged: Judged) -> list[str]:
     exemption = judged.verdict.exemption
     if not judged.exempted or exemption is None:
         return []
-    text = one_line(exemption.text)
+    text = clip(exemption.text, TAG_LIMIT)
     return [judged.verdict.protection, *([f"The tag says: {text}"] if text else [])]
 
 
