@@ -10,7 +10,8 @@ OLD = ("good", "bad", "exempt")  # judged, recorded and told of before
 GONE = ("gone-good", "gone-bad")  # the same, and ended since
 FRESH = ("fresh-good", "fresh-bad")  # launched since, and the launch check missed them
 CHANGED = ("change-good", "change-bad")  # security configurations
-LAUNCHED = ("launch-bad", "launch-other")
+# What is exempt goes first: it starts no sweep, which might tell of it before the launch check.
+LAUNCHED = ("launch-exempt", "launch-bad", "launch-other")
 # By the end of a name: what AWS Config must have on record of such a resource.
 RIGHT = {"good": "COMPLIANT", "exempt": None, "gone-good": None, "gone-bad": None}
 VIOLATION = "NON_COMPLIANT"  # all others
@@ -58,7 +59,7 @@ class Fault:
 
 
 FRESH_BAD, CHANGE_BAD, LAUNCH_BAD = ("fresh-bad",), ("change-bad",), ("launch-bad",)
-LAUNCH_ALL_BAD = ("launch-bad", "launch-other")
+LAUNCH_EXEMPT = ("launch-exempt",)
 DESCRIBE_CONFIGURATION = "elasticmapreduce:DescribeSecurityConfiguration"
 READERS = "sns:GetTopicAttributes"
 IMPORT = "securityhub:BatchImportFindings"
@@ -90,7 +91,7 @@ CALLS = (
     Call(CHANGE, READERS, spare=True),
     Call(CHANGE, "securityhub:GetFindings", "AWS::EMR::SecurityConfiguration"),
     Call(CHANGE, IMPORT, "change-bad"),
-    Call(LAUNCH, "config:DescribeConfigRules", mutes=LAUNCH_ALL_BAD),
+    Call(LAUNCH, "config:DescribeConfigRules", mutes=LAUNCHED),
     Call(LAUNCH, "elasticmapreduce:DescribeCluster", "launch-bad", mutes=LAUNCH_BAD),
     Call(LAUNCH, DESCRIBE_CONFIGURATION, "off", mutes=LAUNCH_BAD),
     Call(LAUNCH, "elasticmapreduce:ListInstanceGroups", "launch-bad", mutes=LAUNCH_BAD),
@@ -102,6 +103,9 @@ CALLS = (
     Call(LAUNCH, "dynamodb:PutItem", "/turn", spare=True),
     Call(LAUNCH, "config:StartConfigRulesEvaluation", spare=True),
     Call(LAUNCH, "sns:Publish", "launch-bad", mutes=LAUNCH_BAD),
+    Call(LAUNCH, "dynamodb:GetItem", "exempted:", spare=True, may_repeat=True),
+    Call(LAUNCH, "dynamodb:PutItem", "exempted:", spare=True, may_repeat=True),
+    Call(LAUNCH, "sns:Publish", "launch-exempt", mutes=LAUNCH_EXEMPT),
     Call(LAUNCH, READERS, spare=True),
     Call(LAUNCH, IMPORT, "launch-bad", spare=True),
 )

@@ -94,7 +94,7 @@ class Stage(Account):
         for name in names:
             if name in {"bad", "launch-other"}:
                 cluster = self.launch(name, "on", applications=("Hive",), **fleets)
-            elif name == "exempt":
+            elif name.endswith("exempt"):
                 cluster = self.launch(name, None, **tagged)
             else:
                 cluster = self.launch(name, "on" if name.endswith("good") else "off")

@@ -70,8 +70,9 @@ def told(call: Call, _fault: Fault, outcome: Outcome):
     yield from untold(outcome.after)
     for name, alerts in outcome.after.alerts.items():
         # What is exempt is told of as such.
-        wrong = [each for each in alerts if (each.kind == "exempted") != (name == "exempt")]
-        if right(name) == VIOLATION or name == "exempt" or name.startswith("gone"):
+        exempt = name.endswith("exempt")
+        wrong = [each for each in alerts if (each.kind == "exempted") != exempt]
+        if right(name) == VIOLATION or exempt or name.startswith("gone"):
             yield from ((name, each) for each in wrong)
         elif alerts:
             yield name, alerts
@@ -104,9 +105,10 @@ def healed(_call: Call, _fault: Fault, outcome: Outcome):
 
 
 def untold(moment: Moment):
-    """Answer what violates, and nobody has been told so."""
+    """Answer what violates or is exempt, and nobody has been told so."""
     for name, alerts in moment.alerts.items():
-        if right(name) == VIOLATION and not any(each.kind != "resolved" for each in alerts):
+        is_news = right(name) == VIOLATION or name.endswith("exempt")
+        if is_news and not any(each.kind != "resolved" for each in alerts):
             yield name
 
 
