@@ -509,6 +509,27 @@ def test_an_end_that_could_not_be_told_is_held_back_too(aws, caplog):
     assert counted(caplog) == [0, 1]
 
 
+def test_exemptions_and_certificates_that_could_not_be_told_are_held_back_too(
+    aws, caplog, monkeypatch
+):
+    """Whichever fails: SNS, or a memory of what was told."""
+    caplog.set_level(logging.INFO)
+    launch(aws.emr, Tags=[{"Key": "exempt", "Value": "a test"}])
+    launch(aws.emr, "soon", managed(20), ReleaseLabel="emr-7.12.0")
+    for failing, held_back in (
+        (refusing("sns", "Publish"), 2),
+        (refusing_some("dynamodb", "GetItem", "expiring:"), 1),
+        (refusing_some("dynamodb", "Query", "exempted:"), 1),
+    ):
+        caplog.clear()
+        with failing, pytest.raises(door.RuleRunError):
+            aws.sweep(TAGGED)
+        assert counted(caplog) == [held_back]
+        move_clock(monkeypatch, sweep, LEASE * 2)
+    aws.sweep(TAGGED)
+    assert aws.kinds() == ["exempted", "expiring"]
+
+
 @pytest.mark.parametrize("variable", ["LEDGER_TABLE", "ALERT_TOPIC_ARN"])
 @pytest.mark.parametrize("way", ["sweep", "change"])
 def test_half_of_what_alerts_need_is_an_error_not_silence(aws, caplog, monkeypatch, way, variable):

@@ -182,8 +182,11 @@ def test_without_the_ledger_only_a_launch_is_told_of_its_exemption(alerting, lau
     with unreachable("dynamodb"):
         with pytest.raises(LedgerError, match="GetItem"):
             alerting.tell([EXEMPTED], NOW)
-        assert launch_check.tell_at_launch(EXEMPTED, NOW) == AlertingResult({"j-1": SENT}, {})
-    assert kinds(inbox) == ["exempted"]
+        for told in (EXEMPTED, EXEMPTED, judged(exempt(None)), BAD):
+            assert launch_check.tell_at_launch(told, NOW) == AlertingResult({"j-1": SENT}, {})
+    assert kinds(inbox) == ["exempted", "exempted", "exempted", "violation"]
+    assert inbox.ids[0] == inbox.ids[1], "a repeat can be seen"
+    assert len(set(inbox.ids)) == 3, "what is no repeat has an id of its own"
 
 
 def test_a_sweep_reads_all_that_people_know_before_it_tells_anything(alerting, inbox):

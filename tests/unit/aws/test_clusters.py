@@ -118,6 +118,7 @@ FORGED = [
     ("a name", facts("j-000"), facts("j-000", name="other"), True),
     ("a state", facts("j-000", state="STARTING"), facts("j-000", state="RUNNING"), False),
     ("a tag", facts("j-000", exemption="yes"), facts("j-000"), False),
+    ("an owner", facts("j-000", tags=(("owner", "ana"),)), facts("j-000", tags=(("owner", "ben"),)), False),
     ("an order", facts("j-000", applications=("Hive", "Spark")), facts("j-000", applications=("Spark", "Hive")), False),
     ("nothing", facts("j-000"), facts("j-000"), False),
     ("a configuration that has been deleted", facts("j-000"), facts("j-000")._replace(security_configuration=None), False),
