@@ -44,6 +44,7 @@ UNLIMITED = {
     "ec2:DescribeSubnets",
     "elasticmapreduce:DescribeSecurityConfiguration",
     "elasticmapreduce:ListClusters",
+    "elasticmapreduce:ListSecurityConfigurations",
     "tag:GetResources",
 }
 # What each role is for: the adapters that its function uses, and the actions that they declare.
@@ -58,6 +59,7 @@ ROLES = {
         rules.PERMISSIONS,
         ledger.PERMISSIONS,
         episodes.PERMISSIONS,
+        episodes.COUNT_PERMISSIONS,
         episodes.SWEEP_PERMISSIONS,
         topic.PERMISSIONS,
         topic.KEY_PERMISSIONS,

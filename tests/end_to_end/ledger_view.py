@@ -32,6 +32,20 @@ class LedgerView:
         """Write one item."""
         self._dynamodb.put_item(TableName=self._table, Item=item)
 
+    def count_configurations(self, number: int) -> None:
+        """Have so many bad security configurations been told of within these ten minutes, and the next."""
+        (some, *_) = [item for item in self.items() if item["pk"]["S"].endswith("/episode")]
+        key = some["pk"]["S"].removesuffix("episode") + "count"
+        window = int(datetime.now(UTC).timestamp()) // 600
+        for each in (window, window + 1):
+            self.put(
+                {
+                    "pk": {"S": key},
+                    "sk": {"S": f"AWS::EMR::SecurityConfiguration/{each}"},
+                    "calls": {"N": str(number)},
+                }
+            )
+
     def let_turn_pass(self) -> None:
         """Let a quarter of an hour go by for who asked for an evaluation."""
         if turn := self.turn():

@@ -84,13 +84,15 @@ def without(account: Watched, role: str, action: str) -> Iterator[None]:
 
 
 def rule_story(account: Watched, name: str) -> None:
-    """A bad security configuration that goes and returns, a sweep over a known cluster and a new
+    """Bad security configurations, one of which goes and returns, and one too many, a sweep over a known cluster and a new
     one, another by a rule of somebody else's, a wrong event."""
     account.simulator.set_events(drop=True)
     account.configure(name, on=False)
     account.emr.delete_security_configuration(Name=name)
     account.simulator.settle()
     account.configure(name, on=False)
+    account.ledger.count_configurations(20)
+    account.configure(f"{name}-held", on=False)
     account.launch(name, name, Instances=FLEET)
     account.simulator.schedule(RULE)
     point_a_rule(account, "trial")

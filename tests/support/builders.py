@@ -222,7 +222,10 @@ class Inbox:
     def told(self) -> list[tuple[str, list[str]]]:
         """The kind of each message, and the ids of the resources that it tells of."""
         return [
-            (each["kind"], [one["resourceId"] for one in each.get("resources", [each])])
+            (
+                each["kind"],
+                [one["resourceId"] for one in each.get("resources", [each]) if "resourceId" in one],
+            )
             for each in self.documents
         ]
 

@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
+from moto.core.responses import ActionResult
+from moto.emr.responses import ElasticMapReduceResponse
 
 from tests.unit.test_config_event import ITEM, SCHEDULED, event
 
@@ -72,7 +74,7 @@ def launch(emr, configuration=None, body=None, **members):
 
 @contextmanager
 def recording(monkeypatch):
-    """Start moto; yield what Config has on record, by resource id. Moto lacks both calls."""
+    """Start moto; yield what Config has on record, by resource id. Moto lacks three calls."""
     results = {}
 
     def put(_self, evaluations, _result_token, _test_mode):
@@ -98,6 +100,13 @@ def recording(monkeypatch):
         ]
         return json.dumps({"EvaluationResults": kept})
 
+    def names(self):
+        listed = [{"Name": each} for each in self.backend.security_configurations]
+        return ActionResult({"SecurityConfigurations": listed})
+
+    monkeypatch.setattr(
+        ElasticMapReduceResponse, "list_security_configurations", names, raising=False
+    )
     monkeypatch.setattr(ConfigBackend, "put_evaluations", put)
     monkeypatch.setattr(
         ConfigResponse, "get_compliance_details_by_config_rule", details, raising=False

@@ -16,6 +16,7 @@ from emr_in_transit.alerting.episode import (
     State,
     claimed_episode,
     episode_key,
+    held_episode,
 )
 from emr_in_transit.alerting.messages import attributes, chat, document
 from emr_in_transit.alerting.security_hub_finding import closed_finding, open_finding
@@ -169,6 +170,9 @@ def test_the_kinds_and_values():
         *("digest", "resolvedDigest", "exemptedDigest", "expiringDigest"),
     }
     assert {each.value for each in Kind} == {"violation", "resolved", "exempted", "expiring"}
+    announcement = alert(announces=True)
+    assert announcement.kind == "moreToFollow"
+    assert set(document(announcement)) == COMMON | {"resourceType", "text"}
     assert {each.value for each in DetectedBy} == {
         *("LAUNCH_CHECK", "SWEEP", "CONFIGURATION_CHANGE"),
     }
@@ -176,7 +180,7 @@ def test_the_kinds_and_values():
     assert {each.value for each in Severity} == {"VIOLATION", "WARNING"}
     assert {each.value for each in Compliance} == {"COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"}
     assert all(reason.value == reason.name for reason in Reason)
-    assert len(Delivery) == 6
+    assert len(Delivery) == 7
 
 
 @pytest.fixture
@@ -193,7 +197,9 @@ def test_the_keys_of_the_ledger(table):
     ledger.store_launcher("j-1", "arn:aws:iam::111122223333:user/ana", NOW)
     ledger.take_turn("evaluation", NOW, NOW - NOW)
     episode = claimed_episode(None, frozenset({"X"}), "alert-1", NOW)
-    Episodes(table, TABLE, ACCOUNT, REGION).put("AWS::EMR::Cluster", "j-1", episode)
+    episodes = Episodes(table, TABLE, ACCOUNT, REGION)
+    episodes.put("AWS::EMR::Cluster", "j-1", episode)
+    assert episodes.count("AWS::EMR::SecurityConfiguration", NOW) == 1
     found = {each["pk"]["S"]: (each["sk"]["S"], set(each)) for each in items()}
     keys = {"pk", "sk"}
     described = {"facts", "schema", "described", "launchedBy", "expires"}
@@ -202,7 +208,16 @@ def test_the_keys_of_the_ledger(table):
         f"{ACCOUNT}/{REGION}/cluster": ("j-1", keys | described),
         f"{ACCOUNT}/{REGION}/episode": ("AWS::EMR::Cluster/j-1", keys | claimed),
         f"{ACCOUNT}/{REGION}/turn": ("evaluation", keys | {"expires"}),
+        f"{ACCOUNT}/{REGION}/count": (
+            f"AWS::EMR::SecurityConfiguration/{int(NOW.timestamp()) // 600}",
+            keys | {"calls", "expires"},
+        ),
     }
+    held = held_episode(episode, frozenset({"X"}), "{}", NOW)
+    episodes.put("AWS::EMR::Cluster", "j-1", held)
+    [item] = [each for each in items() if each["sk"]["S"] == "AWS::EMR::Cluster/j-1"]
+    assert set(item) == keys | claimed | {"held"}
+    assert item["state"] == {"S": "pending"}, "version 0.1.0 knows no other, after a rollback"
     assert isinstance(episode, Episode)
     assert {kind: episode_key(EXPIRING, kind) for kind in Kind} == {
         Kind.VIOLATION: ("AWS::EMR::SecurityConfiguration", "managed"),

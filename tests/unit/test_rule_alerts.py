@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 
+from emr_in_transit import change as change_module
 from emr_in_transit import sweep
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE, Kind
 from emr_in_transit.alerting.episode import LEASE, State, claimed_episode, episode_type
@@ -84,9 +85,9 @@ class Aws:
     def sweep(self, parameters="{}", **members):
         return door.lambda_handler(scheduled(parameters, **members), Context())
 
-    def change(self, body, event=None, **members):
-        configure(self.emr, body)
-        item = ITEM | {"configuration": {"Name": "strict"}} | members
+    def change(self, body, event=None, name="strict", **members):
+        configure(self.emr, body, name)
+        item = ITEM | {"resourceId": name, "configuration": {"Name": name}} | members
         return door.lambda_handler(changed(item, **event or {}), Context())
 
     def verdicts(self):
@@ -97,6 +98,13 @@ class Aws:
 
     def kinds(self):
         return [kind for kind, _ in self.inbox.told]
+
+    def lapse(self):
+        """Let a minute go by for whoever has claimed an alert."""
+        for item in items():
+            if item.get("state") == {"S": "pending"}:
+                past = {"leaseUntil": {"S": "2026-01-01T00:00:00+00:00"}}
+                client("dynamodb").put_item(TableName=TABLE, Item=item | past)
 
     def rules_there(self, *rules):
         """Say what rules AWS Config has."""
@@ -621,6 +629,139 @@ def test_an_event_that_is_older_than_what_is_on_record_tells_nobody(aws):
     aws.change(PEM, configurationItemStatus="ResourceDeleted")
     assert aws.kinds() == ["violation"]
     assert configuration_state(aws) is State.SENT
+
+
+NAMES = [f"bad-{number:02}" for number in range(30)]
+
+
+def change_all(aws, names=NAMES):
+    for name in names:
+        aws.change(OFF, name=name)
+
+
+def test_thirty_bad_configurations_are_ten_messages_one_announcement_and_one_digest(aws):
+    """Whoever rolls out a broken module gets twelve messages, and knows of all."""
+    change_all(aws)
+    assert aws.kinds() == ["violation"] * 10 + ["moreToFollow"]
+    assert set(aws.verdicts()) == set(NAMES), "all are on record at once"
+    for _ in range(2):
+        aws.sweep()
+    assert aws.kinds() == ["violation"] * 10 + ["moreToFollow", "digest"]
+    kind, told = aws.inbox.told[-1]
+    assert (kind, sorted(told)) == ("digest", NAMES[10:])
+    digest = aws.inbox.documents[-1]
+    assert digest["counts"] == {"IN_TRANSIT_ENCRYPTION_OFF": 20}
+    assert {each["findings"][0]["reason"] for each in digest["resources"]} == {
+        "IN_TRANSIT_ENCRYPTION_OFF"
+    }
+    assert [each for each in digest["resources"] if "earlierAlertId" in each] == []
+    assert "20 EMR security configurations do not encrypt" in aws.inbox.emails[-1]
+    assert aws.asked.count("ListSecurityConfigurations") == 1, "only where something is held"
+    assert len(set(aws.inbox.ids)) == 12
+
+
+def test_what_is_held_is_told_of_by_nobody_but_the_sweep(aws):
+    """Events come twice; the second finds that it is held, and is no error."""
+    change_all(aws, NAMES[:12])
+    change_all(aws, NAMES[:12])
+    assert aws.kinds() == ["violation"] * 10 + ["moreToFollow"]
+    aws.sweep()
+    change_all(aws, NAMES[:12])
+    assert aws.kinds() == ["violation"] * 10 + ["moreToFollow", "digest"]
+
+
+def test_what_is_held_and_has_gone_or_complies_by_the_sweep_is_told_of_no_more(aws):
+    """Whoever has mended it needs no message: EMR is asked once what is left."""
+    change_all(aws, NAMES[:14])
+    aws.emr.delete_security_configuration(Name=NAMES[10])
+    aws.change(PEM, name=NAMES[11])
+    aws.sweep()
+    assert aws.inbox.told[11:] == [("digest", NAMES[12:14])]
+    closed = aws.episodes.read_all(SECURITY_CONFIGURATION_TYPE).episodes
+    assert {closed[each].state for each in NAMES[10:12]} == {State.CLOSED}
+
+
+def test_one_that_is_held_alone_is_a_message_as_always(aws):
+    """A digest of one would read oddly."""
+    change_all(aws, NAMES[:11])
+    aws.sweep()
+    assert aws.inbox.told[11:] == [("violation", NAMES[10:11])]
+
+
+def test_ten_minutes_later_the_first_ten_are_told_one_by_one_again(aws, monkeypatch):
+    """The counter is one for ten minutes."""
+    change_all(aws, NAMES[:12])
+    move_clock(monkeypatch, change_module, timedelta(minutes=10))
+    aws.change(OFF, name=NAMES[12])
+    assert aws.inbox.told[11:] == [("violation", [NAMES[12]])]
+
+
+def test_an_alert_that_is_tried_again_is_not_counted_twice(aws, monkeypatch):
+    """Or an outage of SNS would use up what people are told one by one."""
+    for attempt in range(12):
+        move_clock(monkeypatch, change_module, timedelta(minutes=attempt / 100))
+        with refusing("sns", "Publish"), pytest.raises(door.RuleRunError):
+            aws.change(OFF, name=NAMES[0])
+        aws.lapse()
+    change_all(aws, NAMES[:2])
+    assert aws.kinds() == ["violation"] * 2
+
+
+LOSSES = [
+    ("the list", lambda: None, "ListSecurityConfigurations"),
+    ("the claim", lambda: refusing_some("dynamodb", "PutItem", NAMES[10]), ""),
+    ("SNS", lambda: refusing("sns", "Publish"), ""),
+]
+
+
+@pytest.mark.parametrize(("fail", "denied"), [e[1:] for e in LOSSES], ids=[e[0] for e in LOSSES])
+def test_a_sweep_that_cannot_tell_what_is_held_loses_none(aws, caplog, fail, denied):
+    """It stays held, is counted, and the next sweep tells of it."""
+    caplog.set_level(logging.INFO)
+    change_all(aws, NAMES[:13])
+    aws.denied = denied
+    with fail() or nullcontext(), pytest.raises(door.RuleRunError):
+        aws.sweep()
+    aws.denied = ""
+    assert max(counted(caplog)) > 0
+    aws.lapse()
+    aws.sweep()
+    told = {each for _, ids in aws.inbox.told[11:] for each in ids}
+    assert told == set(NAMES[10:13])
+
+
+def test_a_held_text_that_somebody_has_spoilt_costs_no_other_its_message(aws):
+    """It is named, and stays."""
+    change_all(aws, NAMES[:13])
+    [item] = [each for each in items() if each["sk"]["S"].endswith(NAMES[11])]
+    for text in ("{", "[]", '{"resource": {}, "findings": []}'):
+        client("dynamodb").put_item(TableName=TABLE, Item=item | {"held": {"S": text}})
+        with pytest.raises(door.RuleRunError, match=f"{NAMES[11]} \\(what is held cannot be read"):
+            aws.sweep()
+    assert aws.inbox.told[11:] == [("digest", [NAMES[10], NAMES[12]])]
+
+
+def test_a_counter_that_does_not_answer_is_an_error_and_the_retry_tells(aws):
+    """Nobody knows whether it would be one message too many."""
+    with (
+        refusing_some("dynamodb", "UpdateItem", "calls"),
+        pytest.raises(door.RuleRunError, match="UpdateItem: AccessDenied"),
+    ):
+        aws.change(OFF)
+    aws.change(OFF)
+    assert aws.inbox.told == [("violation", ["strict"])]
+
+
+def test_an_announcement_that_sns_refuses_is_an_error_and_what_is_held_stays(aws, caplog):
+    """The sweep tells of it."""
+    caplog.set_level(logging.INFO)
+    change_all(aws, NAMES[:10])
+    with refusing("sns", "Publish"), pytest.raises(door.RuleRunError, match="Publish: Access"):
+        aws.change(OFF, name=NAMES[10])
+    assert counted(caplog) == [1]
+    aws.change(OFF, name=NAMES[10])
+    aws.sweep()
+    assert aws.inbox.told[10:] == [("violation", [NAMES[10]])]
 
 
 def test_a_change_that_another_delivery_is_telling_just_now_is_an_error(aws):

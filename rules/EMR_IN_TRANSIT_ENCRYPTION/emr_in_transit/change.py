@@ -83,7 +83,7 @@ def _record(recorder: EvaluationRecorder, judged: Judged, now: datetime) -> None
 
 def _tell(run: RuleRun, alerting: Alerting, judged: Judged, now: datetime) -> None:
     try:
-        told = alerting.tell([judged], now)
+        told = alerting.tell_of_change(judged, now)
     except LedgerError:
         if judged.violates:
             count_held_back(logger, run.deployment.function_name, 1, now)

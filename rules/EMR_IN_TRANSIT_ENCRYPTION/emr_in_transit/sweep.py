@@ -21,6 +21,7 @@ from emr_in_transit.alerting.alert import (
     cluster_resource,
     expiring_configurations,
     gone,
+    held_judged,
 )
 from emr_in_transit.alerting.episode import State, episode_type
 from emr_in_transit.aws.clusters import Clusters
@@ -156,7 +157,8 @@ def run_sweep(run: RuleRun) -> SweepResult:
     if problem:
         result = _without_telling(result, problem, is_told=alerting is not None)
     if alerting is not None:
-        result = _tell(alerting, result)
+        result = _tell_of_configurations(alerting, reader, _tell(alerting, result))
+        result = _keep_findings(alerting, result)
     result = result._replace(emr_calls=pacer.calls.total())
     _log(run, result, now)
     return result
@@ -522,8 +524,6 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
         known = [each for each in judged if each.resource_id not in told.unsent]
         try:
             alerting.security_hub.update(CLUSTER_TYPE, known, now)
-            # These are judged when they change; a sweep only keeps their findings.
-            alerting.security_hub.update(SECURITY_CONFIGURATION_TYPE, (), now)
         except (LedgerError, SecurityHubError) as error:
             problems["Security Hub"] = str(error)
     held_back = told.held_back + unwarned
@@ -540,6 +540,58 @@ def _tell_expiring(
     except LedgerError as error:
         return len(expiring), {"the certificates that expire": str(error)}
     return told.held_back, told.problems
+
+
+def _tell_of_configurations(
+    alerting: Alerting, reader: EmrReader, result: SweepResult
+) -> SweepResult:
+    """Tell of the security configurations that changes have held, by what EMR has of them now."""
+    if "the alerts" in result.problems:
+        return result
+    now, problems, held = datetime.now(UTC), dict(result.problems), {}
+    try:
+        known, unreadable = alerting.episodes.read_all(SECURITY_CONFIGURATION_TYPE)
+        problems |= unreadable
+        held = {each: episode.held for each, episode in known.items() if episode.held}
+        if held:
+            # Only then is EMR asked; what an event has left open is closed along the way.
+            still_open = [each for each in known if known[each].state is not State.CLOSED]
+            judged, broken = _held_or_gone(still_open, held, reader.security_configuration_names())
+            told = alerting.tell(judged, now)
+            problems |= {**told.problems, **broken}
+            held = dict.fromkeys([*told.unsent, *told.untold, *broken], "")
+            result = result._replace(alerts=result.alerts + told.sent)
+    except (CouldNotTellError, LedgerError) as error:
+        problems["the security configurations"] = str(error)
+    return result._replace(held_back=result.held_back + len(held), problems=problems)
+
+
+def _keep_findings(alerting: Alerting, result: SweepResult) -> SweepResult:
+    # Security configurations are judged when they change; a sweep only keeps their findings.
+    hub, problems = alerting.security_hub, dict(result.problems)
+    if hub is not None and not {"the alerts", "Security Hub"} & problems.keys():
+        try:
+            hub.update(SECURITY_CONFIGURATION_TYPE, (), datetime.now(UTC))
+        except (LedgerError, SecurityHubError) as error:
+            problems["Security Hub"] = str(error)
+    return result._replace(problems=problems)
+
+
+def _held_or_gone(
+    still_open: Collection[str], held: Mapping[str, str], listed: Collection[str]
+) -> tuple[list[Judged], dict[str, str]]:
+    """Return what is to be told of security configurations by what EMR has, and what is broken."""
+    judged: list[Judged] = []
+    broken: dict[str, str] = {}
+    for each in still_open:
+        if each not in listed:
+            judged.append(gone(SECURITY_CONFIGURATION_TYPE, each))
+        elif each in held:
+            try:
+                judged.append(held_judged(SECURITY_CONFIGURATION_TYPE, each, held[each]))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                broken[each] = f"what is held cannot be read ({type(error).__name__}: {error})"
+    return judged, broken
 
 
 def _place(cluster_id: str) -> tuple[int, str]:

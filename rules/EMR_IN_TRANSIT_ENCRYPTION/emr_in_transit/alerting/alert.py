@@ -1,6 +1,7 @@
 """Pure: what an alert tells of, and from where."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -19,6 +20,8 @@ SECURITY_CONFIGURATION_TYPE = "AWS::EMR::SecurityConfiguration"
 MOST_SINGLE_ALERTS = 10
 # AWS takes no more in the value of a tag.
 TAG_LIMIT = 256
+# What is held in the ledger until it is told stays far below what DynamoDB takes of an item.
+MOST_HELD_FINDINGS, HELD_DETAIL_LIMIT = 20, 2000
 _PLAIN_ID = re.compile(r"[\w.:/=+@-]{1,256}", re.ASCII)
 
 
@@ -121,6 +124,7 @@ class Alert(NamedTuple):
     time: datetime
     part: int = 1
     parts: int = 1
+    announces: bool = False  # that more of the same will follow with the next sweep
     # By resource id, of what is in a digest: the alert that may have told of it before.
     earlier: Mapping[str, str] = MappingProxyType({})
 
@@ -132,12 +136,40 @@ class Alert(NamedTuple):
     @property
     def kind(self) -> str:
         """The ``kind`` of the document."""
+        if self.announces:
+            return "moreToFollow"
         return self.about.digest if self.is_digest else self.about.value
 
     @property
     def about(self) -> Kind:
         """What it tells of."""
         return self.judged[0].kind
+
+
+def held_text(judged: Judged) -> str:
+    """Return a violation as text, from which ``held_judged`` makes what is told of it later."""
+    findings = [
+        each._replace(detail=clip(each.detail, HELD_DETAIL_LIMIT))._asdict()
+        for each in judged.verdict.findings[:MOST_HELD_FINDINGS]
+    ]
+    # Security configurations have no tags (EMR API), and the rest of these two is for clusters.
+    resource = judged.resource._replace(tags=(), configured=None)
+    return json.dumps({"resource": resource._asdict(), "findings": findings})
+
+
+def held_judged(resource_type: str, resource_id: str, text: str) -> Judged:
+    """Return the violation of a text; raise ValueError, TypeError or KeyError where it is none."""
+    document = json.loads(text)
+    findings = [
+        Finding(**each | {"reason": Reason(each["reason"])}) for each in document["findings"]
+    ]
+    resource = Resource(**document["resource"] | {"tags": ()})
+    judged = Judged(resource, Verdict(Compliance.NON_COMPLIANT, tuple(findings)))
+    if (resource.resource_type, resource.resource_id) != (resource_type, resource_id):
+        raise ValueError(f"what is held is about {resource.resource_id}")
+    if not judged.verdict.violations:
+        raise ValueError("what is held is no violation")
+    return judged
 
 
 def gone(resource_type: str, resource_id: str) -> Judged:

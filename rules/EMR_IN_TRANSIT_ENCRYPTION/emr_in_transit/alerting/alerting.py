@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from emr_in_transit.alerting.alert import (
     CLUSTER_TYPE,
     MOST_SINGLE_ALERTS,
+    SECURITY_CONFIGURATION_TYPE,
     Alert,
     DetectedBy,
     Judged,
     Kind,
+    held_text,
 )
 from emr_in_transit.alerting.episode import (
     Delivery,
@@ -28,6 +30,7 @@ from emr_in_transit.alerting.episode import (
     episode_key,
     episode_type,
     fingerprint_of,
+    held_episode,
     next_step,
 )
 from emr_in_transit.alerting.messages import message, messages
@@ -185,6 +188,49 @@ class Alerting:
             unwritable = str(error)
         return AlertingResult({resource_id: Delivery.NOT_SENT}, {resource_id: unwritable})
 
+    def tell_of_change(self, judged: Judged, now: datetime) -> AlertingResult:
+        """Tell people of a change; of many violations within ten minutes the next sweep tells.
+
+        Raises LedgerError when the episode cannot be read or written.
+        """
+        resource = judged.resource
+        if not judged.violates:
+            return self.tell([judged], now)
+        episode = self.episodes.get(resource.resource_type, resource.resource_id)
+        found = fingerprint_of(judged)
+        if episode is not None and episode.held and found <= episode.claimed:
+            return AlertingResult({judged.resource_id: Delivery.HELD_FOR_DIGEST}, {})
+        is_due = self._delivery_without_alert(judged, episode, now) is None
+        # Whoever takes a claim over has been counted, before its first attempt failed.
+        is_counted = episode is not None and episode.state is State.PENDING and not episode.held
+        if not is_due or is_counted:
+            return self.tell([judged], now)
+        number = self.episodes.count(resource.resource_type, now)
+        if number <= MOST_SINGLE_ALERTS:
+            return self.tell([judged], now)
+        return self._hold(judged, episode, now, announces=number == MOST_SINGLE_ALERTS + 1)
+
+    def _hold(
+        self, judged: Judged, episode: Episode | None, now: datetime, *, announces: bool
+    ) -> AlertingResult:
+        """Leave a violation to the next sweep, and tell people that more will follow."""
+        if why := self._why_not_in_words(judged, now):
+            return AlertingResult(
+                {judged.resource_id: Delivery.NOT_SENT}, {judged.resource_id: why}
+            )
+        held = held_episode(episode, fingerprint_of(judged), held_text(judged), now)
+        if not self._put(episode_key(judged, Kind.VIOLATION), held):
+            return AlertingResult({judged.resource_id: Delivery.CLAIMED_ELSEWHERE}, {})
+        result = AlertingResult({judged.resource_id: Delivery.HELD_FOR_DIGEST}, {})
+        if not announces or self._nobody_reads(1):
+            return result
+        try:
+            self._publish(Alert(str(uuid.uuid4()), (judged,), self.origin, now, announces=True))
+        except PublishError as error:
+            problems = {judged.resource_id: str(error)}
+            return result._replace(problems=problems, untold=(judged.resource_id,))
+        return result
+
     def _id_without_ledger(self, judged: Judged) -> str:
         """Return an id that is the same each time: the first attempt may have told people."""
         key, found = episode_key(judged, judged.kind), sorted(fingerprint_of(judged))
@@ -256,7 +302,11 @@ class Alerting:
     def _alerts(
         self, due: Sequence[Judged], now: datetime, before: _Remembered | None
     ) -> Iterable[Alert]:
-        digested = len(due) > MOST_SINGLE_ALERTS
+        # What a sweep tells of security configurations, a change has held for one digest.
+        is_held = self.origin.detected_by is DetectedBy.SWEEP and any(
+            each.resource.resource_type == SECURITY_CONFIGURATION_TYPE for each in due
+        )
+        digested = len(due) > (1 if is_held else MOST_SINGLE_ALERTS)
         groups = [tuple(due)] if digested else [(each,) for each in due]
         for group in groups:
             alert_id = before.open_alert_id(group[0]) if before and not digested else ""

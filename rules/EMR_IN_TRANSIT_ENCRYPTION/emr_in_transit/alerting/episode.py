@@ -34,6 +34,7 @@ class Delivery(StrEnum):
     SENT = "sent"
     ALREADY_SENT = "already sent"
     HELD_BACK = "held back"  # nobody could read it
+    HELD_FOR_DIGEST = "held for digest"  # many came at once: the next sweep tells of them together
     CLAIMED_ELSEWHERE = "claimed elsewhere"  # another function is sending it just now
     NOT_CLAIMED = "not claimed"  # the ledger did not take the claim, so nothing was sent
     NOT_SENT = "not sent"  # SNS did not take it
@@ -43,11 +44,12 @@ class Episode(NamedTuple):
     """One episode as the ledger holds it; ``version`` grows with every write."""
 
     state: State
-    alert_id: str
+    alert_id: str  # "" where no message has been tried yet
     claimed: frozenset[str]  # the fingerprint that an alert is, or was last, sent for
     sent: frozenset[str]  # all that alerts have been sent for
     lease_until: datetime
     version: int = 1
+    held: str = ""  # what the next sweep is to tell of it, in a digest; "" where nothing is held
 
 
 def fingerprint(verdict: Verdict) -> frozenset[str]:
@@ -130,18 +132,30 @@ def claimed_episode(
     if episode is None:
         return Episode(State.PENDING, alert_id, found, frozenset(), lease_until)
     version = episode.version + 1
-    if episode.state is State.PENDING:
+    if episode.state is State.PENDING and episode.alert_id:
         return episode._replace(claimed=found, lease_until=lease_until, version=version)
     sent = frozenset() if episode.state is State.CLOSED else episode.sent
-    return Episode(State.PENDING, alert_id, found, sent, lease_until, version)
+    return Episode(State.PENDING, alert_id, found, sent, lease_until, version, episode.held)
+
+
+def held_episode(
+    episode: Episode | None, found: frozenset[str], told: str, now: datetime
+) -> Episode:
+    """Return the episode once the next sweep is to tell of it.
+
+    It is a claim that has lapsed, with something to tell beside it, and no message yet: version
+    0.1.0, after a rollback, takes it over and tells at once.
+    """
+    claimed = claimed_episode(episode, found, "", now)
+    return claimed._replace(lease_until=now, held=told)
 
 
 def confirmed_episode(episode: Episode) -> Episode:
     """Return the episode once its alert has been published."""
     sent = episode.sent | episode.claimed
-    return episode._replace(state=State.SENT, sent=sent, version=episode.version + 1)
+    return episode._replace(state=State.SENT, sent=sent, version=episode.version + 1, held="")
 
 
 def closed_episode(episode: Episode) -> Episode:
     """Return the episode once it is over."""
-    return episode._replace(state=State.CLOSED, version=episode.version + 1)
+    return episode._replace(state=State.CLOSED, version=episode.version + 1, held="")

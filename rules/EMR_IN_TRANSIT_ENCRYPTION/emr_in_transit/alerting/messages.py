@@ -76,6 +76,11 @@ _SENTENCES = {
         "have certificates that expire soon, and live clusters use them",
     ),
 }
+MORE_FOLLOWS = (
+    "More than ten EMR security configurations that do not encrypt data in transit have come within "
+    "ten minutes. The next sweep tells of all further ones in one message; their verdicts are in "
+    "AWS Config already."
+)
 _LABEL_WIDTH = 24
 _NOTHING = Verdict(Compliance.NOT_APPLICABLE)
 
@@ -165,6 +170,9 @@ def document(alert: Alert, most_findings: int | None = None) -> dict[str, Any]:
         "nextStep": NEXT_STEPS[alert.about],
         "howTo": HOW_TO,
     }
+    if alert.announces:
+        resource = alert.judged[0].resource
+        return common | {"resourceType": resource.resource_type, "text": MORE_FOLLOWS}
     if alert.is_digest:
         return common | {
             "part": alert.part,
@@ -310,6 +318,8 @@ def _cut(detail: str) -> str:
 def subject(alert: Alert) -> str:
     """Return the subject: ASCII, one line, under 100 characters, whatever the names are."""
     where = f" ({alert.origin.region}, {alert.origin.account})"
+    if alert.announces:
+        return f"EMR: more {_noun(alert.judged[0])}s not encrypted in transit{where}"
     one, many = _STATES[alert.about]
     if alert.is_digest:
         part = f" (part {alert.part} of {alert.parts})" if alert.parts > 1 else ""
@@ -329,6 +339,8 @@ def _until(judged: Judged) -> str:
 
 def email(alert: Alert, most_findings: int | None = None) -> str:
     """Return the text that a person reads, and can act on."""
+    if alert.announces:
+        return _announcement(alert)
     if alert.is_digest:
         return _digest(alert)
     judged = alert.judged[0]
@@ -420,6 +432,19 @@ def _facts(alert: Alert, judged: Judged) -> list[str]:
     return [f"{label + ':':<{_LABEL_WIDTH - 1}} {value}" for label, value in pairs.items()]
 
 
+def _announcement(alert: Alert) -> str:
+    origin = alert.origin
+    return "\n".join(
+        [
+            MORE_FOLLOWS,
+            f"Account {origin.account}, Region {origin.region}, rule {origin.rule_name}.",
+            "",
+            f"Sent by: {origin.function_arn}",
+            f"Alert: {alert.alert_id}",
+        ]
+    )
+
+
 def _digest(alert: Alert) -> str:
     origin = alert.origin
     counts = [f"{count:>6}  {reason}" for reason, count in reason_counts(alert)]
@@ -463,7 +488,7 @@ def chat(alert: Alert) -> dict[str, Any]:
         thread=alert.alert_id,
         event_type=alert.kind,
         title=subject(alert),
-        lines=[_sentence(alert), *_chat_lines(alert)],
+        lines=[MORE_FOLLOWS] if alert.announces else [_sentence(alert), *_chat_lines(alert)],
         next_steps=[
             *_first_fixes(alert),
             NEXT_STEPS[alert.about],

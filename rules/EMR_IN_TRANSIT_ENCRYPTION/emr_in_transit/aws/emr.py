@@ -35,7 +35,10 @@ PERMISSIONS = (
     "elasticmapreduce:DescribeCluster",
     "elasticmapreduce:DescribeSecurityConfiguration",
 )
-LIST_PERMISSIONS = ("elasticmapreduce:ListClusters",)
+LIST_PERMISSIONS = (
+    "elasticmapreduce:ListClusters",
+    "elasticmapreduce:ListSecurityConfigurations",
+)
 INSTANCE_PERMISSIONS = (
     "elasticmapreduce:ListInstanceFleets",
     "elasticmapreduce:ListInstanceGroups",
@@ -93,6 +96,17 @@ class EmrReader:
             raise CouldNotTellError(explain("ListClusters", error)) from error
         except KeyError as error:
             raise CouldNotTellError(f"ListClusters: answered without {error}") from error
+
+    def security_configuration_names(self) -> set[str]:
+        """Return the names of all security configurations that there are."""
+        pages = self._client.get_paginator("list_security_configurations").paginate()
+        operation = "ListSecurityConfigurations"
+        try:
+            return {each["Name"] for page in pages for each in page["SecurityConfigurations"]}
+        except AWS_ERRORS as error:
+            raise CouldNotTellError(explain(operation, error)) from error
+        except KeyError as error:
+            raise CouldNotTellError(f"{operation}: answered without {error}") from error
 
     def cluster(self, cluster_id: str, *, even_ended: bool = False) -> ClusterFacts | None:
         """Return the facts of a live cluster; None for one that has ended or that EMR forgot.
@@ -275,6 +289,7 @@ LIMITS = {
     "ListClusters": Limit(20, 0.5),
     "ListInstanceFleets": Limit(5, 0.5),
     "ListInstanceGroups": Limit(10, 1),
+    "ListSecurityConfigurations": Limit(5, 0.5),
 }
 
 

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PERMISSIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
+COUNT_PERMISSIONS = ("dynamodb:UpdateItem",)
 SWEEP_PERMISSIONS = ("dynamodb:Query",)
 # A closed episode is kept so long, then DynamoDB deletes it. Deletion lags, which does no harm:
 # what is closed says no more than what is not there.
 CLOSED_KEPT = timedelta(days=30)
+# What is told one by one is counted within so long.
+COUNTED_TOGETHER = timedelta(minutes=10)
 
 
 class ConflictError(Exception):
@@ -49,6 +52,7 @@ class Episodes:
         self._client = client
         self._table = table
         self._partition = f"{account}/{region}/episode"
+        self._counts = f"{account}/{region}/count"
 
     def get(self, resource_type: str, resource_id: str) -> Episode | None:
         """Return the episode of a resource as it stands now; None when it never had any.
@@ -95,20 +99,30 @@ class Episodes:
             raise LedgerError(f"Query: answered without {error}") from error
         return found
 
+    def count(self, resource_type: str, now: datetime) -> int:
+        """Return the number of the caller among all that call for this type in ten minutes."""
+        window = int(now.timestamp() // COUNTED_TOGETHER.total_seconds())
+        expires = now + 2 * COUNTED_TOGETHER
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": self._counts}, "sk": {"S": f"{resource_type}/{window}"}},
+                UpdateExpression="SET expires = :expires ADD calls :one",
+                ExpressionAttributeValues={
+                    ":expires": {"N": str(int(expires.timestamp()))},
+                    ":one": {"N": "1"},
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+            return int(answer["Attributes"]["calls"]["N"])
+        except AWS_ERRORS as error:
+            raise LedgerError(explain("UpdateItem", error)) from error
+        except (KeyError, ValueError) as error:
+            raise LedgerError(f"UpdateItem: answered without a count ({error})") from error
+
     def put(self, resource_type: str, resource_id: str, episode: Episode) -> None:
         """Write the episode over the version before it; raise ConflictError if that has changed."""
-        item: dict[str, Any] = {
-            "pk": {"S": self._partition},
-            "sk": {"S": f"{resource_type}/{resource_id}"},
-            "state": {"S": episode.state.value},
-            "alertId": {"S": episode.alert_id},
-            "claimed": {"L": [{"S": each} for each in sorted(episode.claimed)]},
-            "sent": {"L": [{"S": each} for each in sorted(episode.sent)]},
-            "leaseUntil": {"S": episode.lease_until.isoformat()},
-            "version": {"N": str(episode.version)},
-        }
-        if episode.state is State.CLOSED:
-            item["expires"] = {"N": str(int((datetime.now(UTC) + CLOSED_KEPT).timestamp()))}
+        item = self._item(resource_type, resource_id, episode)
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -125,6 +139,23 @@ class Episodes:
                 raise ConflictError from error
         except AWS_ERRORS as error:
             raise LedgerError(explain("PutItem", error)) from error
+
+    def _item(self, resource_type: str, resource_id: str, episode: Episode) -> dict[str, Any]:
+        item: dict[str, Any] = {
+            "pk": {"S": self._partition},
+            "sk": {"S": f"{resource_type}/{resource_id}"},
+            "state": {"S": episode.state.value},
+            "alertId": {"S": episode.alert_id},
+            "claimed": {"L": [{"S": each} for each in sorted(episode.claimed)]},
+            "sent": {"L": [{"S": each} for each in sorted(episode.sent)]},
+            "leaseUntil": {"S": episode.lease_until.isoformat()},
+            "version": {"N": str(episode.version)},
+        }
+        if episode.held:
+            item["held"] = {"S": episode.held}
+        if episode.state is State.CLOSED:
+            item["expires"] = {"N": str(int((datetime.now(UTC) + CLOSED_KEPT).timestamp()))}
+        return item
 
 
 def _items(pages: Any) -> Iterator[Any]:
@@ -143,6 +174,7 @@ def _read(item: Any) -> Episode:
             # A time without a zone could not be compared with any of ours.
             lease_until=lease_until if lease_until.tzinfo else lease_until.replace(tzinfo=UTC),
             version=int(item["version"]["N"]),
+            held=item["held"]["S"] if "held" in item else "",
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableEpisodeError(
