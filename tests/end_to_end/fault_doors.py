@@ -8,11 +8,13 @@ from tests.end_to_end.fault_matrix import (
     CHANGED,
     FRESH,
     GONE,
+    HELD,
     LAUNCH,
     LAUNCHED,
     OLD,
     ROLES,
     SWEEP,
+    TRIAL,
     Call,
     Fault,
 )
@@ -21,9 +23,21 @@ from tools.account import CONFIGURATION_RULE, RULE
 from tools.simulator.client import Simulator
 
 # By door: those whom a case is about, the rule that judges them, the function behind the door.
-ACTORS = {SWEEP: (*OLD, *GONE, *FRESH), CHANGE: CHANGED, LAUNCH: (*OLD, *LAUNCHED)}
-RULES = {SWEEP: RULE, CHANGE: CONFIGURATION_RULE, LAUNCH: RULE}
-FUNCTIONS = {SWEEP: "FunctionArn", CHANGE: "FunctionArn", LAUNCH: "LaunchCheckFunctionArn"}
+ACTORS = {
+    SWEEP: (*OLD, *GONE, *FRESH),
+    CHANGE: CHANGED,
+    HELD: CHANGED,
+    TRIAL: OLD,
+    LAUNCH: (*OLD, *LAUNCHED),
+}
+RULES = {
+    SWEEP: RULE,
+    CHANGE: CONFIGURATION_RULE,
+    HELD: CONFIGURATION_RULE,
+    TRIAL: TRIAL,
+    LAUNCH: RULE,
+}
+FUNCTIONS = dict.fromkeys(RULES, "FunctionArn") | {LAUNCH: "LaunchCheckFunctionArn"}
 # Back-off takes no time, and the launch check asks for the rule again at every launch.
 QUICK = {"time_scale": 0.0005, "retry_delay": 0.1, "concurrency": 1}
 PATIENCE = 30.0  # seconds for whatever should happen at once
@@ -95,18 +109,20 @@ class Doors(Stage):
         elif door == LAUNCH:
             self.make(*LAUNCHED)
             self.forget_turn()
-        else:
+        elif door in {CHANGE, HELD}:
             self.ids |= {name: f"{name}-{self.number}" for name in CHANGED}
+            self.count_configurations(20 if door == HELD else 0)
+        if door == HELD:
+            self.change()
         self.simulator.settle()
         self.simulator.clear_invocations()
 
     def open(self, door: str) -> None:
         """Have the door called by what calls it."""
-        if door == SWEEP:
-            self.simulator.schedule(RULE, wait=False)
+        if door in {SWEEP, HELD, TRIAL}:
+            self.simulator.schedule(TRIAL if door == TRIAL else RULE, wait=False)
         elif door == CHANGE:
-            for name in CHANGED:
-                self.create(self.ids[name], on=name.endswith("good"))
+            self.change()
         else:
             for name in (*LAUNCHED, "good"):  # that event comes again, and late
                 detail = {"clusterId": self.ids[name], "name": name, "state": "STARTING"}
@@ -118,11 +134,16 @@ class Doors(Stage):
         if door == CHANGE:
             self.config.start_config_rules_evaluation(ConfigRuleNames=[CONFIGURATION_RULE])
         else:
-            self.simulator.schedule(RULE, wait=False)
+            self.simulator.schedule(TRIAL if door == TRIAL else RULE, wait=False)
+
+    def change(self) -> None:
+        """Create the security configurations that a case is about."""
+        for name in CHANGED:
+            self.create(self.ids[name], on=name.endswith("good"))
 
     def leave(self, door: str) -> None:
         """Take away what only this case needed."""
-        if door == CHANGE:
+        if door in {CHANGE, HELD}:
             for name in CHANGED:
                 self.emr.delete_security_configuration(Name=self.ids[name])
         if door == LAUNCH:

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SWEEP, CHANGE, LAUNCH = "sweep", "change", "launch"
-ROLES = {SWEEP: "RuleRole", CHANGE: "RuleRole", LAUNCH: "LaunchCheckRole"}
+HELD = "held"  # a sweep that tells what changes have held for it
+TRIAL = "trial"  # a sweep by a rule of somebody else's, on the same function
+ROLES = {
+    SWEEP: "RuleRole",
+    CHANGE: "RuleRole",
+    HELD: "RuleRole",
+    TRIAL: "RuleRole",
+    LAUNCH: "LaunchCheckRole",
+}
 
 OLD = ("good", "bad", "exempt")  # judged, recorded and told of before
 GONE = ("gone-good", "gone-bad")  # the same, and ended since
@@ -83,6 +91,14 @@ CALLS = (
     Call(SWEEP, "securityhub:GetFindings"),
     Call(SWEEP, IMPORT, "fresh-bad"),
     Call(SWEEP, "securityhub:BatchUpdateFindings", "gone-bad"),
+    Call(CHANGE, "config:GetComplianceDetailsByConfigRule", "", CHANGED, CHANGE_BAD),
+    Call(CHANGE, "dynamodb:UpdateItem", "calls", mutes=CHANGE_BAD),
+    Call(HELD, "elasticmapreduce:ListSecurityConfigurations", mutes=CHANGE_BAD),
+    Call(HELD, "dynamodb:Query", "AWS::EMR::SecurityConfiguration", mutes=CHANGE_BAD),
+    Call(HELD, "dynamodb:PutItem", "change-bad", mutes=CHANGE_BAD),
+    Call(HELD, "sns:Publish", "change-bad", mutes=CHANGE_BAD),
+    Call(TRIAL, "config:DescribeConfigRules"),
+    Call(TRIAL, "config:GetComplianceDetailsByConfigRule"),
     Call(CHANGE, DESCRIBE_CONFIGURATION, "change-bad", CHANGE_BAD, CHANGE_BAD),
     Call(CHANGE, "config:PutEvaluations", "change-bad", CHANGE_BAD, CHANGE_BAD),
     Call(CHANGE, "dynamodb:GetItem", "change-bad", mutes=CHANGE_BAD),

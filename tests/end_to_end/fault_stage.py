@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.end_to_end.depth import PEM, alive, override
-from tests.end_to_end.fault_matrix import FRESH, OLD
+from tests.end_to_end.fault_matrix import FRESH, OLD, TRIAL
 from tools.account import RULE, Account
 from tools.simulator.client import Simulator
 
@@ -66,8 +66,30 @@ class Stage(Account):
         self.create("off", on=False)
         self.record(on=True)
         self.make(*OLD, *FRESH)
+        self.point_a_trial_rule()
         self.simulator.schedule(RULE)
         self.simulator.settle()
+
+    def point_a_trial_rule(self) -> None:
+        """Point a periodic rule of somebody else's at the function."""
+        (own,) = self.config.describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
+        kept = {key: own[key] for key in ("Source", "InputParameters")}
+        self.config.put_config_rule(ConfigRule=kept | {"ConfigRuleName": TRIAL})
+
+    def count_configurations(self, number: int) -> None:
+        """Have so many bad security configurations been told of within these ten minutes, and the next."""
+        region = self.dynamodb.meta.region_name
+        account = self.outputs["FunctionArn"].split(":")[4]
+        window = int(datetime.now(UTC).timestamp()) // 600
+        for each in (window, window + 1):
+            self.dynamodb.put_item(
+                TableName=self.outputs["LedgerTable"],
+                Item={
+                    "pk": {"S": f"{account}/{region}/count"},
+                    "sk": {"S": f"AWS::EMR::SecurityConfiguration/{each}"},
+                    "calls": {"N": str(number)},
+                },
+            )
 
     def record(self, *, on: bool) -> None:
         """Switch AWS Config's recorder: what it has not recorded no rule is run on."""
