@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from tests.end_to_end.fault_matrix import (
     CHANGE,
@@ -85,6 +86,27 @@ class Doors(Stage):
         after = self.look(call.door)
         self.leave(call.door)
         return Outcome(before, during, after, hits)
+
+    def trouble(self, door: str, forged: dict[str, Any] | None, times: int) -> Outcome:
+        """Run a door so often at once, over a forged entry on what it meets first."""
+        self.simulator.set_functions(**QUICK, timeout_scale=1.0)
+        self.set_retries(2)
+        self.arrange(door)
+        before = self.look(door)
+        if forged is not None:
+            name = "fresh-bad" if door == SWEEP else "launch-bad"
+            self.forge(name, claims="good", change=forged)
+        for _ in range(times):
+            self.open(door)
+        self.outlast(retried=True)
+        during = self.look(door)
+        self.simulator.clear_invocations()
+        self.pass_a_minute()
+        self.open_again(door)
+        self.outlast()
+        after = self.look(door)
+        self.leave(door)
+        return Outcome(before, during, after, 1)
 
     def look(self, door: str) -> Moment:
         """Look at all that a case at this door is about."""

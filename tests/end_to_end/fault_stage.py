@@ -76,6 +76,14 @@ class Stage(Account):
         kept = {key: own[key] for key in ("Source", "InputParameters")}
         self.config.put_config_rule(ConfigRule=kept | {"ConfigRuleName": TRIAL})
 
+    def forge(self, name: str, *, claims: str, change: dict[str, Any]) -> None:
+        """Write into the ledger that a cluster is as another, with one member changed (None: out)."""
+        (entry,) = [each for each in self.items("cluster") if each["sk"]["S"] == self.ids[claims]]
+        entry["facts"]["S"] = entry["facts"]["S"].replace(self.ids[claims], self.ids[name])
+        entry |= {"sk": {"S": self.ids[name]}} | change
+        item = {key: value for key, value in entry.items() if value is not None}
+        self.dynamodb.put_item(TableName=self.outputs["LedgerTable"], Item=item)
+
     def count_configurations(self, number: int) -> None:
         """Have so many bad security configurations been told of within these ten minutes, and the next."""
         region = self.dynamodb.meta.region_name
