@@ -121,6 +121,10 @@ def test_what_was_resolved_and_is_broken_again_is_told_once_more(alerts):
 
 def test_a_bad_security_configuration_is_told_once_and_closed_when_it_is_deleted(alerts):
     """It is judged when it is created; a fresh evaluation of it alerts nobody again."""
+    # Another test has made this one older in EMR, where a fresh evaluation would see it.
+    alerts.simulator.force_delete_security_configuration("managed")
+    alerts.simulator.settle()
+    alerts.messages()
     for _ in range(2):
         alerts.configure("bad", on=False)
         (message,) = alerts.messages()
