@@ -22,7 +22,7 @@ _TEMPLATE = """Resources:
       SecurityConfiguration: %s
   Cluster:
     Type: AWS::EMR::Cluster
-    Properties: {ReleaseLabel: emr-7.3.0, Applications: [{Name: Spark}], SecurityConfiguration: !Ref Tls}
+    Properties: {ReleaseLabel: emr-7.14.0, Applications: [{Name: Spark}], SecurityConfiguration: !Ref Tls}
 """
 _BODY = {
     "EncryptionConfiguration": {

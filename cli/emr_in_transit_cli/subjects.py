@@ -375,7 +375,11 @@ def _tags(value: Any, world: World, key: str) -> Any:
         return tags
     known: list[Any] = []
     for tag in tags:
-        if isinstance(tag, dict) and tag.get("Key") == key and isinstance(tag["Value"], Unknown):
+        if (
+            isinstance(tag, dict)
+            and tag.get("Key") == key
+            and isinstance(tag.get("Value"), Unknown)
+        ):
             known.append({"Key": key, "Value": world.choose(tag["Value"], _TAG_VALUES)})
         elif (unknown := _unknown_key(tag)) is not None:
             found = world.choose(unknown, (None, *_TAG_VALUES))

@@ -356,7 +356,8 @@ class _References:
 
     def _follow(self, expression: Any, module: str, index: str, kind: str, depth: int) -> list[str]:
         listed = expression.get("references") if isinstance(expression, dict) else None
-        references = [each for each in listed or [] if isinstance(each, str)]
+        listed = listed if isinstance(listed, list) else []
+        references = [each for each in listed if isinstance(each, str)]
         found: dict[str, None] = {}
         # A reference is listed in every length; the longest says most.
         for reference in references if depth < 20 else []:
