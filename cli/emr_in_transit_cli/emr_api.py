@@ -141,7 +141,7 @@ def _scope(group: Mapping[str, Any], *kinds: str) -> str:
 
 def _primary_nodes(instances: Mapping[str, Any]) -> int | None:
     for group in _objects(instances.get("InstanceGroups")):
-        if "MASTER" in (group.get("InstanceRole"), group.get("InstanceGroupType")):  # noqa: PLR6201 (of any kind)
+        if "MASTER" in (group.get("InstanceRole"), group.get("InstanceGroupType")):
             count = group.get("InstanceCount", group.get("RequestedInstanceCount"))
             return count if isinstance(count, int) else None
     return 1 if "MasterInstanceType" in instances else None

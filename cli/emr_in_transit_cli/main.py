@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from emr_in_transit_cli.errors import CannotTellError, InputError, UsageError
-from emr_in_transit_cli.files import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -322,7 +321,7 @@ def explain(  # noqa: PLR0913 (click passes each option)
         try:
             found = explaining.explain_file(cluster, held, context, parameters)
         except InputError as error:
-            raise UsageError(f"{Source(cluster).shown} {error}") from error
+            raise UsageError(f"{explaining.files.Source(cluster).shown} {error}") from error
     if configurations and not any(each.took_given for each in found):
         _note_needless()
     reports = [explaining.as_object(each, parameters) for each in found]

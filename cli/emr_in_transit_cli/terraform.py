@@ -361,7 +361,7 @@ class _References:
         found: dict[str, None] = {}
         # A reference is listed in every length; the longest says most.
         for reference in references if depth < 20 else []:
-            if any(each != reference and each.startswith(f"{reference}") for each in references):
+            if any(each.startswith((f"{reference}.", f"{reference}[")) for each in references):
                 continue
             for address in self._target(reference, module, index, kind, depth):
                 found[address] = None

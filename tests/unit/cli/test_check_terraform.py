@@ -265,6 +265,8 @@ def test_a_module_that_is_given_one(tmp_path):
         {"for_each_expression": {"references": list(TO_THIS)}},
     )
     assert in_module(tmp_path, resources, each, address) == BAD
+    both = called(refers("var.attached", "var.attached_otherwise"), {"references": list(TO_THIS)})
+    assert in_module(tmp_path, resources, both, address) == BAD
     nowhere = called(inner, {"constant_value": "x"})
     assert in_module(tmp_path, resources, nowhere, address) == UNSURE
 
