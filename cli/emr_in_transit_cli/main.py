@@ -306,7 +306,7 @@ def explain(  # noqa: PLR0913 (click passes each option)
     only read: DescribeCluster, DescribeSecurityConfiguration, and with overrideScope=instances
     ListInstanceGroups or ListInstanceFleets.
     """
-    from emr_in_transit_cli import explaining  # noqa: PLC0415
+    from emr_in_transit_cli import explaining, files  # noqa: PLC0415
     from emr_in_transit_cli.checking import read_configurations  # noqa: PLC0415
 
     context = _context(given)
@@ -321,7 +321,7 @@ def explain(  # noqa: PLR0913 (click passes each option)
         try:
             found = explaining.explain_file(cluster, held, context, parameters)
         except InputError as error:
-            raise UsageError(f"{explaining.files.Source(cluster).shown} {error}") from error
+            raise UsageError(f"{files.Source(cluster).shown} {error}") from error
     if configurations and not any(each.took_given for each in found):
         _note_needless()
     reports = [explaining.as_object(each, parameters) for each in found]
