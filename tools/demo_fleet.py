@@ -67,9 +67,10 @@ CONFIGURATIONS = (
     Configuration("private-pem", _body(True, **_PEM)),
     Configuration("team-deleted", _body(True, **_PEM)),
 )
-# Those that were bad when they were made, whatever cluster uses them.
+# Those that are bad as EMR has them now, whatever cluster uses them.
 BAD_CONFIGURATIONS = (
     "team-broken",
+    "team-emr-old",
     "team-misplaced",
     "team-no-certificates",
     "team-no-object",
