@@ -30,7 +30,7 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:eu-west-1:111122223333:function:rule"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Answer Lambda's longest time."""
+        """Return Lambda's longest time."""
         return 900_000
 
 

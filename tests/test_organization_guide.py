@@ -30,7 +30,7 @@ OWN_COMMANDS["cloudformation", "deploy"].add("s3-bucket")
 
 
 def commands():
-    """Answer the words of each aws command in the guide."""
+    """Return the words of each aws command in the guide."""
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
     text = "\n".join(blocks).replace("\\\n", " ")
     found = re.findall(r"\baws [a-z0-9]+ [a-z-]+(?: [^\n;]*)?", text)
@@ -65,7 +65,7 @@ def options(words):
 
 
 def known(service, operation):
-    """Answer the options of an AWS CLI command."""
+    """Return the options of an AWS CLI command."""
     if (service, operation) in OWN_COMMANDS:
         return OWN_COMMANDS[service, operation]
     model = SESSION.get_service_model(SERVICES.get(service, service))

@@ -257,7 +257,7 @@ def start(*arguments, **environment):
 
 
 def interrupt(process):
-    """Press Ctrl-C; answer how the program ends and what it says then."""
+    """Press Ctrl-C; return how the program ends and what it says then."""
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     return process.returncode, errors

@@ -22,7 +22,7 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 
 
 def filled_table():
-    """Make the ledger of 0.1.0; answer a client and the table's name."""
+    """Make the ledger of 0.1.0; return a client and the table's name."""
     client = boto3.client("dynamodb", REGION)
     names = ("pk", "sk")
     client.create_table(

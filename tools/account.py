@@ -45,7 +45,7 @@ class Account:
         self.config.start_configuration_recorder(ConfigurationRecorderName="default")
 
     def deploy(self, **parameters: str) -> dict[str, str]:
-        """Deploy template.yml with the zip that ships; answer the stack's outputs.
+        """Deploy template.yml with the zip that ships; return the stack's outputs.
 
         The simulator's EMR has limits only where they are switched on, so sweeps need not be slow;
         whoever switches them on names the share too. Somebody reads the alerts, or there are none.
@@ -66,7 +66,7 @@ class Account:
         applications: tuple[str, ...] = ("Spark",),
         **members: Any,
     ) -> str:
-        """Launch a cluster that stays alive, and answer its id; ``members`` go to RunJobFlow."""
+        """Launch a cluster that stays alive, and return its id; ``members`` go to RunJobFlow."""
         attached = {"SecurityConfiguration": configuration} if configuration else {}
         release = {} if "AmiVersion" in members else {"ReleaseLabel": "emr-7.12.0"}
         request = {
@@ -82,7 +82,7 @@ class Account:
         return str(self.emr.run_job_flow(**request | release | attached | members)["JobFlowId"])
 
     def results(self, rule: str = RULE) -> dict[str, dict[str, Any]]:
-        """Answer what AWS Config has on record for a rule, by resource id."""
+        """Return what AWS Config has on record for a rule, by resource id."""
         pages = self.config.get_paginator("get_compliance_details_by_config_rule").paginate(
             ConfigRuleName=rule
         )

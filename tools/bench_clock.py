@@ -151,13 +151,13 @@ class Emr:
             yield {"Clusters": found[start : start + PAGE]}
 
     def describe_cluster(self, **query: str) -> dict[str, Any]:
-        """Answer DescribeCluster."""
+        """Return DescribeCluster."""
         self._admit("DescribeCluster")
         self.described.append(query["ClusterId"])
         return {"Cluster": self.clusters[query["ClusterId"]]}
 
     def describe_security_configuration(self, **query: str) -> dict[str, Any]:
-        """Answer DescribeSecurityConfiguration."""
+        """Return DescribeSecurityConfiguration."""
         self._admit("DescribeSecurityConfiguration")
         created = FIRST - timedelta(days=1000)
         return {**query, "SecurityConfiguration": BODY, "CreationDateTime": created}
@@ -200,7 +200,7 @@ class Config:
             yield {"EvaluationResults": found[start : start + size]}
 
     def put_evaluations(self, **request: Any) -> dict[str, Any]:
-        """Answer PutEvaluations."""
+        """Return PutEvaluations."""
         self._clock.sleep(LATENCY)
         self.put += len(request["Evaluations"])
         for each in request["Evaluations"]:

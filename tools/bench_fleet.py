@@ -46,7 +46,7 @@ def create_configurations(account: Account) -> None:
 
 
 def launch(account: Account, count: int) -> dict[str, str]:
-    """Launch so many clusters; answer by id what any rule makes of each."""
+    """Launch so many clusters; return by id what any rule makes of each."""
 
     def one(configuration: str | None) -> tuple[str, str]:
         verdict = CONFIGURATIONS[configuration][1] if configuration else "NON_COMPLIANT"
@@ -64,12 +64,12 @@ def end(account: Account, cluster_ids: Iterable[str]) -> None:
 
 
 def pages(live: int) -> int:
-    """Answer how many ListClusters tell of so many clusters."""
+    """Return how many ListClusters tell of so many clusters."""
     return max(1, math.ceil(live / PAGE))
 
 
 def cold_floor(live: int) -> Counter[str]:
-    """Answer the calls without which nobody can judge clusters that he has never seen."""
+    """Return the calls without which nobody can judge clusters that he has never seen."""
     return Counter(
         ListClusters=pages(live),
         DescribeCluster=live,
@@ -78,12 +78,12 @@ def cold_floor(live: int) -> Counter[str]:
 
 
 def warm_floor(live: int) -> Counter[str]:
-    """Answer the calls without which nobody can tell which clusters are live."""
+    """Return the calls without which nobody can tell which clusters are live."""
     return Counter(ListClusters=pages(live))
 
 
 def bound(calls: Mapping[str, int]) -> float:
-    """Answer the seconds below which EMR's token buckets, full at first, do not let these calls."""
+    """Return the seconds below which EMR's token buckets, full at first, do not let these calls."""
     return max(
         0.0,
         *((number - LIMITS[name][0]) / LIMITS[name][1] for name, number in calls.items()),

@@ -13,12 +13,12 @@ _START_HEAD = ("import", "ms", "ratio", "ms compiled", "ratio", "MiB")
 
 
 def sweeps(rows: Sequence[Row]) -> str:
-    """Answer the table of sweeps."""
+    """Return the table of sweeps."""
     return _table(_HEAD, [_cells(row) for row in rows])
 
 
 def starts(measured: Sequence[Start]) -> str:
-    """Answer the table of cold starts; each ratio is to what the entry point cannot do without."""
+    """Return the table of cold starts; each ratio is to what the entry point cannot do without."""
     rows = [
         (
             each.module,
@@ -55,7 +55,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Answer columns as wide as they must be; all but the words to the right."""
+    """Return columns as wide as they must be; all but the words to the right."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     words = {

@@ -42,7 +42,7 @@ class Measured:
     hours: list[Hours] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """Answer it for JSON."""
+        """Return it for JSON."""
         machine = f"Python {platform.python_version()}, {os.cpu_count()} processors"
         return {"machine": machine, **asdict(self)}
 

@@ -96,13 +96,13 @@ def _ratio(mine: list[tuple[float, float]], others: list[tuple[float, float]]) -
 
 
 def zip_bytes() -> int:
-    """Answer the size of the zip that ships."""
+    """Return the size of the zip that ships."""
     with tempfile.TemporaryDirectory() as folder:
         return build(Path(folder)).stat().st_size
 
 
 def _import(name: str, number: int, code: Path, *options: str) -> tuple[float, float]:
-    """Answer milliseconds and peak memory in MiB of one import in a new interpreter."""
+    """Return milliseconds and peak memory in MiB of one import in a new interpreter."""
     arguments = [*_ISOLATED, *options, "-c", _MEASURE, code, runtime_directory(), name, number]
     done = subprocess.run(
         [sys.executable, *map(str, arguments)], check=True, capture_output=True, text=True

@@ -56,7 +56,7 @@ class Pace:
     shortest: float
 
     def speed(self, bound: float) -> float:
-        """Answer the speed for a sweep that takes at least so many seconds."""
+        """Return the speed for a sweep that takes at least so many seconds."""
         return round(max(1.0, min(self.fastest, bound / self.shortest)), 1)
 
 

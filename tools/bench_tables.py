@@ -15,13 +15,13 @@ STARTS_HEAD = ("Import", "Milliseconds", "Ratio", "With compiled code", "Ratio",
 
 
 def measured(folder: Path = KEPT) -> dict[str, Any]:
-    """Answer what the benchmark has measured and kept."""
+    """Return what the benchmark has measured and kept."""
     found: dict[str, Any] = json.loads((folder / "bench.json").read_text())
     return found
 
 
 def sweep_rows(document: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Answer the rows of the table of sweeps; at EMR's real rate, those that it slows down."""
+    """Return the rows of the table of sweeps; at EMR's real rate, those that it slows down."""
     slow = [row for row in document["real_rows"] if row["bound"]]
     return [
         *[_sweep(row) for row in document["rows"]],
@@ -30,7 +30,7 @@ def sweep_rows(document: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def start_rows(document: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Answer the rows of the table of cold starts."""
+    """Return the rows of the table of cold starts."""
     return [
         (
             f"`{each['module']}`",

@@ -111,14 +111,14 @@ class Demo(Account):
             raise UnexpectedError(f"{failed[0]['function']} failed: {failed[0]['error_message']}")
 
     def emails(self) -> list[dict[str, Any]]:
-        """Answer the emails that the person on call has got since the last time."""
+        """Return the emails that the person on call has got since the last time."""
         # None is deleted: one that came between a look and that would never be seen.
         new: list[dict[str, Any]] = self.simulator.inbox(to=EMAIL)[self._read :]
         self._read += len(new)
         return new
 
     def parameters(self) -> dict[str, str]:
-        """Answer the rule's parameters as AWS Config holds them."""
+        """Return the rule's parameters as AWS Config holds them."""
         (rule,) = self.config.describe_config_rules(ConfigRuleNames=[RULE])["ConfigRules"]
         held: dict[str, str] = json.loads(rule["InputParameters"])
         return held
@@ -203,7 +203,7 @@ def bad_launch(demo: Demo) -> None:
 
 
 def first_alert(demo: Demo, deadline: float) -> dict[str, Any]:
-    """Answer the first email that comes; raise UnexpectedError when none does."""
+    """Return the first email that comes; raise UnexpectedError when none does."""
     while not (emails := demo.emails()):
         if time.monotonic() > deadline:
             demo.wait()  # which raises where a function has failed, and says how

@@ -17,7 +17,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build(folder: Path) -> Path:
-    """Write the zip into the folder and answer its path; its name holds the contents' digest."""
+    """Write the zip into the folder and return its path; its name holds the contents' digest."""
     members = contents()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}-{_digest(members)}.zip"

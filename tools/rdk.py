@@ -48,18 +48,18 @@ class Job:
     bucket: str = ""
 
     def staged(self, command: str, *, tests: bool = False) -> Path:
-        """Make a fresh copy of the rule for a command; answer the folder for rdk."""
+        """Make a fresh copy of the rule for a command; return the folder for rdk."""
         return stage(self.folder / command, self.given, tests=tests)
 
     def layer_options(self, region: Region) -> list[str]:
-        """Answer where rdk finds rdklib; publish it first, unless a layer is named."""
+        """Return where rdk finds rdklib; publish it first, unless a layer is named."""
         if self.layer:
             return ["--rdklib-layer-arn", self.layer]
         region.publish_layer()
         return ["--generated-lambda-layer", "--custom-layer-name", LAYER]
 
     def options(self, region: Region) -> list[str]:
-        """Answer what the function is deployed or exported with."""
+        """Return what the function is deployed or exported with."""
         role = self.role or region.make_role()
         return [*TIMEOUT, "--lambda-role-arn", role, *self.layer_options(region)]
 
@@ -146,7 +146,7 @@ COMMANDS = {
 
 
 def job_of(given: argparse.Namespace) -> Job:
-    """Answer what the command line asks for."""
+    """Return what the command line asks for."""
     wrong = [each for each in given.parameters if "=" not in each]
     if wrong:
         raise RdkError(f"{wrong[0]!r} is not NAME=VALUE")

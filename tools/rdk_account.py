@@ -38,7 +38,7 @@ class Region:
         self.account = session.client("sts").get_caller_identity()["Account"]
 
     def require_bucket(self, name: str) -> str:
-        """Answer the bucket for the code, rdk's own unless one is named; raise if there is none."""
+        """Return the bucket for the code, rdk's own unless one is named; raise if there is none."""
         bucket = name or f"config-rule-code-bucket-{self.account}-{self.name}"
         try:
             self.s3.head_bucket(Bucket=bucket)
@@ -51,11 +51,11 @@ class Region:
         return bucket
 
     def make_role(self) -> str:
-        """Create or update the role's stack; answer the role's ARN."""
+        """Create or update the role's stack; return the role's ARN."""
         return self.stacks.deploy(ROLE_STACK, TEMPLATES / "role.yml", {})["RoleArn"]
 
     def publish_layer(self) -> str:
-        """Publish rdklib as installed here, unless the newest version is just that; answer its ARN."""
+        """Publish rdklib as installed here, unless the newest version is just that; return its ARN."""
         content = layer_zip()
         versions = self.layer_versions()
         if versions:
@@ -73,7 +73,7 @@ class Region:
         return str(published["LayerVersionArn"])
 
     def layer_versions(self) -> list[dict[str, Any]]:
-        """Answer the versions of our layer, newest first."""
+        """Return the versions of our layer, newest first."""
         pages = self.lambda_.get_paginator("list_layer_versions").paginate(LayerName=LAYER)
         found = [version for page in pages for version in page["LayerVersions"]]
         return sorted(found, key=lambda version: -version["Version"])
@@ -94,7 +94,7 @@ class Region:
 
 
 def layer_zip() -> bytes:
-    """Answer a layer with rdklib as it is installed here, from the hash-pinned lock file."""
+    """Return a layer with rdklib as it is installed here, from the hash-pinned lock file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(files("rdklib") or [], key=str):

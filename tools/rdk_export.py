@@ -28,13 +28,13 @@ class ExportError(Exception):
 
 
 def mend_0_12(folder: Path) -> Path:
-    """Mend the export of rdk 0.17.24; answer the folder to run terraform in."""
+    """Mend the export of rdk 0.17.24; return the folder to run terraform in."""
     _mend(folder / RULE / f"{RULE.lower()}_rule.tf", _event_rule("var.rule_name"))
     return folder / RULE
 
 
 def mend_1_x(folder: Path) -> Path:
-    """Mend the export of rdk 1.0.0; answer the folder to run terraform in."""
+    """Mend the export of rdk 1.0.0; return the folder to run terraform in."""
     module = folder / "terraform_rdk_rules" / "rdk_module"
     _mend_one_of(module.glob("*.tf"), _EVENT_RULE, _event_rule("var.rule_name"))
     _mend_one_of(module.glob("*.tf"), _CODE, ((_CODE, _FOLDER), (_ZIP, _ZIP_BESIDE)))
@@ -42,7 +42,7 @@ def mend_1_x(folder: Path) -> Path:
 
 
 def _event_rule(name: str) -> tuple[tuple[str, str], ...]:
-    """Answer what to replace in the rule for changes, which comes first in both files."""
+    """Return what to replace in the rule for changes, which comes first in both files."""
     waiting = f"{_EVENT_RULE}\n  depends_on = [aws_lambda_permission.lambda_invoke]"
     return (
         (_EVENT_RULE, waiting),

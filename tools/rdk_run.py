@@ -18,7 +18,7 @@ class RdkError(Exception):
 
 
 def run_rdk(folder: Path, *arguments: str) -> str:
-    """Run rdk in the folder above the rule's; answer what it prints, which people see as well."""
+    """Run rdk in the folder above the rule's; return what it prints, which people see as well."""
     print("$ rdk " + shlex.join(arguments), flush=True)
     scratch = folder / "scratch"  # rdk's zips have the same name in every folder
     scratch.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def run_rdk(folder: Path, *arguments: str) -> str:
 
 
 def regions_of(region_set: str) -> list[str]:
-    """Answer the Regions of a set, or without one the caller's Region."""
+    """Return the Regions of a set, or without one the caller's Region."""
     if not region_set:
         name = boto3.Session().region_name
         if not name:

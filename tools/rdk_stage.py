@@ -30,7 +30,7 @@ class StageError(Exception):
 
 
 def stage(folder: Path, given: Mapping[str, str], *, tests: bool = False) -> Path:
-    """Copy the rule into an empty folder, with these parameters; answer the folder for rdk."""
+    """Copy the rule into an empty folder, with these parameters; return the folder for rdk."""
     document = configured(json.loads((SOURCE / "parameters.json").read_text()), given)
     if any(folder.rglob("*.tfstate")):
         raise StageError(f"{folder} holds the state of Terraform; move that folder away first")

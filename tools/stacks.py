@@ -74,7 +74,7 @@ class Stacks:
         return {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
     def delete(self, stack: str) -> bool:
-        """Delete a stack; answer whether there was one."""
+        """Delete a stack; return whether there was one."""
         if not self.find(stack):
             return False
         self._client.delete_stack(StackName=stack)

@@ -58,7 +58,7 @@ def alive(**members: Any) -> dict[str, Any]:
 
 
 def sweep(account: Account) -> dict[str, Any]:
-    """Fire the rule's schedule; answer its summary line, with its error where there is one."""
+    """Fire the rule's schedule; return its summary line, with its error where there is one."""
     account.simulator.settle()
     last = account.simulator.schedule(RULE)[-1]
     account.simulator.settle()
@@ -68,13 +68,13 @@ def sweep(account: Account) -> dict[str, Any]:
 
 
 def verdict(account: Account, cluster_id: str) -> tuple[str, str]:
-    """Answer what AWS Config has on record for a cluster: the type and the annotation."""
+    """Return what AWS Config has on record for a cluster: the type and the annotation."""
     result = account.results().get(cluster_id, {})
     return result.get("ComplianceType", "no verdict"), result.get("Annotation", "")
 
 
 def alerts(account: Account, cluster_id: str) -> list[dict[str, Any]]:
-    """Answer the alert documents that tell of a cluster, oldest first."""
+    """Return the alert documents that tell of a cluster, oldest first."""
     sent = account.simulator.topics(account.outputs["AlertTopicArn"])
     documents = [json.loads(json.loads(each["message"])["default"]) for each in sent]
     return [

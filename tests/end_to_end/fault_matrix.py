@@ -26,7 +26,7 @@ VIOLATION = "NON_COMPLIANT"  # all others
 
 
 def right(name: str) -> str | None:
-    """Answer what must be on record of a resource; None where nothing must."""
+    """Return what must be on record of a resource; None where nothing must."""
     return RIGHT.get(name, RIGHT.get(name.rpartition("-")[2], VIOLATION))
 
 

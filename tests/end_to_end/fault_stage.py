@@ -131,7 +131,7 @@ class Stage(Account):
             self.ids[name] = cluster
 
     def items(self, kind: str) -> list[dict[str, Any]]:
-        """Answer what the ledger holds of a kind: cluster, episode, turn."""
+        """Return what the ledger holds of a kind: cluster, episode, turn."""
         region = self.dynamodb.meta.region_name
         account = self.outputs["FunctionArn"].split(":")[4]
         found = self.dynamodb.query(
@@ -187,18 +187,18 @@ class Stage(Account):
         )
 
     def shown(self) -> dict[str, str]:
-        """Answer the record state of each finding in Security Hub, by its resource's id."""
+        """Return the record state of each finding in Security Hub, by its resource's id."""
         pages = self.simulator.client("securityhub").get_paginator("get_findings").paginate()
         findings = [finding for page in pages for finding in page["Findings"]]
         return {each["Id"].rpartition("/")[2]: each["RecordState"] for each in findings}
 
     def new_dead_letters(self) -> int:
-        """Answer how many invocations Lambda has given up since the last time."""
+        """Return how many invocations Lambda has given up since the last time."""
         count, before = "ApproximateNumberOfMessages", self.dead_letters
         queue = {"QueueUrl": self.outputs["FunctionDeadLettersUrl"], "AttributeNames": [count]}
         self.dead_letters = int(self.sqs.get_queue_attributes(**queue)["Attributes"][count])
         return self.dead_letters - before
 
     def failures(self) -> list[str]:
-        """Answer why each failed invocation has failed."""
+        """Return why each failed invocation has failed."""
         return [run["error_message"] for run in self.simulator.invocations() if not run["ok"]]

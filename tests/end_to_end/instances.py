@@ -17,7 +17,7 @@ DENIED = re.compile(r"not authorized to perform: [\w:]+ on resource: \S+ with an
 
 
 def role(simulator: Simulator, name: str, managed: str, account: str = DEFAULT_ACCOUNT) -> str:
-    """Make a role that EC2 gives to instances; answer its ARN."""
+    """Make a role that EC2 gives to instances; return its ARN."""
     iam = simulator.client("iam", account=account)
     trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
@@ -33,7 +33,7 @@ class Instance:
         self._keys = simulator.instance_credentials(role_arn)
 
     def client(self, service: str, region: str = DEFAULT_REGION) -> Any:
-        """Answer a client that signs with them."""
+        """Return a client that signs with them."""
         return self._simulator.client(
             service,
             region,

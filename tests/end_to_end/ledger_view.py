@@ -12,20 +12,20 @@ class LedgerView:
         self._table = table
 
     def items(self) -> list[dict[str, Any]]:
-        """Answer all that it holds."""
+        """Return all that it holds."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table)
         return [item for page in pages for item in page["Items"]]
 
     def entry(self, cluster_id: str) -> dict[str, Any]:
-        """Answer what it knows of a cluster; empty when that is nothing."""
+        """Return what it knows of a cluster; empty when that is nothing."""
         return self._find("/cluster", cluster_id)
 
     def episode(self, resource_type: str, resource_id: str) -> dict[str, Any]:
-        """Answer the episode of a resource; empty when there is none."""
+        """Return the episode of a resource; empty when there is none."""
         return self._find("/episode", f"{resource_type}/{resource_id}")
 
     def turn(self) -> dict[str, Any]:
-        """Answer its note of when an evaluation was asked for; empty when there is none."""
+        """Return its note of when an evaluation was asked for; empty when there is none."""
         return self._find("/turn", "evaluation")
 
     def put(self, item: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ class Place(Account):
         self.cloudformation = self.client("cloudformation")
 
     def client(self, service: str) -> Any:
-        """Answer a client of this account in this Region."""
+        """Return a client of this account in this Region."""
         return self.simulator.client(service, self.region, self.account)
 
     def configure(self, name: str, *, on: bool) -> str:
@@ -89,12 +89,12 @@ class Place(Account):
         self.simulator.settle(60)
 
     def rules(self) -> dict[str, dict[str, Any]]:
-        """Answer the rules, by the part of their names that AWS Config does not append."""
+        """Return the rules, by the part of their names that AWS Config does not append."""
         found = self.config.describe_config_rules()["ConfigRules"]
         return {each["ConfigRuleName"].partition("-conformance-")[0]: each for each in found}
 
     def verdicts(self, rule: str = RULE) -> dict[str, str]:
-        """Answer what is on record under a rule, by resource id."""
+        """Return what is on record under a rule, by resource id."""
         found = self.results(self.rules()[rule]["ConfigRuleName"])
         return {each: result["ComplianceType"] for each, result in found.items()}
 
@@ -126,7 +126,7 @@ class Organization:
         self.simulator.set_organization(ORGANIZATION, [SECURITY, *self.members, *more])
 
     def parameters(self, **more: str) -> dict[str, str]:
-        """Answer the parameters of template.yml for every account and Region of the organization.
+        """Return the parameters of template.yml for every account and Region of the organization.
 
         The simulator's EMR has no limits unless it is told to, so sweeps need not be slow.
         """
@@ -143,13 +143,13 @@ class Organization:
         self.simulator.settle(60)
 
     def told(self) -> Counter[tuple[str, str, str]]:
-        """Answer the violations that the topic took: account, Region and resource of each."""
+        """Return the violations that the topic took: account, Region and resource of each."""
         return Counter(
             (each["account"], each["region"], each["resourceId"]) for each in self.alerts()
         )
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Answer the documents of the alerts that the topic took, oldest first."""
+        """Return the documents of the alerts that the topic took, oldest first."""
         sent = self.simulator.topics(self.topic)
         return [json.loads(json.loads(each["message"])["default"]) for each in sent]
 
@@ -186,5 +186,5 @@ def as_taken(template: str, s3: Any, bucket: str) -> dict[str, str]:
 
 
 def as_list(parameters: dict[str, str]) -> list[dict[str, str]]:
-    """Answer a stack's parameters as the API takes them."""
+    """Return a stack's parameters as the API takes them."""
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]

@@ -22,7 +22,7 @@ class Rdk(Account):
         self.topic = self.queue = ""
 
     def make(self, target, **variables):
-        """Run a make target against the simulator; answer what it prints."""
+        """Run a make target against the simulator; return what it prints."""
         given = {"PYTHON": sys.executable, "RDK_FOLDER": str(self.folder)} | variables
         command = ["make", "--no-print-directory", target, *(f"{k}={v}" for k, v in given.items())]
         return run(command, ROOT, self.simulator.environment())
@@ -39,7 +39,7 @@ class Rdk(Account):
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
 
     def messages(self):
-        """Answer what the queue got since the last time."""
+        """Return what the queue got since the last time."""
         sqs, bodies = self.simulator.client("sqs"), []
         while found := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get(
             "Messages"
@@ -50,31 +50,31 @@ class Rdk(Account):
         return bodies
 
     def sweep(self):
-        """Fire the schedule; answer the last attempt."""
+        """Fire the schedule; return the last attempt."""
         self.simulator.settle()
         attempt = self.simulator.schedule(RULE)[-1]
         self.simulator.settle()
         return attempt
 
     def rule(self):
-        """Answer the rule as AWS Config has it."""
+        """Return the rule as AWS Config has it."""
         (found,) = self.config.describe_config_rules()["ConfigRules"]
         return found
 
     def services(self):
-        """Answer which services the function has called, under its own role."""
+        """Return which services the function has called, under its own role."""
         function = self.simulator.client("lambda").get_function_configuration(FunctionName=FUNCTION)
         calls = self.simulator.journal(role=function["Role"].split("/")[-1])
         return {each["service"] for each in calls}
 
     def stacks(self):
-        """Answer the names of all stacks."""
+        """Return the names of all stacks."""
         described = self.simulator.client("cloudformation").describe_stacks()["Stacks"]
         return {each["StackName"] for each in described}
 
 
 def run(command, folder, environment):
-    """Run a command; answer what it prints, and fail with all of it if the command does."""
+    """Run a command; return what it prints, and fail with all of it if the command does."""
     done = subprocess.run(
         command,
         cwd=folder,

@@ -33,7 +33,7 @@ def without_launch_checks(account: Account) -> Account:
 
 
 def sweep(account: Account, rule: str = RULE, **options: Any) -> list[dict[str, Any]]:
-    """Fire the rule's schedule; answer its invocation, and Lambda's retries where there are any."""
+    """Fire the rule's schedule; return its invocation, and Lambda's retries where there are any."""
     account.simulator.clear_journal()
     attempts: list[dict[str, Any]] = account.simulator.schedule(rule, **options)
     account.simulator.settle()
@@ -41,12 +41,12 @@ def sweep(account: Account, rule: str = RULE, **options: Any) -> list[dict[str, 
 
 
 def verdicts(account: Account, rule: str = RULE) -> dict[str, str]:
-    """Answer the compliance that is on record for a rule, by resource id."""
+    """Return the compliance that is on record for a rule, by resource id."""
     return {each: result["ComplianceType"] for each, result in account.results(rule).items()}
 
 
 def puts(account: Account) -> int:
-    """Answer how many PutEvaluations for clusters are in the journal."""
+    """Return how many PutEvaluations for clusters are in the journal."""
     given = [each["parameters"] for each in account.simulator.journal("config", "PutEvaluations")]
     return sum(each is None or any(map(_is_of_cluster, each["Evaluations"])) for each in given)
 

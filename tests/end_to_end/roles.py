@@ -27,7 +27,7 @@ GROUPS, FLEET = alive(InstanceGroups=[group("MASTER")]), alive(InstanceFleets=[M
 
 
 def granted() -> list[tuple[str, str]]:
-    """Answer every role of template.yml with every action that it is granted, on any condition."""
+    """Return every role of template.yml with every action that it is granted, on any condition."""
     resources = cfn_yaml.load(str(TEMPLATE))["Resources"]
     return [
         (role, action)
@@ -40,7 +40,7 @@ def granted() -> list[tuple[str, str]]:
 
 
 def _policies(name: str, kind: str, properties: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Answer the policies that a resource gives to a role, each with the name of the role."""
+    """Return the policies that a resource gives to a role, each with the name of the role."""
     if kind == "AWS::IAM::RolePolicy":
         return [(properties["RoleName"]["Ref"], properties)]
     return [(name, each) for each in properties["Policies"]] if kind == "AWS::IAM::Role" else []
@@ -132,7 +132,7 @@ STORIES: dict[str, tuple[Callable[[Watched, str], None], str, str]] = {
 def complaints(
     account: Watched, role: str, name: str, keep: str, *, cold: bool = False
 ) -> set[str]:
-    """Tell the story of a role; answer what is seen to go wrong, but for what should.
+    """Tell the story of a role; return what is seen to go wrong, but for what should.
 
     The cluster to keep is the known one, which has groups.
     """

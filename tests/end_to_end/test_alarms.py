@@ -18,7 +18,7 @@ def set_alarm(cloudwatch, name, state="ALARM"):
 
 
 def outcomes(alerts, name):
-    """Answer what became of an alarm's actions."""
+    """Return what became of an alarm's actions."""
     (alarm,) = [each for each in alerts.simulator.alarms() if each["name"] == name]
     return [each["outcome"] for each in alarm["actions"]]
 
@@ -138,7 +138,7 @@ def test_a_sweep_that_never_gets_to_its_end_does_not_count_as_finished(alerts):
 
 
 def finished(alerts):
-    """Answer the log lines that count a finished sweep."""
+    """Return the log lines that count a finished sweep."""
     lines = alerts.log("RuleLogGroupName")
     return [json.loads(line) for line in lines if "SweepsFinished" in line]
 

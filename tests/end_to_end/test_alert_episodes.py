@@ -14,7 +14,7 @@ HIVE = {"applications": ("Hive",)}
 
 
 def told(alerts, sweeps=2):
-    """Sweep, and answer what was told: kind and reasons of each message."""
+    """Sweep, and return what was told: kind and reasons of each message."""
     for _ in range(sweeps):
         assert alerts.sweep()["ok"]
     return [(each.document["kind"], reasons(each)) for each in alerts.messages()]

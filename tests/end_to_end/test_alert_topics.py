@@ -86,7 +86,7 @@ FILTERS = {
 
 
 def readme_policy():
-    """Answer the filter policy that the README gives as its example."""
+    """Return the filter policy that the README gives as its example."""
     return json.loads(re.search(r"```json\n(\{\"resourceType.*\})\n```", README.read_text())[1])
 
 

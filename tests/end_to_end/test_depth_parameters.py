@@ -67,17 +67,17 @@ def stack(simulator):
 
 
 def words(account, cluster_id):
-    """Answer the recorded compliance and annotation in one line."""
+    """Return the recorded compliance and annotation in one line."""
     return " ".join(verdict(account, cluster_id)).strip()
 
 
 def as_in_template(values):
-    """Answer the template's parameters for those of the rule; an update keeps what is not named."""
+    """Return the template's parameters for those of the rule; an update keeps what is not named."""
     return {name[0].upper() + name[1:]: value for name, value in values.items()}
 
 
 def passed(account, rule):
-    """Answer the InputParameters of a deployed rule."""
+    """Return the InputParameters of a deployed rule."""
     (described,) = account.config.describe_config_rules(ConfigRuleNames=[rule])["ConfigRules"]
     return json.loads(described["InputParameters"])
 

@@ -118,7 +118,7 @@ def healed(_call: Call, _fault: Fault, outcome: Outcome):
 
 
 def untold(moment: Moment):
-    """Answer what violates or is exempt, and nobody has been told so."""
+    """Return what violates or is exempt, and nobody has been told so."""
     for name, alerts in moment.alerts.items():
         is_news = right(name) == VIOLATION or name.endswith("exempt")
         if is_news and not any(each.kind != "resolved" for each in alerts):

@@ -24,7 +24,7 @@ def deployment(simulator):
 
 
 def names(account):
-    """Answer what a table, topics and queues are called by whoever asks for something."""
+    """Return what a table, topics and queues are called by whoever asks for something."""
     queues = {
         "FUNCTION_LETTERS": account.outputs["FunctionDeadLettersUrl"],
         "EVENT_LETTERS": account.outputs["EventDeadLettersUrl"],
@@ -39,7 +39,7 @@ def names(account):
 
 
 def filled(value, known):
-    """Answer a request with the names in it replaced by what stands for them."""
+    """Return a request with the names in it replaced by what stands for them."""
     text = json.dumps(value)
     for name in sorted(known, key=len, reverse=True):
         text = text.replace(name, known[name])
@@ -106,7 +106,7 @@ ATTEMPTS = [
 
 
 def attempt(client, operation, request):
-    """Answer what AWS says to a request: nothing if it does what it is asked for."""
+    """Return what AWS says to a request: nothing if it does what it is asked for."""
     try:
         getattr(client, operation)(**request)
     except ClientError as problem:

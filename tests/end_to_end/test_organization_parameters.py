@@ -20,7 +20,7 @@ WITHOUT_EFFECT = {
 
 
 def refusal(aws, **parameters):
-    """Answer why the stack is not made."""
+    """Return why the stack is not made."""
     Account(aws).prepare()
     with pytest.raises(ClientError) as caught:
         aws.client("cloudformation").create_stack(

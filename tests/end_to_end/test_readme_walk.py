@@ -69,12 +69,12 @@ class Walk(NamedTuple):
     account: Account
 
     def results(self, block):
-        """Answer the lines of a block that are results: id, verdict and annotation."""
+        """Return the lines of a block that are results: id, verdict and annotation."""
         lines = [line.split("\t") for line in self.shown[block].output.splitlines()]
         return {line[0]: line[1:] for line in lines if len(line) == 3}
 
     def alert(self):
-        """Answer the alert's document, which the block of the launch shows before the results."""
+        """Return the alert's document, which the block of the launch shows before the results."""
         return json.JSONDecoder().raw_decode(self.shown[LAUNCH].output)[0]
 
 

@@ -41,7 +41,7 @@ def without_ledger(account: Account) -> None:
 
 
 def run(account: Account) -> tuple[set[str], int]:
-    """Sweep with EMR's buckets full; answer whom it described, and how many it deferred."""
+    """Sweep with EMR's buckets full; return whom it described, and how many it deferred."""
     account.simulator.cool_functions()
     account.simulator.set_buckets(enabled=True, speed=SPEED)
     attempts = sweep(account)
@@ -53,7 +53,7 @@ def run(account: Account) -> tuple[set[str], int]:
 
 
 def summary(account: Account) -> dict:
-    """Answer the fields of the last sweep's summary line."""
+    """Return the fields of the last sweep's summary line."""
     logs = account.simulator.client("logs").get_paginator("filter_log_events")
     pages = logs.paginate(logGroupName=account.outputs["RuleLogGroupName"])
     lines = [each["message"] for page in pages for each in page["events"]]

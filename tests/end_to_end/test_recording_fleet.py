@@ -31,7 +31,7 @@ class Fleet:
     puts: int
 
     def live(self) -> dict[str, str]:
-        """Answer the verdict that each cluster has which is live now."""
+        """Return the verdict that each cluster has which is live now."""
         pages = self.account.emr.get_paginator("list_clusters").paginate(ClusterStates=["WAITING"])
         ids = [each["Id"] for page in pages for each in page["Clusters"]]
         return {each: "COMPLIANT" if each in self.secure else "NON_COMPLIANT" for each in ids}
@@ -52,7 +52,7 @@ def fleet(simulator):
 
 
 def recorded(fleet: Fleet) -> list[dict]:
-    """Answer every evaluation of a cluster, oldest first."""
+    """Return every evaluation of a cluster, oldest first."""
     return fleet.account.simulator.evaluations(RULE)
 
 

@@ -45,7 +45,7 @@ def lambda_handler(event, context):
 
 
 def plain_zip() -> bytes:
-    """Answer a zip of the plain rule, with the very rdklib that ours has."""
+    """Return a zip of the plain rule, with the very rdklib that ours has."""
     rdklib = {name: text for name, text in contents().items() if name.startswith("rdklib/")}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -55,7 +55,7 @@ def plain_zip() -> bytes:
 
 
 def deploy_plain_rule(account: Account) -> str:
-    """Deploy the plain rule by hand, and answer its name; AWS Config evaluates it at once."""
+    """Deploy the plain rule by hand, and return its name; AWS Config evaluates it at once."""
     functions = account.simulator.client("lambda", account.region)
     arn = functions.create_function(
         FunctionName="plain",

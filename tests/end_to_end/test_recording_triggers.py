@@ -20,7 +20,7 @@ OFF = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": False
 
 
 def history(account, rule=RULE):
-    """Answer what was recorded by a rule, oldest first: type, id and compliance."""
+    """Return what was recorded by a rule, oldest first: type, id and compliance."""
     names = ("resource_type", "resource_id", "compliance")
     return [tuple(each[name] for name in names) for each in account.simulator.evaluations(rule)]
 

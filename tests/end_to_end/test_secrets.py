@@ -55,7 +55,7 @@ def leaky(watched):
 
 
 def places(watched):
-    """Answer by name all that people or machines can read afterwards."""
+    """Return by name all that people or machines can read afterwards."""
     return {
         "ledger": watched.ledger.items(),
         "messages": watched.simulator.topics(),

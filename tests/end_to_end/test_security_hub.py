@@ -18,18 +18,18 @@ class Account(Watched):
     """A deployment whose alerts go to Security Hub too."""
 
     def findings(self):
-        """Answer what Security Hub shows, by the last part of the id."""
+        """Return what Security Hub shows, by the last part of the id."""
         hub = self.simulator.client("securityhub")
         pages = hub.get_paginator("get_findings").paginate()
         return {each["Id"].rpartition("/")[2]: each for page in pages for each in page["Findings"]}
 
     def state(self, name):
-        """Answer compliance, record state and workflow of one finding."""
+        """Return compliance, record state and workflow of one finding."""
         found = self.findings()[name]
         return found["Compliance"]["Status"], found["RecordState"], found["Workflow"]["Status"]
 
     def calls(self):
-        """Answer what the functions asked of Security Hub since the last time."""
+        """Return what the functions asked of Security Hub since the last time."""
         found = [
             each["operation"] for each in self.simulator.journal("securityhub") if each["role"]
         ]

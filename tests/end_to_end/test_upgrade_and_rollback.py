@@ -42,18 +42,18 @@ class Versions(Watched):
 
     @property
     def stacks(self) -> Stacks:
-        """Answer the stacks of the account."""
+        """Return the stacks of the account."""
         return Stacks(self.simulator.client("cloudformation"))
 
     def resource(self, name: str) -> str:
-        """Answer what a resource of the stack is called."""
+        """Return what a resource of the stack is called."""
         found = self.simulator.client("cloudformation").describe_stack_resource(
             StackName=STACK, LogicalResourceId=name
         )
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def told(self) -> list[str]:
-        """Answer whom or what the messages since the last time are about, each as often as told."""
+        """Return whom or what the messages since the last time are about, each as often as told."""
         return sorted(
             name
             for message in self.messages()
@@ -61,14 +61,14 @@ class Versions(Watched):
         )
 
     def described(self) -> set[str]:
-        """Answer the clusters that EMR has been asked for since the last time, by name."""
+        """Return the clusters that EMR has been asked for since the last time, by name."""
         calls = self.simulator.journal("emr", "DescribeCluster")
         self.simulator.clear_journal()
         names = {each["Id"]: each["Name"] for each in self.emr.list_clusters()["Clusters"]}
         return {names[call["parameters"]["ClusterId"]] for call in calls}
 
     def policies(self, role: str) -> list[str]:
-        """Answer the names of a role's policies."""
+        """Return the names of a role's policies."""
         found = self.simulator.client("iam").list_role_policies(RoleName=self.resource(role))
         return sorted(found["PolicyNames"])
 

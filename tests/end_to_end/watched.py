@@ -73,7 +73,7 @@ class Watched(Account):
         self.simulator.clear_journal()
 
     def subscribe(self, name: str, **attributes: str) -> str:
-        """Subscribe a new queue to the alert topic; answer its URL."""
+        """Subscribe a new queue to the alert topic; return its URL."""
         topic = self.outputs["AlertTopicArn"]
         region, account = topic.split(":")[3:5]
         sqs = self.simulator.client("sqs", region, account)
@@ -95,16 +95,16 @@ class Watched(Account):
         return url
 
     def messages(self, url: str = "") -> list[Message]:
-        """Answer the alerts that have come to the queue since the last time."""
+        """Return the alerts that have come to the queue since the last time."""
         region = self.outputs["AlertTopicArn"].split(":")[3]
         return [delivered(json.loads(body)) for body in self.drain(url or self.queue_url, region)]
 
     def published(self) -> list[Message]:
-        """Answer all alerts so far, as the topic took them."""
+        """Return all alerts so far, as the topic took them."""
         return [taken(each) for each in self.simulator.topics(self.outputs["AlertTopicArn"])]
 
     def drain(self, url: str, region: str = DEFAULT_REGION) -> list[str]:
-        """Answer the bodies of a queue's messages, which are gone then."""
+        """Return the bodies of a queue's messages, which are gone then."""
         sqs = self.simulator.client("sqs", region, url.split("/")[-2])
         bodies = []
         while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -114,11 +114,11 @@ class Watched(Account):
         return bodies
 
     def emails(self, output: str = "AlertTopicArn") -> list[dict[str, str]]:
-        """Answer the emails of a topic to the person on call."""
+        """Return the emails of a topic to the person on call."""
         return list(self.simulator.inbox(to=ONCALL, topic=self.outputs[output]))
 
     def sweep(self) -> dict[str, Any]:
-        """Fire the rule's schedule, an hour after the last; answer the last attempt."""
+        """Fire the rule's schedule, an hour after the last; return the last attempt."""
         self.simulator.settle()
         self.ledger.lapse_claims()
         last = self.simulator.schedule(RULE)[-1]
@@ -164,11 +164,11 @@ class Watched(Account):
         return self.drain(self.sqs.get_queue_url(QueueName=self.watched_by(alarm))["QueueUrl"])
 
     def log(self, output: str) -> list[str]:
-        """Answer all lines of a function's log group."""
+        """Return all lines of a function's log group."""
         logs = self.simulator.client("logs")
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=self.outputs[output])
         return [event["message"] for page in pages for event in page["events"]]
 
     def runs(self, function: str) -> list[dict[str, Any]]:
-        """Answer the invocations of a function, named by the output with its ARN."""
+        """Return the invocations of a function, named by the output with its ARN."""
         return list(self.simulator.invocations(self.outputs[function]))

@@ -37,7 +37,7 @@ def allow_config(aws: Simulator, name: str = "f", **source: str) -> None:
 def rule(
     arn: str, details: list[dict[str, str]], name: str = "rule", **more: Any
 ) -> dict[str, Any]:
-    """Answer the request for a rule on this function."""
+    """Return the request for a rule on this function."""
     source = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": arn, "SourceDetails": details}
     return {"ConfigRuleName": name, "Source": source} | more
 
@@ -53,20 +53,20 @@ def put_rule(
 
 
 def events(aws: Simulator) -> list[dict[str, Any]]:
-    """Answer the events that the function got, with the invoking event parsed."""
+    """Return the events that the function got, with the invoking event parsed."""
     found = [run["payload"] for run in aws.call("GET", "/invocations")]
     return [one | {"invoking": json.loads(one["invokingEvent"])} for one in found]
 
 
 def token(aws: Simulator, name: str = "rule") -> str:
-    """Run the rule's schedule and answer the result token."""
+    """Run the rule's schedule and return the result token."""
     run = aws.call("POST", "/schedule", rule=name, wait=True)[-1]
     text: str = run["payload"]["resultToken"]
     return text
 
 
 def evaluation(name: str = "j-1", compliance: str = "COMPLIANT", **more: Any) -> dict[str, Any]:
-    """Answer an evaluation of a cluster."""
+    """Return an evaluation of a cluster."""
     return {
         "ComplianceResourceType": CLUSTER,
         "ComplianceResourceId": name,
@@ -83,7 +83,7 @@ def put(aws: Simulator, result_token: str, *evaluations: dict[str, Any], **more:
 
 
 def details(aws: Simulator, name: str = "rule", **more: Any) -> list[tuple[str, str]]:
-    """Answer id and compliance of the rule's results."""
+    """Return id and compliance of the rule's results."""
     found = aws.client("config").get_compliance_details_by_config_rule(ConfigRuleName=name, **more)
     return [
         (

@@ -34,7 +34,7 @@ def admit(service: str, action: str | list[str], **statement: Any) -> dict[str, 
 def make_topic(
     aws: Simulator, admitted: dict[str, Any] | None = None, name: str = "t", **attributes: str
 ) -> str:
-    """Make a topic, with SNS's default policy if none is given, and answer its ARN."""
+    """Make a topic, with SNS's default policy if none is given, and return its ARN."""
     given = dict(attributes)
     if admitted:
         given["Policy"] = json.dumps(admitted)
@@ -46,7 +46,7 @@ def make_topic(
 def make_queue(
     aws: Simulator, admitted: dict[str, Any] | None = None, name: str = "q", **attributes: str
 ) -> str:
-    """Make a queue and answer its ARN."""
+    """Make a queue and return its ARN."""
     given = dict(attributes)
     if admitted:
         given["Policy"] = json.dumps(admitted)
@@ -55,7 +55,7 @@ def make_queue(
 
 
 def make_key(aws: Simulator, *statements: dict[str, Any]) -> str:
-    """Make a customer key with the account's own statement and these, and answer its ARN."""
+    """Make a customer key with the account's own statement and these, and return its ARN."""
     document = policy({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "kms:*")
     for extra in statements:
         document["Statement"] += extra["Statement"]
@@ -82,7 +82,7 @@ def make_rule(aws: Simulator, *targets: dict[str, Any], pattern: Any = None) -> 
 
 
 def deliveries(aws: Simulator) -> list[dict[str, Any]]:
-    """Answer every delivery of every event, once nothing moves any more."""
+    """Return every delivery of every event, once nothing moves any more."""
     aws.settle()
     return [one for entry in aws.call("GET", "/events") for one in entry["deliveries"]]
 
@@ -98,5 +98,5 @@ def put_event(aws: Simulator, **extra: Any) -> None:
 
 
 def outcomes(aws: Simulator) -> list[tuple[str, str | None]]:
-    """Answer how each delivery ended, with the code of a refusal."""
+    """Return how each delivery ended, with the code of a refusal."""
     return [(one["outcome"], one.get("code")) for one in deliveries(aws)]

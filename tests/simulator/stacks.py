@@ -47,24 +47,24 @@ RULE_STACK = {"Rule": RULE, "Permission": PERMISSION, "Function": FUNCTION, "Rol
 
 
 def with_properties(resource: dict[str, Any], **properties: Any) -> dict[str, Any]:
-    """Answer the resource with these properties too; None takes one away."""
+    """Return the resource with these properties too; None takes one away."""
     merged = resource.get("Properties", {}) | properties
     kept = {key: value for key, value in merged.items() if value is not None}
     return resource | {"Properties": kept}
 
 
 def queue(**properties: Any) -> dict[str, Any]:
-    """Answer a queue, the simplest of resources."""
+    """Return a queue, the simplest of resources."""
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
 
 
 def text(resources: dict[str, Any], **sections: Any) -> str:
-    """Answer a template with these resources."""
+    """Return a template with these resources."""
     return json.dumps({"Resources": resources, **sections})
 
 
 def request(template: str, name: str = "s", **parameters: str) -> dict[str, Any]:
-    """Answer the request for a stack with this template."""
+    """Return the request for a stack with this template."""
     return {
         "StackName": name,
         "TemplateBody": template,
@@ -76,19 +76,19 @@ def request(template: str, name: str = "s", **parameters: str) -> dict[str, Any]
 
 
 def create(aws: Simulator, template: str, name: str = "s", **parameters: str) -> str:
-    """Create a stack and answer its status."""
+    """Create a stack and return its status."""
     aws.client("cloudformation").create_stack(**request(template, name, **parameters))
     return status(aws, name)
 
 
 def update(aws: Simulator, template: str, name: str = "s", **parameters: str) -> str:
-    """Update a stack and answer its status."""
+    """Update a stack and return its status."""
     aws.client("cloudformation").update_stack(**request(template, name, **parameters))
     return status(aws, name)
 
 
 def described(aws: Simulator, name: str = "s") -> dict[str, Any]:
-    """Answer what DescribeStacks says of the stack."""
+    """Return what DescribeStacks says of the stack."""
     found: dict[str, Any] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][
         0
     ]
@@ -96,19 +96,19 @@ def described(aws: Simulator, name: str = "s") -> dict[str, Any]:
 
 
 def status(aws: Simulator, name: str = "s") -> str:
-    """Answer the stack's status."""
+    """Return the stack's status."""
     found: str = described(aws, name)["StackStatus"]
     return found
 
 
 def outputs(aws: Simulator, name: str = "s") -> dict[str, str]:
-    """Answer the stack's outputs."""
+    """Return the stack's outputs."""
     found = described(aws, name).get("Outputs", [])
     return {one["OutputKey"]: one["OutputValue"] for one in found}
 
 
 def history(aws: Simulator, name: str = "s") -> list[tuple[str, str, str]]:
-    """Answer the stack's events, oldest first: resource, status, reason."""
+    """Return the stack's events, oldest first: resource, status, reason."""
     found = aws.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
     return [
         (one["LogicalResourceId"], one["ResourceStatus"], one.get("ResourceStatusReason", ""))

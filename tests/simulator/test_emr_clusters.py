@@ -17,7 +17,7 @@ OVERRIDE = [
 
 
 def launch(aws, region="eu-west-1", instances=None, **more):
-    """Launch a cluster and answer its id."""
+    """Launch a cluster and return its id."""
     keep = {"KeepJobFlowAliveWhenNoSteps": True}
     request = {"Name": "c", "ReleaseLabel": "emr-7.5.0", "Instances": keep | (instances or {})}
     return aws.client("emr", region).run_job_flow(**request | more)["JobFlowId"]

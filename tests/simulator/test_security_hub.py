@@ -39,7 +39,7 @@ def finding(finding_id="one", minute=0, **members):
 
 
 def imported(hub, *findings):
-    """Import findings; answer what was refused."""
+    """Import findings; return what was refused."""
     answer = hub.batch_import_findings(Findings=list(findings))
     assert answer["SuccessCount"] + answer["FailedCount"] == len(findings)
     assert len(answer["FailedFindings"]) == answer["FailedCount"]
@@ -47,13 +47,13 @@ def imported(hub, *findings):
 
 
 def only(hub, **filters):
-    """Answer the one finding there is."""
+    """Return the one finding there is."""
     (found,) = hub.get_findings(Filters=filters)["Findings"]
     return found
 
 
 def resolve(hub, *ids, status="RESOLVED"):
-    """Set the workflow of findings; answer what could not be."""
+    """Set the workflow of findings; return what could not be."""
     identifiers = [{"Id": each, "ProductArn": PRODUCT} for each in ids]
     answer = hub.batch_update_findings(FindingIdentifiers=identifiers, Workflow={"Status": status})
     assert len(answer["ProcessedFindings"]) + len(answer["UnprocessedFindings"]) == len(ids)

@@ -19,7 +19,7 @@ from tools.simulator.client import Simulator
 
 
 def refusal(aws: Simulator, template: str, **parameters: str) -> str:
-    """Answer the message of the ValidationError; nothing may have been made."""
+    """Return the message of the ValidationError; nothing may have been made."""
     with pytest.raises(ClientError) as caught:
         create(aws, template, **parameters)
     assert aws.client("cloudformation").describe_stacks()["Stacks"] == []

@@ -25,7 +25,7 @@ ACCOUNT = "123456789012"
 
 
 def zipped(**modules: str) -> bytes:
-    """Answer a zip of these modules, by name."""
+    """Return a zip of these modules, by name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, source in modules.items():
@@ -34,7 +34,7 @@ def zipped(**modules: str) -> bytes:
 
 
 def make_role(aws: Simulator, name: str = "throwaway", *allowed: str) -> str:
-    """Make a role for Lambda that may do what is named, and answer its ARN."""
+    """Make a role for Lambda that may do what is named, and return its ARN."""
     iam = aws.client("iam")
     role: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
         "Arn"
@@ -47,7 +47,7 @@ def make_role(aws: Simulator, name: str = "throwaway", *allowed: str) -> str:
 
 
 def make_function(aws: Simulator, source: str, name: str = "f", **settings: Any) -> str:
-    """Make a function whose module `app` holds this source, and answer its ARN."""
+    """Make a function whose module `app` holds this source, and return its ARN."""
     role = settings.pop("Role", None) or make_role(aws, f"{name}-role")
     code = settings.pop("Code", None) or {"ZipFile": zipped(app=source)}
     given = {"Handler": "app.handler", "Runtime": "python3.13", "Timeout": 10} | settings
@@ -57,6 +57,6 @@ def make_function(aws: Simulator, source: str, name: str = "f", **settings: Any)
 
 
 def call(aws: Simulator, event: Any = None, name: str = "f") -> tuple[Any, str | None]:
-    """Invoke a function and answer what it returned, and its kind of error, if any."""
+    """Invoke a function and return what it returned, and its kind of error, if any."""
     answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
     return json.load(answer["Payload"]), answer.get("FunctionError")

@@ -138,12 +138,12 @@ def facts(cluster_id: str = "j-1", **changes: Any):
 
 @cache
 def client(service: str) -> Any:
-    """Answer one client for all tests: making one takes longer than most tests."""
+    """Return one client for all tests: making one takes longer than most tests."""
     return boto3.session.Session().client(service, REGION, config=clients.CLIENT_CONFIG)
 
 
 def make_table() -> Any:
-    """Make the ledger's table as template.yml has it; answer the client."""
+    """Make the ledger's table as template.yml has it; return the client."""
     dynamodb = client("dynamodb")
     keys = {"pk": "HASH", "sk": "RANGE"}
     dynamodb.create_table(
@@ -156,12 +156,12 @@ def make_table() -> Any:
 
 
 def items() -> list[Any]:
-    """Answer everything that the table holds."""
+    """Return everything that the table holds."""
     return client("dynamodb").scan(TableName=TABLE)["Items"]
 
 
 def spoil(cluster_id: str, change: dict[str, Any]) -> Any:
-    """Change members of a cluster's episode in the table, None leaves one out; answer the item."""
+    """Change members of a cluster's episode in the table, None leaves one out; return the item."""
     key = {"S": f"{CLUSTER_TYPE}/{cluster_id}"}
     [item] = [each for each in items() if each["sk"] == key]
     spoilt = {name: value for name, value in (item | change).items() if value is not None}
@@ -235,7 +235,7 @@ class Inbox:
         return [each["alertId"] for each in self.documents]
 
     def wire(self) -> str:
-        """Answer all that was published, as it was."""
+        """Return all that was published, as it was."""
         return repr(self._sent)
 
 

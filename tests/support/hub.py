@@ -27,12 +27,12 @@ class Hub:
         client("securityhub").enable_security_hub()
 
     def findings(self) -> dict[str, Any]:
-        """Answer what it shows, by the last part of the id."""
+        """Return what it shows, by the last part of the id."""
         pages = client("securityhub").get_paginator("get_findings").paginate()
         return {each["Id"].rpartition("/")[2]: each for page in pages for each in page["Findings"]}
 
     def states(self) -> dict[str, tuple[str, str, str]]:
-        """Answer compliance, record state and workflow of each finding."""
+        """Return compliance, record state and workflow of each finding."""
         return {
             name: (
                 each["Compliance"]["Status"],
@@ -43,7 +43,7 @@ class Hub:
         }
 
     def adapter(self, origin: Origin) -> SecurityHub:
-        """Answer the adapter of this project, with time enough."""
+        """Return the adapter of this project, with time enough."""
         return SecurityHub(client("securityhub"), origin, lambda: 900.0)
 
     @contextmanager

@@ -55,7 +55,7 @@ def test_a_schedule_records_a_verdict_for_every_live_cluster(emr, record):
 
 
 def sweep_lines(caplog, message="verdict"):
-    """Answer what sweeps have logged under this message since the last look."""
+    """Return what sweeps have logged under this message since the last look."""
     lines = [each for each in caplog.records if each.name == "emr_in_transit.sweep"]
     found = [each for each in lines if each.message == message]
     caplog.clear()

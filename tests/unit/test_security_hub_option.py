@@ -20,7 +20,7 @@ OPEN, CLOSED = ("FAILED", "ACTIVE", "NEW"), ("PASSED", "ARCHIVED", "RESOLVED")
 
 
 def client_of(service, region=None, config=None):
-    """Answer the tests' client; the rule's own for EMR is paced, so that is a new one."""
+    """Return the tests' client; the rule's own for EMR is paced, so that is a new one."""
     if service == "emr":
         return boto3.session.Session().client(service, region, config=config)
     return client(service)

@@ -121,7 +121,7 @@ def aws():
 
 
 def by_turn(*ids, after=""):
-    """Answer ids in the order of their turns, if a sweep has stopped at that one."""
+    """Return ids in the order of their turns, if a sweep has stopped at that one."""
     turns = Turns({after: RecordedResult("COMPLIANT", "", NOW)} if after else {})
     return sorted(ids, key=turns.of)
 

@@ -71,7 +71,7 @@ def ping(_body: dict[str, Any]) -> dict[str, str]:
 
 
 def middleware(app: WSGIApplication) -> WSGIApplication:
-    """Answer the control routes, and pass every other request on."""
+    """Return the control routes, and pass every other request on."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))

@@ -107,7 +107,7 @@ class Controls:
         return self.call("PUT", "/config", **settings)
 
     def schedule(self, rule: str | None = None, **options: Any) -> Any:
-        """Fire a rule's periodic trigger (all rules: None) and answer its invocations."""
+        """Fire a rule's periodic trigger (all rules: None) and return its invocations."""
         return self.call("POST", "/schedule", rule=rule, **options)
 
     def evaluations(self, rule: str | None = None) -> Any:

@@ -18,7 +18,7 @@ _PRETENDED = ("ConformancePack", "StackInstance", "StackSet")
 
 
 def middleware(app: WSGIApplication) -> WSGIApplication:
-    """Answer with the service's own form of error where moto raises; what is missing is not retried."""
+    """Give errors the service's own form where moto raises; what is missing is not retried."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call = wire.call_of(environ)

@@ -55,7 +55,7 @@ def deliver(subscription: Subscription, message_id: str, subject: str | None, bo
 
 
 def emails(to: str | None = None, topic_arn: str | None = None) -> list[Email]:
-    """Answer the emails so far, oldest first: all, or those to one address or from one topic."""
+    """Return the emails so far, oldest first: all, or those to one address or from one topic."""
     with _lock:
         kept = list(_emails)
     return [one for one in kept if to in {None, one.to} and topic_arn in {None, one.topic_arn}]

@@ -30,7 +30,7 @@ class Message:
 def send(
     queue_arn: str, who: Principal, message: Message, key_user: Principal | None = None
 ) -> str:
-    """Send to a queue as `who`; answer the message's id, or raise RefusedError.
+    """Send to a queue as `who`; return the message's id, or raise RefusedError.
 
     `key_user` is who asks the queue's key, if that request says less of itself than `who`.
     """
@@ -45,7 +45,7 @@ def send(
 
 
 def find(queue_arn: str) -> Queue:
-    """Answer the queue with this ARN, or raise RefusedError."""
+    """Return the queue with this ARN, or raise RefusedError."""
     _, _, _, region, account, name = queue_arn.split(":", 5)
     try:
         return sqs_backends[account][region].get_queue(name)

@@ -82,14 +82,14 @@ def episode(alerting):
 
 
 def tell(alerting, told, now=NOW):
-    """Tell of one violation without any problem; answer what became of its alert."""
+    """Tell of one violation without any problem; return what became of its alert."""
     result = alerting.tell([told], now)
     assert result.problems == {}
     return result.deliveries["j-1"]
 
 
 def tell_at_launch(alerting, told, now=NOW):
-    """Tell of one violation at launch without any problem; answer what became of its alert."""
+    """Tell of one violation at launch without any problem; return what became of its alert."""
     result = launching(alerting).tell_at_launch(told, now)
     assert result.problems == {}
     return result.deliveries["j-1"]
@@ -101,7 +101,7 @@ def end(alerting, ended, now=NOW):
 
 
 def by(alerting, at_launch):
-    """Answer the one way of telling of one violation, or the other."""
+    """Return the one way of telling of one violation, or the other."""
     if at_launch:
         return launching(alerting).tell_at_launch
     return lambda told, now: alerting.tell([told], now)
@@ -264,7 +264,7 @@ def test_what_sns_does_not_take_is_not_marked_as_sent(alerting, inbox, at_launch
 
 
 def sent_without_ledger(caplog):
-    """Answer why an alert was sent without the ledger, each time."""
+    """Return why an alert was sent without the ledger, each time."""
     return [each.why for each in caplog.records if each.message == "alert sent without the ledger"]
 
 

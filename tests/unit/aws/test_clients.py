@@ -28,7 +28,7 @@ class Wire:
 
 
 def answered(service, body):
-    """Answer a client of the functions that gets this body with status 200."""
+    """Return a client of the functions that gets this body with status 200."""
     prepare_boto3.cache_clear()  # another test may have put another default session there
     prepare_boto3()
     client = boto3.client(service, REGION)

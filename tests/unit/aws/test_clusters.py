@@ -59,14 +59,14 @@ def ledger():
 
 
 def run(emr, ledger, ids, now=NOW, tags=None):
-    """Answer the clusters of one run, with what it has read."""
+    """Return the clusters of one run, with what it has read."""
     clusters = Clusters(emr, ledger, tags, now)
     clusters.prefetch(ids)
     return clusters, [clusters.read(each) for each in ids]
 
 
 def asked_after(emr, ledger, age, ids=IDS):
-    """Answer which clusters a run asks EMR for, so long after all were described."""
+    """Return which clusters a run asks EMR for, so long after all were described."""
     emr.asked.clear()
     run(emr, ledger, ids, NOW + age)
     return list(emr.asked)

@@ -21,7 +21,7 @@ _SUBJECT_LENGTH = 99
 
 
 def run(alarm: Alarm, old_state: str) -> list[dict[str, str]]:
-    """Publish the alarm's new state to where it is told, and answer what became of each."""
+    """Publish the alarm's new state to where it is told, and return what became of each."""
     if not alarm.actions_enabled:
         return []
     actions = {

@@ -35,7 +35,7 @@ _OPERATIONS = {
 
 
 def _operation(query: Callable[[str, str, dict[str, Any]], dict[str, Any]]) -> Any:
-    """Answer the query as one of Config's operations, for moto to find by its name."""
+    """Return the query as one of Config's operations, for moto to find by its name."""
 
     def answer(self: ConfigResponse) -> str:
         return json.dumps(query(self.current_account, self.region, json.loads(self.body)))
@@ -111,7 +111,7 @@ def _await(started: list[Future[list[Any]]], timeout: float) -> list[Any]:
 
 @route("POST", "/evaluations/age")
 def age_evaluations(body: dict[str, Any]) -> dict[str, int]:
-    """Make every recorded result `seconds` older; answer how many there are."""
+    """Make every recorded result `seconds` older; return how many there are."""
     seconds, count = float(body["seconds"]), 0
     for kept in states().values():
         with kept.lock:
@@ -124,7 +124,7 @@ def age_evaluations(body: dict[str, Any]) -> dict[str, int]:
 
 @route("GET", "/evaluations")
 def list_evaluations(query: dict[str, Any]) -> list[dict[str, Any]]:
-    """Answer every evaluation ever recorded, of `rule` or of all, NOT_APPLICABLE included."""
+    """Return every evaluation ever recorded, of `rule` or of all, NOT_APPLICABLE included."""
     found = []
     for (account, region), kept in states().items():
         with kept.lock:

@@ -12,12 +12,12 @@ class ConfigError(JsonRESTError):
 
 
 def invalid_value(message: str) -> ConfigError:
-    """Answer the error for a value that Config does not take."""
+    """Return the error for a value that Config does not take."""
     return ConfigError("InvalidParameterValueException", message)
 
 
 def constraint(name: str, value: object, rule: str) -> ConfigError:
-    """Answer the error for a parameter that breaks a constraint of the API's own model."""
+    """Return the error for a parameter that breaks a constraint of the API's own model."""
     return ConfigError(
         "ValidationException",
         f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
@@ -26,7 +26,7 @@ def constraint(name: str, value: object, rule: str) -> ConfigError:
 
 
 def no_such_rule(name: str) -> ConfigError:
-    """Answer the error for a rule that does not exist."""
+    """Return the error for a rule that does not exist."""
     return ConfigError(
         "NoSuchConfigRuleException",
         f"The ConfigRule '{name}' provided in the request is invalid. Please check the configRule "

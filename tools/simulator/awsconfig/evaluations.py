@@ -107,7 +107,7 @@ def put_evaluations(
 def _record(
     kept: ConfigState, run: Run, evaluation: dict[str, Any]
 ) -> tuple[Result | None, Result] | None:
-    """Record one evaluation; answer the old and the new result if the compliance changed."""
+    """Record one evaluation; return the old and the new result if the compliance changed."""
     new = Result(
         rule=run.rule.name,
         resource_type=evaluation["ComplianceResourceType"],

@@ -19,13 +19,13 @@ _ROLE = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 
 
 def timestamp(seconds: float) -> str:
-    """Answer a moment as Config writes it."""
+    """Return a moment as Config writes it."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def scheduled(account: str, created: float) -> dict[str, Any]:
-    """Answer the invoking event of a periodic run."""
+    """Return the invoking event of a periodic run."""
     return {
         "awsAccountId": account,
         "notificationCreationTime": timestamp(created),
@@ -35,7 +35,7 @@ def scheduled(account: str, created: float) -> dict[str, Any]:
 
 
 def changed(item: dict[str, Any], created: float) -> dict[str, Any]:
-    """Answer the invoking event of a change, with the item's body or, if oversized, without."""
+    """Return the invoking event of a change, with the item's body or, if oversized, without."""
     change = "DELETE" if item["configurationItemStatus"] == "ResourceDeleted" else "CREATE"
     common = {"notificationCreationTime": timestamp(created), "recordVersion": "1.3"}
     if not settings.oversized:
@@ -57,7 +57,7 @@ def changed(item: dict[str, Any], created: float) -> dict[str, Any]:
 
 
 def event(account: str, rule: ConfigRule, run: Run, invoking: dict[str, Any]) -> dict[str, Any]:
-    """Answer the whole event, with the run's result token."""
+    """Return the whole event, with the run's result token."""
     partition = rule.config_rule_arn.split(":")[1]
     return {
         "version": "1.0",

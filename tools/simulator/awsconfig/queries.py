@@ -27,7 +27,7 @@ _NAME_LIMIT = 64
 def page(
     entries: Sequence[Any], parameters: Mapping[str, Any], default: int, most: int
 ) -> tuple[list[Any], Answer]:
-    """Answer the page that NextToken and Limit ask for, and the token of the next, if any."""
+    """Return the page that NextToken and Limit ask for, and the token of the next, if any."""
     limit = int(parameters.get("Limit") or default)
     if not 0 < limit <= most:
         raise constraint("limit", limit, f"have value less than or equal to {most}")
@@ -52,7 +52,7 @@ def _wanted(parameters: Mapping[str, Any], compliance: str) -> bool:
 
 
 def evaluation(result: Result) -> Answer:
-    """Answer a result as the queries show it."""
+    """Return a result as the queries show it."""
     qualifier = {
         "ConfigRuleName": result.rule,
         "ResourceType": result.resource_type,
@@ -114,12 +114,12 @@ def _compliance(results: Sequence[Result]) -> Answer:
 
 
 def compliance_of_rule(account: str, region: str, name: str) -> str:
-    """Answer the compliance type of a rule as a whole."""
+    """Return the compliance type of a rule as a whole."""
     return str(_compliance(state(account, region).latest(name))["ComplianceType"])
 
 
 def chosen(account: str, region: str, parameters: Mapping[str, Any]) -> list[ConfigRule]:
-    """Answer the rules that ConfigRuleNames names, or all, by name."""
+    """Return the rules that ConfigRuleNames names, or all, by name."""
     names = parameters.get("ConfigRuleNames")
     if not names:
         return sorted(rules_of(account, region), key=lambda rule: str(rule.config_rule_name))

@@ -26,7 +26,7 @@ TYPE = "AWS::EMR::SecurityConfiguration"
 
 
 def recording(account: str, region: str) -> bool:
-    """Answer whether the account records security configurations in this Region now."""
+    """Return whether the account records security configurations in this Region now."""
     recorders = config_backends[account][region].recorders.values()
     if not recorders:
         return settings.recorder
@@ -81,7 +81,7 @@ def _item(account: str, region: str, name: str, *, deleted: bool) -> dict[str, A
 
 
 def _body(account: str, region: str, name: str) -> dict[str, Any]:
-    """Answer the item's body. AWS documents Id and Name only, so its form is a setting."""
+    """Return the item's body. AWS documents Id and Name only, so its form is a setting."""
     body: dict[str, Any] = {"Id": name, "Name": name}
     stored = emr_backends[account][region].security_configurations.get(name)
     if stored is None or settings.item_body == "name_only":
@@ -108,7 +108,7 @@ def _history(items: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list
 
 
 def _described(item: dict[str, Any]) -> dict[str, Any]:
-    """Answer an item as the API words it, which is not how the event does."""
+    """Return an item as the API words it, which is not how the event does."""
     names = {"configurationItemVersion": "version", "awsAccountId": "accountId", "ARN": "arn"}
     answer = {names.get(key, key): value for key, value in item.items()}
     body = item["configuration"]

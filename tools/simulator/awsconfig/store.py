@@ -35,11 +35,11 @@ class Result:
 
     @property
     def resource(self) -> Resource:
-        """Answer what was evaluated."""
+        """Return what was evaluated."""
         return self.resource_type, self.resource_id
 
     def aged(self, seconds: float) -> Result:
-        """Answer the same result, so much older."""
+        """Return the same result, so much older."""
         return replace(
             self,
             ordering=self.ordering - seconds,
@@ -84,7 +84,7 @@ class ConfigState:
     evaluation_started: float = 0.0  # the last StartConfigRulesEvaluation
 
     def latest(self, rule: str) -> list[Result]:
-        """Answer the rule's current results, by type and id; NOT_APPLICABLE ones are gone."""
+        """Return the rule's current results, by type and id; NOT_APPLICABLE ones are gone."""
         with self.lock:
             current = [results[-1] for results in self.history.get(rule, {}).values()]
         present = [one for one in current if one.compliance != "NOT_APPLICABLE"]
@@ -118,13 +118,13 @@ _lock = threading.Lock()
 
 
 def state(account: str, region: str) -> ConfigState:
-    """Answer the Config state of an account in a Region."""
+    """Return the Config state of an account in a Region."""
     with _lock:
         return _states.setdefault((account, region), ConfigState())
 
 
 def states() -> dict[tuple[str, str], ConfigState]:
-    """Answer the Config states of all accounts and Regions in use."""
+    """Return the Config states of all accounts and Regions in use."""
     with _lock:
         return dict(_states)
 

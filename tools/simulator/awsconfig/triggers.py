@@ -22,18 +22,18 @@ CHANGE_MESSAGES = frozenset({CHANGE, OVERSIZED})
 
 @functools.cache
 def recordable_types() -> frozenset[str]:
-    """Answer the resource types that Config knows: those that it can record."""
+    """Return the resource types that Config knows: those that it can record."""
     model = botocore.session.Session().get_service_model("config")
     return frozenset(model.shape_for("ResourceType").enum)
 
 
 def rules_of(account: str, region: str) -> list[ConfigRule]:
-    """Answer the rules of an account in a Region."""
+    """Return the rules of an account in a Region."""
     return list(config_backends[account][region].config_rules.values())
 
 
 def rule_named(account: str, region: str, name: str) -> ConfigRule:
-    """Answer the rule, or raise NoSuchConfigRuleException."""
+    """Return the rule, or raise NoSuchConfigRuleException."""
     rule = config_backends[account][region].config_rules.get(name)
     if rule is None:
         raise no_such_rule(name)
@@ -41,23 +41,23 @@ def rule_named(account: str, region: str, name: str) -> ConfigRule:
 
 
 def name_of(rule: ConfigRule) -> RuleName:
-    """Answer a rule's name, ARN and id."""
+    """Return a rule's name, ARN and id."""
     return RuleName(str(rule.config_rule_name), rule.config_rule_arn, rule.config_rule_id)
 
 
 def messages_of(rule: ConfigRule) -> frozenset[str]:
-    """Answer the message types that the rule asks for; none for a managed rule."""
+    """Return the message types that the rule asks for; none for a managed rule."""
     details = rule.source.source_details or []
     return frozenset(detail.message_type for detail in details)
 
 
 def is_periodic(rule: ConfigRule) -> bool:
-    """Answer whether the rule is run by the clock."""
+    """Return whether the rule is run by the clock."""
     return SCHEDULE in messages_of(rule)
 
 
 def is_changed_by(rule: ConfigRule, item: dict[str, Any], message_type: str) -> bool:
-    """Answer whether this message about this item is for the rule."""
+    """Return whether this message about this item is for the rule."""
     if message_type not in messages_of(rule):
         return False
     scope = rule.scope

@@ -31,7 +31,7 @@ _capabilities: ContextVar[frozenset[str] | None] = ContextVar("capabilities", de
 def check(
     backend: CloudFormationBackend, name: str, text: str, parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Answer the template, read and checked against AWS's schemas and these parameters."""
+    """Return the template, read and checked against AWS's schemas and these parameters."""
     template = template_document.parse(text)
     template_check.check(
         template,
@@ -96,7 +96,7 @@ def update_stack(  # noqa: PLR0913, PLR0917 - as moto calls it
 
 
 def _resolved(stack: Stack, parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    """Answer parameters by name; a previous value may be the default of the previous template."""
+    """Return parameters by name; a previous value may be the default of the previous template."""
     declared: Mapping[str, Any] = stack.template_dict.get("Parameters") or {}
     unknown = [
         one["ParameterKey"]
@@ -146,7 +146,7 @@ def _request_capabilities(response: CloudFormationResponse) -> Iterator[None]:
 
 
 def with_capabilities(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer the operation, with the capabilities of its request known to `check`."""
+    """Return the operation, with the capabilities of its request known to `check`."""
 
     def answer(self: CloudFormationResponse) -> Any:
         body = self._get_param("TemplateBody") or ""
@@ -162,7 +162,7 @@ def with_capabilities(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def template_at(self: CloudFormationResponse, template_url: str) -> str:
-    """Answer the template that a TemplateURL means, or refuse what S3 would not give."""
+    """Return the template that a TemplateURL means, or refuse what S3 would not give."""
     bucket, _, key = urlsplit(template_url).path.lstrip("/").partition("/")
     backend = s3_backends[self.current_account][self.partition]
     try:

@@ -24,7 +24,7 @@ def _set_status(stack: Stack, status: str, reason: str | None = None) -> None:
 
 
 def exported(backend: CloudFormationBackend) -> dict[str, str]:
-    """Answer the values that stacks of this account and Region export."""
+    """Return the values that stacks of this account and Region export."""
     return {name: export.value for name, export in backend.exports.items()}
 
 

@@ -29,7 +29,7 @@ class Deployed:
 
     @property
     def physical_id(self) -> str:
-        """Answer what Ref answers."""
+        """Return what Ref answers."""
         return str(self.model.physical_resource_id)
 
 
@@ -38,7 +38,7 @@ class ResourceError(Exception):
 
 
 def reason_of(error: Exception) -> str:
-    """Answer an error's words, whatever kind of moto or botocore error it is."""
+    """Return an error's words, whatever kind of moto or botocore error it is."""
     for attribute in ("message", "description"):
         text = getattr(error, attribute, None)
         if isinstance(text, str) and text:
@@ -81,7 +81,7 @@ def remove(stack: Stack, one: Deployed) -> None:
 
 
 def generated_name(stack_name: str, name: str) -> str:
-    """Answer a name that CloudFormation would generate; of long ones both parts stay."""
+    """Return a name that CloudFormation would generate; of long ones both parts stay."""
     suffix = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     parts = f"{stack_name}-{name}"
     room = _NAME_LIMIT - len(suffix) - 1

@@ -23,7 +23,7 @@ _caller: ContextVar[str | None] = ContextVar("caller", default=None)
 
 
 def client(service: str, account: str, region: str) -> Any:
-    """Answer a client that acts for whoever asks CloudFormation for something."""
+    """Return a client that acts for whoever asks CloudFormation for something."""
     key_id = _caller.get()
     if key_id is None or not iam.enforced() or accounts.account_of_administrator(key_id):
         return identity.client(service, account, region)
@@ -41,7 +41,7 @@ def _asked_by(key_id: str) -> Iterator[None]:
 
 
 def in_the_name_of_the_caller(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer the operation, with its caller known to `client`."""
+    """Return the operation, with its caller known to `client`."""
 
     def answer(self: CloudFormationResponse) -> Any:
         with _asked_by(self.access_key):

@@ -20,21 +20,21 @@ class StackResource:
 
     @classmethod
     def cloudformation_type(cls) -> str:
-        """Answer the type's name."""
+        """Return the type's name."""
         return cls.TYPE
 
     @classmethod
     def cloudformation_name_type(cls) -> str:
-        """Answer the property that holds the resource's name."""
+        """Return the property that holds the resource's name."""
         return cls.NAME_PROPERTY
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
-        """Tell whether GetAtt knows the attribute."""
+        """Return whether GetAtt knows the attribute."""
         return attr in cls.ATTRIBUTES
 
     def get_cfn_attribute(self, attribute_name: str) -> Any:
-        """Answer GetAtt."""
+        """Return the value of Fn::GetAtt."""
         if attribute_name not in self.ATTRIBUTES:
             raise UnformattedGetAttTemplateException
         return getattr(self, self.ATTRIBUTES[attribute_name])

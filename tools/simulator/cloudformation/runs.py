@@ -72,7 +72,7 @@ class StackRun:
         return "Condition" not in one or self._intrinsics.conditions[one["Condition"]]
 
     def names(self) -> list[str]:
-        """Answer the resources that there shall be, in the order of their making."""
+        """Return the resources that there shall be, in the order of their making."""
         resources = self.template["Resources"]
         return [name for name in ordered(resources) if self._exists(resources[name])]
 
@@ -161,7 +161,7 @@ class StackRun:
         model.logical_resource_id, model.cf_resource_type = name, resource_type
 
     def outputs(self) -> list[dict[str, Any]]:
-        """Answer the stack's outputs."""
+        """Return the stack's outputs."""
         found = []
         for key, output in (self.template.get("Outputs") or {}).items():
             if self._exists(output):
@@ -177,7 +177,7 @@ class StackRun:
         return found
 
     def put_back(self) -> list[Deployed]:
-        """Put back what this run had set aside; answer what it made, which is no more the stack's."""
+        """Put back what this run had set aside; return what it made, which is no more the stack's."""
         for one in self.made:
             if self.deployed.get(one.name) is one:
                 del self.deployed[one.name]

@@ -44,7 +44,7 @@ class _Loader(yaml.SafeLoader):
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Answer the mapping, if all its keys differ."""
+        """Return the mapping, if all its keys differ."""
         keys = [self.construct_object(key) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
@@ -70,7 +70,7 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def parse(text: str) -> dict[str, Any]:
-    """Answer the template as an object; YAML or JSON."""
+    """Return the template as an object; YAML or JSON."""
     try:
         loader = _Loader(text)
         document = loader.get_single_data()

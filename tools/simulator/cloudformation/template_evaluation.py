@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pseudo_parameters(account: str, region: str, stack_name: str) -> dict[str, Any]:
-    """Answer the pseudo parameters of a stack that is not there yet."""
+    """Return the pseudo parameters of a stack that is not there yet."""
     partition = get_partition(region)
     return {
         "AWS::AccountId": account,
@@ -58,7 +58,7 @@ class Evaluation:
         self.intrinsics.conditions = self.conditions
 
     def exists(self, resource: Mapping[str, Any]) -> bool:
-        """Answer whether the resource's condition holds."""
+        """Return whether the resource's condition holds."""
         condition = resource.get("Condition")
         if condition is not None and condition not in self.conditions:
             raise ValidationError(

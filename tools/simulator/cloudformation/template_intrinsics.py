@@ -28,7 +28,7 @@ _PLACEHOLDER = re.compile(r"\$\{(!?)([^{}]*)\}")
 
 
 def contains_unknown(value: Any) -> bool:
-    """Answer whether some part of the value is not known yet."""
+    """Return whether some part of the value is not known yet."""
     if isinstance(value, dict):
         return any(contains_unknown(item) for item in value.values())
     if isinstance(value, list):
@@ -37,7 +37,7 @@ def contains_unknown(value: Any) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """Answer a scalar as CloudFormation writes it into a text."""
+    """Return a scalar as CloudFormation writes it into a text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -53,7 +53,7 @@ class Intrinsics:
     region: str = "us-east-1"
 
     def resolve(self, value: Any) -> Any:
-        """Answer the value with every function in it evaluated."""
+        """Return the value with every function in it evaluated."""
         if isinstance(value, list):
             items = [self.resolve(item) for item in value]
             return [item for item in items if item is not NO_VALUE]
@@ -69,7 +69,7 @@ class Intrinsics:
         return {key: item for key, item in found.items() if item is not NO_VALUE}
 
     def holds(self, condition: Any, named: Mapping[str, Any]) -> bool:
-        """Answer a condition; `named` holds the template's conditions."""
+        """Return a condition; `named` holds the template's conditions."""
         if not isinstance(condition, dict) or len(condition) != 1:
             raise ValidationError(message="Template format error: a condition is one function.")
         ((name, argument),) = condition.items()

@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(r"\$\{([^!{}][^{}]*)\}")
 
 
 def dependencies(resource: Mapping[str, Any]) -> set[str]:
-    """Answer the names that a resource refers to: resources, parameters, pseudo parameters."""
+    """Return the names that a resource refers to: resources, parameters, pseudo parameters."""
     explicit = resource.get("DependsOn") or []
     names = {explicit} if isinstance(explicit, str) else set(explicit)
     return names | set(_references(resource.get("Properties") or {}))
@@ -45,7 +45,7 @@ def _substitutions(argument: Any) -> Iterator[str]:
 
 
 def ordered(resources: Mapping[str, Any]) -> list[str]:
-    """Answer the resources' names, each after those that it needs; refuse a circle."""
+    """Return the resources' names, each after those that it needs; refuse a circle."""
     waiting = {
         name: {one for one in dependencies(resource) if one in resources}
         for name, resource in resources.items()

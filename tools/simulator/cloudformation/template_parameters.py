@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def is_list(declared: Mapping[str, Any]) -> bool:
-    """Answer whether the parameter's value is a list."""
+    """Return whether the parameter's value is a list."""
     kind = str(declared.get("Type", "String"))
     return kind == "CommaDelimitedList" or kind.startswith(
         ("List<", "AWS::SSM::Parameter::Value<List")
@@ -25,7 +25,7 @@ def is_list(declared: Mapping[str, Any]) -> bool:
 
 
 def values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer every parameter's value as Ref would; refuse what CloudFormation refuses."""
+    """Return every parameter's value as Ref would; refuse what CloudFormation refuses."""
     declared: Mapping[str, Any] = template.get("Parameters") or {}
     unknown = sorted(set(given) - set(declared))
     if unknown:
@@ -66,7 +66,7 @@ def _check(name: str, declared: Mapping[str, Any], text: str) -> None:
 
 
 def _problem(declared: Mapping[str, Any], text: str) -> str | None:
-    """Answer what is wrong with one value, or None."""
+    """Return what is wrong with one value, or None."""
     allowed = declared.get("AllowedValues")
     if allowed is not None and text not in [text_of(one) for one in allowed]:
         return f"must be one of AllowedValues {allowed}"
@@ -106,7 +106,7 @@ def check_rules(template: Mapping[str, Any], found: Mapping[str, Any]) -> None:
 
 
 def _assertion(node: Any, found: Mapping[str, Any]) -> Any:
-    """Answer a rule function, or a plain value with its references resolved."""
+    """Return a rule function, or a plain value with its references resolved."""
     if isinstance(node, list):
         return [_assertion(item, found) for item in node]
     if not isinstance(node, dict):

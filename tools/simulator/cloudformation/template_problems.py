@@ -41,7 +41,7 @@ def problems(value: Any, schema: Schema, root: Schema, path: str) -> Iterator[st
 
 
 def _is(value: Any, kind: str) -> bool:
-    """Answer whether CloudFormation takes the value as this type; it converts scalars."""
+    """Return whether CloudFormation takes the value as this type; it converts scalars."""
     if kind in _CONTAINERS:
         return isinstance(value, _CONTAINERS[kind])
     return isinstance(value, _SCALARS) and _FORMS[kind].fullmatch(str(value)) is not None

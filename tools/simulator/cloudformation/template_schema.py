@@ -42,7 +42,7 @@ def _types(region: str) -> Mapping[str, str]:
 
 @functools.cache
 def schema_of(resource_type: str, region: str) -> Schema | None:
-    """Answer the type's schema, or None where AWS has no such type."""
+    """Return the type's schema, or None where AWS has no such type."""
     name = _types(region).get(resource_type)
     if name is None:
         return None
@@ -52,7 +52,7 @@ def schema_of(resource_type: str, region: str) -> Schema | None:
 
 
 def attributes_of(resource_type: str, schema: Schema) -> frozenset[str]:
-    """Answer what GetAtt knows: the read-only properties, and a few types' names."""
+    """Return what GetAtt knows: the read-only properties, and a few types' names."""
     pointers = schema.get("readOnlyProperties") or []
     return _NAME_ATTRIBUTES.get(resource_type, frozenset()) | frozenset(
         one.removeprefix("/properties/").replace("/", ".") for one in pointers
@@ -60,26 +60,26 @@ def attributes_of(resource_type: str, schema: Schema) -> frozenset[str]:
 
 
 def replacing_properties(schema: Schema) -> frozenset[str]:
-    """Answer the properties whose change makes a new resource."""
+    """Return the properties whose change makes a new resource."""
     pointers = schema.get("createOnlyProperties") or []
     return frozenset(one.removeprefix("/properties/").split("/")[0] for one in pointers)
 
 
 def target(schema: Schema, root: Schema) -> Schema:
-    """Answer what a schema refers to, or itself."""
+    """Return what a schema refers to, or itself."""
     while "$ref" in schema:
         schema = root["definitions"][schema["$ref"].rsplit("/", 1)[-1]]
     return schema
 
 
 def kinds_of(schema: Schema) -> list[str]:
-    """Answer the types that a schema admits; none if it does not say."""
+    """Return the types that a schema admits; none if it does not say."""
     kind = schema.get("type", [])
     return [kind] if isinstance(kind, str) else list(kind)
 
 
 def coerce(value: Any, schema: Schema, root: Schema) -> Any:
-    """Answer the value with its scalars converted to the types of the schema."""
+    """Return the value with its scalars converted to the types of the schema."""
     schema = target(schema, root)
     if isinstance(value, dict):
         known = schema.get("properties") or {}

@@ -28,7 +28,7 @@ __all__ = ["install", "put_service_event"]
 
 
 def put_service_event(account: str, region: str, event: Mapping[str, Any]) -> str:
-    """Put an AWS service's event on the default bus, and answer its id.
+    """Put an AWS service's event on the default bus, and return its id.
 
     The event needs source, detail-type and detail; what else AWS puts into it is added.
     """

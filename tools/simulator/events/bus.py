@@ -22,7 +22,7 @@ _moto_send_to_targets = Rule.send_to_targets
 
 
 def journal(source: str | None = None) -> list[dict[str, Any]]:
-    """Answer the events with their deliveries, oldest first: of one source or of all."""
+    """Return the events with their deliveries, oldest first: of one source or of all."""
     with _lock:
         kept = list(_journal)
     return [

@@ -30,7 +30,7 @@ _MISSING = object()
 
 
 def check(target: Mapping[str, Any]) -> str | None:
-    """Answer why PutTargets refuses the target's input, or None."""
+    """Return why PutTargets refuses the target's input, or None."""
     given = [name for name in ("Input", "InputPath", "InputTransformer") if target.get(name)]
     if len(given) > 1:
         return f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
@@ -42,7 +42,7 @@ def check(target: Mapping[str, Any]) -> str | None:
 
 
 def text_for(target: Mapping[str, Any], event: Event, rule_arn: str) -> str:
-    """Answer the text that the target gets, or raise RefusedError if it is no JSON."""
+    """Return the text that the target gets, or raise RefusedError if it is no JSON."""
     if target.get("Input"):
         return str(target["Input"])
     if target.get("InputPath"):

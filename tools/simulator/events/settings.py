@@ -48,7 +48,7 @@ def change(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def delays() -> list[float]:
-    """Answer after how many seconds each copy of the next event comes: no copies, it is lost."""
+    """Return after how many seconds each copy of the next event comes: no copies, it is lost."""
     copies = 0 if settings.drop else 1 + settings.duplicates
     return [settings.delay + (_shuffled() if settings.shuffle else 0.0) for _ in range(copies)]
 

@@ -44,7 +44,7 @@ __all__ = [
 
 @route("GET", "/invocations")
 def list_invocations(query: dict[str, Any]) -> list[Invocation]:
-    """Answer the invocations so far, oldest first: all, or those of `function` (name or ARN)."""
+    """Return the invocations so far, oldest first: all, or those of `function` (name or ARN)."""
     return records(query.get("function"))
 
 

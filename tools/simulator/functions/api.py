@@ -72,7 +72,7 @@ def _wrap_configuration() -> None:
 def _invoke(
     self: LambdaFunction, body: Any, request_headers: Any, response_headers: Any
 ) -> str | bytes:
-    """Answer Lambda's Invoke: run the function, or queue the event."""
+    """Serve Lambda's Invoke: run the function, or queue the event."""
     payload = json.loads(body) if body else {}
     kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
     if kind == "DryRun":

@@ -52,7 +52,7 @@ class Context:
         self._scale: float = request["deadline_scale"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """Answer how many milliseconds are left before Lambda ends the function."""
+        """Return how many milliseconds are left before Lambda ends the function."""
         return max(0, int((self._deadline - time.time()) / self._scale * 1000))
 
 
@@ -99,7 +99,7 @@ def _answer(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _peak_rss_mib() -> float:
-    """Answer this program's peak: getrusage would count the parent's pages from before exec."""
+    """Return this program's peak: getrusage would count the parent's pages from before exec."""
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text().splitlines():

@@ -24,7 +24,7 @@ def start_request(request_id: str) -> None:
 
 
 def is_json() -> bool:
-    """Answer whether the function's LoggingConfig asks for JSON."""
+    """Return whether the function's LoggingConfig asks for JSON."""
     return os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
 
 
@@ -51,7 +51,7 @@ class JsonFormatter(logging.Formatter):
     """Formats as Lambda's JSON log format does: one object, `extra=` fields at its top level."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Answer the record as one line of JSON."""
+        """Return the record as one line of JSON."""
         fields: dict[str, Any] = {
             "timestamp": _timestamp(record.created),
             "level": record.levelname,
@@ -69,7 +69,7 @@ class TextFormatter(logging.Formatter):
     """Formats as Lambda's text log format does."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Answer level, time, request and message, separated by tabs."""
+        """Return level, time, request and message, separated by tabs."""
         when = _timestamp(record.created, milliseconds=True)
         line = f"[{record.levelname}]\t{when}\t{_request_id or ''}\t{record.getMessage()}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

@@ -32,7 +32,7 @@ class AfterImport:
         self._change = change
 
     def find_spec(self, name: str, path: Sequence[str] | None, _target: object = None) -> Any:
-        """Answer the module's own spec, with a loader that changes what it has loaded."""
+        """Return the module's own spec, with a loader that changes what it has loaded."""
         spec = importlib.machinery.PathFinder.find_spec(name, path) if name == self._name else None
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module

@@ -33,7 +33,7 @@ def _root() -> Path:
 
 
 def runtime_directory() -> Path:
-    """Answer a directory that offers the runtime's libraries and nothing else."""
+    """Return a directory that offers the runtime's libraries and nothing else."""
     with _lock:  # a cache alone lets two functions that start at once make it twice
         return _make_runtime_directory()
 
@@ -53,7 +53,7 @@ def _make_runtime_directory() -> Path:
 
 
 def unpack(content: bytes) -> Path:
-    """Answer the directory that holds this zip's files; the same zip is unpacked once."""
+    """Return the directory that holds this zip's files; the same zip is unpacked once."""
     name = hashlib.sha256(content).hexdigest()
     with _lock:
         directory = _root() / name
@@ -64,12 +64,12 @@ def unpack(content: bytes) -> Path:
 
 
 def is_zip(content: bytes) -> bool:
-    """Answer whether these bytes are a zip that can be unpacked."""
+    """Return whether these bytes are a zip that can be unpacked."""
     return zipfile.is_zipfile(io.BytesIO(content))
 
 
 def layer_paths(function: LambdaFunction) -> list[Path]:
-    """Answer the directories that the function's layers put on Python's path, in Lambda's order."""
+    """Return the directories that the function's layers put on Python's path, in Lambda's order."""
     backend = get_backend(function.account_id, function.region)
     paths = []
     for layer in reversed(function.layers):  # a later layer overlays an earlier one

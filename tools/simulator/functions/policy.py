@@ -11,7 +11,7 @@ from tools.simulator.iam.resource_policies import Principal, decide
 def may_invoke(
     function_arn: str, principal: str, source_account: str | None, source_arn: str | None
 ) -> bool:
-    """Answer whether the service `principal`, acting for this source, may invoke the function.
+    """Return whether the service `principal`, acting for this source, may invoke the function.
 
     False if there is no such function. A condition on a source that is not known does not hold.
     """

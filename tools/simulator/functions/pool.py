@@ -27,7 +27,7 @@ class Sandboxes:
 
     @contextlib.contextmanager
     def turn(self, function_arn: str) -> Iterator[int]:
-        """Wait until the function may run once more, and hold that place; answer the generation."""
+        """Wait until the function may run once more, and hold that place; return the generation."""
         with self._changed:
             self._changed.wait_for(lambda: self._busy.get(function_arn, 0) < settings.concurrency)
             self._busy[function_arn] = self._busy.get(function_arn, 0) + 1
@@ -40,7 +40,7 @@ class Sandboxes:
                 self._changed.notify_all()
 
     def take(self, function_arn: str, fingerprint: str) -> Sandbox | None:
-        """Answer an idle process that runs this very code and configuration, or None."""
+        """Return an idle process that runs this very code and configuration, or None."""
         with self._changed:
             idle = self._idle.get(function_arn, [])
             fitting = [one for one in idle if one.fingerprint == fingerprint]
@@ -66,7 +66,7 @@ class Sandboxes:
             sandbox.close()
 
     def cool(self, function: str | None = None) -> int:
-        """End the idle processes of a function (name or ARN), or of all; answer how many."""
+        """End the idle processes of a function (name or ARN), or of all; return how many."""
         with self._changed:
             self._generation += 1
             arns = [arn for arn in self._idle if _is(arn, function)]
@@ -76,7 +76,7 @@ class Sandboxes:
         return len(ended)
 
     def kill(self, function: str | None = None) -> int:
-        """End the processes of a function that are at work, or all such; answer how many."""
+        """End the processes of a function that are at work, or all such; return how many."""
         with self._changed:
             chosen = [sandbox for arn, sandbox in self._working if _is(arn, function)]
             for sandbox in chosen:
@@ -85,7 +85,7 @@ class Sandboxes:
 
 
 def _is(arn: str, function: str | None) -> bool:
-    """Answer whether a function is the one of that name or ARN; None stands for any."""
+    """Return whether a function is the one of that name or ARN; None stands for any."""
     return function in {None, arn, arn.split(":")[6]}
 
 

@@ -37,7 +37,7 @@ class ExitedError(Exception):
 
 
 def log_group_of(function: LambdaFunction) -> str:
-    """Answer the log group that the function writes to."""
+    """Return the log group that the function writes to."""
     configured: dict[str, str] = getattr(function, "logging_config", {})
     return configured.get("LogGroup") or f"/aws/lambda/{function.function_name}"
 
@@ -101,11 +101,11 @@ class Sandbox:
         self._stream = ours.makefile("rw", encoding="utf-8")
 
     def initialize(self) -> dict[str, Any]:
-        """Answer what loading the handler came to."""
+        """Return what loading the handler came to."""
         return self._receive(_INIT_LIMIT)
 
     def invoke(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
-        """Answer what the handler made of this request."""
+        """Return what the handler made of this request."""
         try:
             self._stream.write(json.dumps(request) + "\n")
             self._stream.flush()
@@ -137,7 +137,7 @@ class Sandbox:
         return f"Runtime exited with error: {cause}"
 
     def read_log(self) -> list[str]:
-        """Answer the lines that the function has logged since the last call."""
+        """Return the lines that the function has logged since the last call."""
         if self._log.closed:
             return []
         size = os.fstat(self._log.fileno()).st_size
@@ -151,7 +151,7 @@ class Sandbox:
 
     @property
     def alive(self) -> bool:
-        """Answer whether the process can take another request."""
+        """Return whether the process can take another request."""
         return self._process.returncode is None
 
     def kill(self) -> None:

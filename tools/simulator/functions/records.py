@@ -48,7 +48,7 @@ _records: deque[Invocation] = deque(maxlen=_KEPT)
 
 
 def split_arn(function_arn: str) -> tuple[str, str, str]:
-    """Answer Region, account and name of a function's ARN."""
+    """Return Region, account and name of a function's ARN."""
     _, _, _, region, account, _, name = function_arn.split(":")[:7]
     return region, account, name
 
@@ -59,7 +59,7 @@ def keep(invocation: Invocation) -> None:
 
 
 def records(function: str | None = None) -> list[Invocation]:
-    """Answer the invocations so far, oldest first: of one function (name or ARN) or of all."""
+    """Return the invocations so far, oldest first: of one function (name or ARN) or of all."""
     kept = list(_records)
     return [one for one in kept if function in {None, one.function, one.arn}]
 

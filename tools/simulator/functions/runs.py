@@ -36,7 +36,7 @@ class _Outcome:
 
 
 def find(function_arn: str) -> LambdaFunction:
-    """Answer the function with this ARN; raises moto's ResourceNotFoundException."""
+    """Return the function with this ARN; raises moto's ResourceNotFoundException."""
     region, account, name = split_arn(function_arn)
     return get_backend(account, region).get_function(name)
 
@@ -44,7 +44,7 @@ def find(function_arn: str) -> LambdaFunction:
 def invoke(
     function_arn: str, payload: Any, *, request_id: str | None = None, attempt: int = 1
 ) -> Invocation:
-    """Run the function once and answer the record; an error of the function is in the record."""
+    """Run the function once and return the record; an error of the function is in the record."""
     function = find(function_arn)
     arn = function.function_arn
     if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
@@ -123,13 +123,13 @@ def _error(error_type: str, request_id: str, message: str) -> dict[str, str]:
 
 
 def _epilogue(error: dict[str, str]) -> list[str]:
-    """Answer what Lambda itself logs of an end that the function's process could not log."""
+    """Return what Lambda itself logs of an end that the function's process could not log."""
     own = error.get("errorType") in {"Sandbox.Timedout", "Runtime.ExitError"}
     return [error["errorMessage"]] if own else []
 
 
 def _fingerprint(function: LambdaFunction) -> str:
-    """Answer what must not change under a warm process."""
+    """Return what must not change under a warm process."""
     parts = (
         function.code_sha_256,
         function.handler,

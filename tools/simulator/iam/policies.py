@@ -49,7 +49,7 @@ class Grants:
 
 
 def decide(grants: Grants, action: str, resource: str, context: Context) -> Decision:
-    """Tell whether the caller may do the action to the resource; context keys in lower case."""
+    """Return whether the caller may do the action to the resource; context keys in lower case."""
     layers = {"identity-based policy": grants.identity}
     layers |= {name: (document,) for name, document in grants.limits.items()}
     for name, documents in layers.items():

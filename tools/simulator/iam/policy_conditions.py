@@ -21,7 +21,7 @@ class UnsupportedConditionError(Exception):
 
 
 def holds(condition: Mapping[str, Any], context: Context) -> bool:
-    """Tell whether every operator of the block holds; keys of the context are in lower case."""
+    """Return whether every operator of the block holds; keys of the context are in lower case."""
     return all(
         _operator_holds(operator, key, _texts(values), context)
         for operator, keys in condition.items()

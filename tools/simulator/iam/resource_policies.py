@@ -67,7 +67,7 @@ def caller(arn: str, account: str, role_arn: str | None = None) -> Principal:
 
 
 def decide(policy: Policy | str | None, who: Principal, action: str, resource: str) -> Decision:
-    """Answer what the policy says of this principal, action and resource; Deny goes first."""
+    """Return what the policy says of this principal, action and resource; Deny goes first."""
     document = json.loads(policy) if isinstance(policy, str) and policy else policy or {}
     assert isinstance(document, Mapping)  # noqa: S101 -- json.loads may return anything
     statements = document.get("Statement", [])

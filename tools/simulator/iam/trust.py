@@ -17,7 +17,7 @@ _ACTION = "sts:AssumeRole"
 
 
 def admits(role_arn: str, caller: Caller, external_id: str | None = None) -> bool:
-    """Tell whether the role's trust policy admits a caller."""
+    """Return whether the role's trust policy admits a caller."""
     who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
     extra = {"sts:externalid": external_id} if external_id else {}
     known = resource_policies.Principal(who.name, who.account, {**who.context, **extra}, who.arns)
@@ -25,7 +25,7 @@ def admits(role_arn: str, caller: Caller, external_id: str | None = None) -> boo
 
 
 def admits_service(role_arn: str, service: str, source_arn: str, source_account: str) -> bool:
-    """Tell whether the role's trust policy admits an AWS service acting for that source."""
+    """Return whether the role's trust policy admits an AWS service acting for that source."""
     return _admits(role_arn, resource_policies.service(service, source_arn, source_account))
 
 

@@ -55,7 +55,7 @@ _NOT_FOR_PROVIDERS = (
 
 @functools.cache
 def shape(operation: str) -> Shape:
-    """Answer what an operation of Security Hub takes."""
+    """Return what an operation of Security Hub takes."""
     model = botocore.session.get_session().get_service_model("securityhub")
     return model.operation_model(operation).input_shape
 

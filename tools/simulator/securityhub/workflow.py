@@ -14,7 +14,7 @@ _FAILING = ("FAILED", "WARNING", "NOT_AVAILABLE")
 
 
 def imported(finding: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
-    """Answer a finding as Security Hub keeps it, once it has been imported over another or none.
+    """Return a finding as Security Hub keeps it, once it has been imported over another or none.
 
     An update that is not later than what is there is passed over without a word.
     """

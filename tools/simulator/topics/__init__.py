@@ -59,7 +59,7 @@ class Message:
 def publish(
     topic_arn: str, who: Principal, message: Message, key_user: Principal | None = None
 ) -> str:
-    """Publish as an AWS service; answer the message's id, or raise RefusedError.
+    """Publish as an AWS service; return the message's id, or raise RefusedError.
 
     `key_user` is who asks the topic's key, if that request says less of itself than `who`.
     """
@@ -77,7 +77,7 @@ def publish(
 
 
 def find(topic_arn: str) -> Topic:
-    """Answer the topic with this ARN, or raise RefusedError."""
+    """Return the topic with this ARN, or raise RefusedError."""
     region, account = topic_arn.split(":")[3:5]
     topic = sns_backends[account][region].topics.get(topic_arn)
     if topic is None:

@@ -17,7 +17,7 @@ _owners = {"confirm": True}
 
 
 def subscriptions(topic: Topic, *, confirmed: bool = True) -> list[Subscription]:
-    """Answer a topic's subscriptions: those that get its messages, or those that wait."""
+    """Return a topic's subscriptions: those that get its messages, or those that wait."""
     # moto keeps a subscription with the account that made it, which may not be the topic's.
     region = topic.sns_backend.region_name
     backends = [backends.get(region) for backends in list(sns_backends.values())]

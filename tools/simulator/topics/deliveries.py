@@ -25,7 +25,7 @@ _journal: deque[dict[str, Any]] = deque(maxlen=_KEPT)
 
 
 def journal(topic_arn: str | None = None) -> list[dict[str, Any]]:
-    """Answer each message with its deliveries, oldest first: of one topic or of all."""
+    """Return each message with its deliveries, oldest first: of one topic or of all."""
     with _lock:
         return [entry for entry in _journal if topic_arn in {None, entry["topic"]}]
 
@@ -48,7 +48,7 @@ class _Delivery:
     group_id: str | None
 
     def run(self) -> dict[str, str]:
-        """Deliver, and answer what became of it."""
+        """Deliver, and return what became of it."""
         endpoint = {"protocol": self.subscription.protocol, "endpoint": self.subscription.endpoint}
         matcher = self.subscription._filter_policy_matcher  # noqa: SLF001 -- moto has no other way
         if matcher is not None and not matcher.matches(self.attributes, self.text):

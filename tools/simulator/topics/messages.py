@@ -36,7 +36,7 @@ def check(
 
 
 def part(message: str, structure: str | None, protocol: str) -> str:
-    """Answer what subscribers by this protocol get of the message."""
+    """Return what subscribers by this protocol get of the message."""
     if structure != "json":
         return message
     parts = json.loads(message)

@@ -81,7 +81,7 @@ def is_named(rule_name: str, names: Sequence[str]) -> bool:
 
 
 def start_evaluation(client: ConfigServiceClient, rule_name: str) -> str:
-    """Ask for an evaluation of the rule; answer "", or why AWS Config did not start one."""
+    """Ask for an evaluation of the rule; return "", or why AWS Config did not start one."""
     try:
         client.start_config_rules_evaluation(ConfigRuleNames=[rule_name])
     except AWS_ERRORS as error:

@@ -70,7 +70,7 @@ class SecurityHub:
                 found |= {finding["Id"]: finding for finding in page["Findings"]}
 
     def import_findings(self, findings: Sequence[SecurityHubFinding]) -> set[str]:
-        """Import findings, over those with the same ids; answer the ids of what was refused."""
+        """Import findings, over those with the same ids; return the ids of what was refused."""
         refused: set[str] = set()
         for batch in _batches(findings):
             with self._call("BatchImportFindings"):
@@ -81,7 +81,7 @@ class SecurityHub:
         return refused
 
     def resolve(self, findings: Sequence[SecurityHubFinding]) -> set[str]:
-        """Set the workflow of findings to RESOLVED; answer the ids of what was refused."""
+        """Set the workflow of findings to RESOLVED; return the ids of what was refused."""
         identifiers: list[AwsSecurityFindingIdentifierTypeDef] = [
             {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}
             for finding in findings

@@ -225,7 +225,7 @@ def certificate_findings(
     parameters: RuleParameters,
     now: datetime,
 ) -> list[Finding]:
-    """Answer the findings on certificates where the switch is on.
+    """Return the findings on certificates where the switch is on.
 
     A known provider that is not allowed is only that; an unknown one that is allowed is taken as
     it stands, because nothing is known about what it needs.
@@ -289,7 +289,7 @@ def _expiry_findings(
 
 
 def _later(moment: datetime, days: int) -> datetime | None:
-    """Answer the moment so many days on; None where that is beyond the calendar."""
+    """Return the moment so many days on; None where that is beyond the calendar."""
     if days <= 0:
         return moment
     try:

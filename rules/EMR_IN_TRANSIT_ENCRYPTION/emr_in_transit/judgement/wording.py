@@ -8,7 +8,7 @@ _ELLIPSIS = "..."
 
 
 def clip(text: str, limit: int) -> str:
-    """Answer the text as one printable line of at most ``limit`` UTF-16 units.
+    """Return the text as one printable line of at most ``limit`` UTF-16 units.
 
     AWS counts as Java does, where an emoji is two units. Line breaks, control and direction
     marks and halves of surrogate pairs become spaces: a name never breaks a line.
@@ -23,19 +23,19 @@ def clip(text: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Answer the text with everything unprintable turned to spaces, and spaces folded."""
+    """Return the text with everything unprintable turned to spaces, and spaces folded."""
     if not text.isprintable():  # nearly every text is, and a sweep writes thousands
         text = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(text.split())
 
 
 def quoted(name: str) -> str:
-    """Answer a name from AWS as it stands in a sentence."""
+    """Return a name from AWS as it stands in a sentence."""
     return f'"{clip(name, 80)}"'
 
 
 def annotation(verdict: Verdict) -> str:
-    """Answer the annotation of an evaluation: one line of at most 256 characters."""
+    """Return the annotation of an evaluation: one line of at most 256 characters."""
     findings = [finding for finding in verdict.findings if not finding.unavoidable]
     if verdict.compliance is Compliance.NON_COMPLIANT:
         more = len(findings) - 1

@@ -27,27 +27,27 @@ class ApiResource(StackResource):
         self.attributes = attributes
 
     def get_cfn_attribute(self, attribute_name: str) -> Any:
-        """Answer GetAtt."""
+        """Return the value of Fn::GetAtt."""
         if attribute_name not in self.attributes:
             raise UnformattedGetAttTemplateException
         return self.attributes[attribute_name]
 
     @classmethod
     def client(cls, account: str, region: str) -> Any:
-        """Answer a client of the type's service, in the name of whoever asked for the stack."""
+        """Return a client of the type's service, in the name of whoever asked for the stack."""
         return forwarded.client(cls.SERVICE, account, region)
 
 
 def chosen(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Answer those of the properties that are named."""
+    """Return those of the properties that are named."""
     return {name: properties[name] for name in names if name in properties}
 
 
 def policy_text(document: Any) -> str:
-    """Answer a policy document as text, whichever form the template gives it."""
+    """Return a policy document as text, whichever form the template gives it."""
     return document if isinstance(document, str) else json.dumps(document)
 
 
 def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Answer the tags as a map, as some APIs want them."""
+    """Return the tags as a map, as some APIs want them."""
     return {tag["Key"]: tag["Value"] for tag in properties.get("Tags") or []}

@@ -13,7 +13,7 @@ from tools.simulator.cloudformation.types.base import ApiResource, chosen
 
 
 def _input_parameters(given: Any) -> str:
-    """Answer the rule's parameters as text; CloudFormation makes texts of scalars."""
+    """Return the rule's parameters as text; CloudFormation makes texts of scalars."""
     if isinstance(given, str):
         return given
     return json.dumps({name: text_of(value) for name, value in given.items()})
@@ -63,7 +63,7 @@ class ConfigRule(ApiResource, CloudFormationModel):
         return made
 
     def get_cfn_attribute(self, attribute_name: str) -> Any:
-        """Answer GetAtt."""
+        """Return the value of Fn::GetAtt."""
         if attribute_name == "Compliance.Type":
             return compliance_of_rule(*self._place, self.physical_resource_id)
         return super().get_cfn_attribute(attribute_name)

@@ -85,7 +85,7 @@ class Cluster(ApiResource, CloudFormationModel):
 
 
 def _configuration(given: dict[str, Any]) -> dict[str, Any]:
-    """Answer a configuration in the API's words."""
+    """Return a configuration in the API's words."""
     names = {"ConfigurationProperties": "Properties"}
     renamed = {names.get(key, key): value for key, value in given.items()}
     if "Configurations" in renamed:

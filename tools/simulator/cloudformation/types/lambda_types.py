@@ -30,7 +30,7 @@ _PLACES = ("S3Bucket", "S3Key", "S3ObjectVersion")
 
 
 def _code(properties: dict[str, Any]) -> dict[str, Any]:
-    """Answer the code as the API wants it: inline source becomes index.py in a zip."""
+    """Return the code as the API wants it: inline source becomes index.py in a zip."""
     code = properties["Code"]
     if "ZipFile" not in code:
         return chosen(code, _PLACES)
@@ -41,7 +41,7 @@ def _code(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _configuration(properties: dict[str, Any]) -> dict[str, Any]:
-    """Answer the configuration as the API wants it: variables are texts."""
+    """Return the configuration as the API wants it: variables are texts."""
     found = chosen(properties, _CONFIGURATION)
     variables = (properties.get("Environment") or {}).get("Variables") or {}
     if variables:

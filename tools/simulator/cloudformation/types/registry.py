@@ -28,5 +28,5 @@ def register(
 
 
 def support_of(resource_type: str) -> Support | None:
-    """Answer what the simulator makes of the type; None if it does not have it."""
+    """Return what the simulator makes of the type; None if it does not have it."""
     return _supported.get(resource_type)
