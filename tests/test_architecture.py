@@ -155,6 +155,22 @@ def test_functions_are_short(module: str):
     assert long_functions_of(tree_of(MODULES[module])) == []
 
 
+def test_docstrings_say_what_is_returned_in_the_words_of_everybody():
+    """Return the ...: no reader has to learn another word for it first."""
+    root = RULE.parents[1]
+    files = [path for top in ("rules", "cli", "tools") for path in (root / top).rglob("*.py")]
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    odd = [
+        f"{path.relative_to(root)}: {text.splitlines()[0]}"
+        for path in files
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, documented) and (text := ast.get_docstring(node))
+        if text.startswith("Answer")
+    ]
+    assert len(files) > 100
+    assert odd == []
+
+
 BREACHES = [
     ("an AWS library", "import boto3", "imports boto3"),
     ("an AWS library within a function", "def f():\n    import botocore.config", "imports botocore"),
