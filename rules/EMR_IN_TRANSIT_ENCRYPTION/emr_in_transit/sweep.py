@@ -157,8 +157,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
     if problem:
         result = _without_telling(result, problem, is_told=alerting is not None)
     if alerting is not None:
-        result = _tell_of_configurations(alerting, reader, _tell(alerting, result))
-        result = _keep_findings(alerting, result)
+        result = _tell_all(alerting, reader, result)
     result = result._replace(emr_calls=pacer.calls.total())
     _log(run, result, now)
     return result
@@ -505,6 +504,12 @@ def _told_clusters(alerting: Alerting | None) -> Mapping[Kind, Collection[str]]:
         with suppress(SecurityHubError):
             told[Kind.VIOLATION].update(alerting.security_hub.shown(CLUSTER_TYPE))
     return told
+
+
+def _tell_all(alerting: Alerting, reader: EmrReader, result: SweepResult) -> SweepResult:
+    """Tell of clusters, then of what changes have held, and keep Security Hub in step."""
+    result = _tell_of_configurations(alerting, reader, _tell(alerting, result))
+    return _keep_findings(alerting, result)
 
 
 def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:

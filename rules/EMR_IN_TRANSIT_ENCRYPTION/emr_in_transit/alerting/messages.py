@@ -156,20 +156,7 @@ def _halved(alert: Alert, judged: tuple[Judged, ...]) -> list[tuple[Judged, ...]
 
 def document(alert: Alert, most_findings: int | None = None) -> dict[str, Any]:
     """Return the JSON document of an alert; ``findingsLeftOut`` counts what did not fit."""
-    origin = alert.origin
-    common = {
-        "schemaVersion": SCHEMA_VERSION,
-        "kind": alert.kind,
-        "alertId": alert.alert_id,
-        "time": alert.time.isoformat(timespec="seconds"),
-        "account": origin.account,
-        "region": origin.region,
-        "detectedBy": origin.detected_by.value,
-        "ruleName": origin.rule_name,
-        "functionArn": origin.function_arn,
-        "nextStep": NEXT_STEPS[alert.about],
-        "howTo": HOW_TO,
-    }
+    origin, common = alert.origin, _common(alert)
     if alert.announces:
         resource = alert.judged[0].resource
         return common | {"resourceType": resource.resource_type, "text": MORE_FOLLOWS}
@@ -185,6 +172,23 @@ def document(alert: Alert, most_findings: int | None = None) -> dict[str, Any]:
             ],
         }
     return common | _entry(alert.judged[0], origin, most_findings, with_remedies=True)
+
+
+def _common(alert: Alert) -> dict[str, Any]:
+    origin = alert.origin
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "kind": alert.kind,
+        "alertId": alert.alert_id,
+        "time": alert.time.isoformat(timespec="seconds"),
+        "account": origin.account,
+        "region": origin.region,
+        "detectedBy": origin.detected_by.value,
+        "ruleName": origin.rule_name,
+        "functionArn": origin.function_arn,
+        "nextStep": NEXT_STEPS[alert.about],
+        "howTo": HOW_TO,
+    }
 
 
 def attributes(alert: Alert) -> dict[str, str | list[str]]:
