@@ -92,7 +92,10 @@ class RuleTest(unittest.TestCase):
         self.run_rule(messageType="ScheduledNotification")
 
     def test_a_change_records_a_security_configuration_that_is_off(self) -> None:
-        """Security configurations are judged on a change."""
+        """Security configurations are judged on a change, by what EMR has of them then."""
+        self.config.add_response("get_compliance_details_by_config_rule", {"EvaluationResults": []})
+        described = {"Name": "weak", "SecurityConfiguration": OFF, "CreationDateTime": CREATED}
+        self.emr.add_response("describe_security_configuration", described, {"Name": "weak"})
         item = {
             "configurationItemCaptureTime": "2026-05-06T11:59:00.000Z",
             "configurationItemStatus": "ResourceDiscovered",

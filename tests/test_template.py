@@ -52,6 +52,7 @@ ROLES = {
     "RuleRole": (
         emr.PERMISSIONS,
         emr.LIST_PERMISSIONS,
+        emr.HELD_PERMISSIONS,
         emr.INSTANCE_PERMISSIONS,
         evaluations.PERMISSIONS,
         evaluations.READ_PERMISSIONS,

@@ -103,7 +103,7 @@ def test_a_function_that_does_not_admit_the_rule_is_not_run(
             admit(
                 "events",
                 "sns:Publish",
-                Condition={"ForAnyValue:StringEquals": {"aws:SourceAccount": [ACCOUNT]}},
+                Condition={"IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}},
             ),
             False,
         ),

@@ -907,3 +907,13 @@ def test_in_a_chat_the_default_text_is_the_one_that_amazon_q_shows(aws, monkeypa
     assert (document["version"], document["source"]) == ("1.0", "custom")
     assert document["metadata"]["relatedResources"] == [bad]
     assert "What is wrong" in aws.inbox.emails[0]
+
+
+def test_with_the_ledger_down_a_change_that_complies_is_an_error_but_nobody_missed_anything(
+    aws, caplog
+):
+    """Whether an episode has ended is not known; there was nothing that people should have been told."""
+    caplog.set_level(logging.INFO)
+    with unreachable("dynamodb"), pytest.raises(door.RuleRunError, match="GetItem: Endpoint"):
+        aws.change(PEM)
+    assert "people were not told" not in [each.message for each in caplog.records]

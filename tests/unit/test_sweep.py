@@ -9,6 +9,7 @@ from botocore.stub import ANY, Stubber
 from emr_in_transit import sweep
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
+from emr_in_transit.aws.errors import SecurityHubError
 from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
 from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger, encode
 from emr_in_transit.judgement.parameters import parse_parameters
@@ -432,3 +433,30 @@ def test_the_error_of_a_run_is_bounded_however_much_went_wrong():
     assert len(words) < 6000
     assert words.startswith("5000 could not be judged, recorded or told: ")
     assert words.endswith("4990 more for 4990 other causes")
+
+
+def test_a_new_cluster_whose_own_tags_there_is_no_time_to_ask_for_is_deferred(aws, monkeypatch):
+    """It would take a call to EMR; the next sweep judges it, and nobody is told for nothing."""
+    monkeypatch.setattr(Clusters, "may_be_exempt", lambda *_: True)
+    aws.recorded(known=9)
+    aws.listed("known")
+    aws.knows(facts("known", created=NOW, release_label="emr-4.7.0"))
+    report = aws.sweep(lambda: 61.0)
+    assert (report.deferred, report.problems, aws.put) == (1, {}, {})
+
+
+def test_findings_on_configurations_that_cannot_be_kept_are_a_problem_of_the_run():
+    """Everything else has been told by then."""
+
+    class Hub:
+        def update(self, *_):
+            raise SecurityHubError("GetFindings: AccessDeniedException")
+
+    class Alerting:
+        security_hub = Hub()
+
+    result = sweep._keep_findings(Alerting(), SweepResult(problems={"j-1": "why"}))
+    assert result.problems == {
+        "j-1": "why",
+        "Security Hub": "GetFindings: AccessDeniedException",
+    }

@@ -150,13 +150,12 @@ def _ask_for_evaluation(deployment: Deployment, rule: LiveRule) -> None:
         logger.warning("evaluation not asked for", extra={"why": str(error)})
         return
     problem = start_evaluation(config_client(deployment.region), rule.name)
-    if not problem:
+    if not problem or ledger is None:
         return
     logger.warning("evaluation not started", extra={"why": problem})
     try:
         # AWS Config starts a rule once a minute: the next bad launch may have it started.
-        if ledger:
-            ledger.release_turn("evaluation", now, EVALUATION_PAUSE)
+        ledger.release_turn("evaluation", now, EVALUATION_PAUSE)
     except LedgerError as error:
         logger.warning("turn not released", extra={"why": str(error)})
 

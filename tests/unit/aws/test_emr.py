@@ -296,3 +296,11 @@ def test_a_timeout_is_no_verdict(event):
     reader = EmrReader(client, PARAMETERS)
     with pytest.raises(CouldNotTellError, match=f"{event}: ReadTimeoutError"):
         reader.cluster("j-1") if event == "DescribeCluster" else next(reader.live_pages())
+
+
+def test_the_names_of_security_configurations_that_emr_does_not_tell_are_not_none(emr):
+    """Whoever took that for an empty list would close every episode as gone."""
+    client, stubber = emr
+    stubber.add_client_error("list_security_configurations", "ThrottlingException", "Rate exceeded")
+    with pytest.raises(CouldNotTellError, match="ListSecurityConfigurations: ThrottlingException"):
+        EmrReader(client, PARAMETERS).security_configuration_names()

@@ -265,3 +265,11 @@ def test_a_lease_is_a_moment_whatever_its_time_zone(episodes, written):
     assert FIRST.lease_until == moment
     assert episodes.get(CLUSTER_TYPE, "j-1").lease_until == moment
     assert episodes.read_all(CLUSTER_TYPE).episodes["j-1"].lease_until == moment
+
+
+def test_a_counter_that_answers_without_a_count_is_a_ledger_error(stubbed):
+    """Nobody knows how many there have been, so the run is tried again."""
+    episodes, stubber = stubbed
+    stubber.add_response("update_item", {})
+    with pytest.raises(LedgerError, match="UpdateItem: answered without a count"):
+        episodes.count("AWS::EMR::SecurityConfiguration", NOW)

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import sys
 
 import pytest
 
@@ -30,6 +31,15 @@ READ = [
     ),
     ("a lone surrogate", json.dumps(REQUEST | {"LogUri": "\ud800"}).encode()),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _as_the_command_recurses():
+    """Put Python's own limit back: what else has run in this process may have raised it."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    yield
+    sys.setrecursionlimit(limit)
 
 
 @pytest.mark.parametrize("content", [row[1] for row in READ], ids=[row[0] for row in READ])

@@ -35,10 +35,9 @@ PERMISSIONS = (
     "elasticmapreduce:DescribeCluster",
     "elasticmapreduce:DescribeSecurityConfiguration",
 )
-LIST_PERMISSIONS = (
-    "elasticmapreduce:ListClusters",
-    "elasticmapreduce:ListSecurityConfigurations",
-)
+LIST_PERMISSIONS = ("elasticmapreduce:ListClusters",)
+# Only where a ledger holds what changes have left to a sweep.
+HELD_PERMISSIONS = ("elasticmapreduce:ListSecurityConfigurations",)
 INSTANCE_PERMISSIONS = (
     "elasticmapreduce:ListInstanceFleets",
     "elasticmapreduce:ListInstanceGroups",
