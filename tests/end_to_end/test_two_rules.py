@@ -48,6 +48,7 @@ def test_a_rule_that_was_renamed_is_an_error_that_is_counted(watched):
     """Nobody is told of anything then, and the alarms say so."""
     watched.tidy()
     watched.config.delete_config_rule(ConfigRuleName=RULE)
+    watched.simulator.cool_functions()  # a warm launch check would know the rule for five minutes
     bad = watched.launch("bad")
     watched.simulator.settle()
     last = fire(watched, "trial")
