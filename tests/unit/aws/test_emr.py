@@ -304,3 +304,18 @@ def test_the_names_of_security_configurations_that_emr_does_not_tell_are_not_non
     stubber.add_client_error("list_security_configurations", "ThrottlingException", "Rate exceeded")
     with pytest.raises(CouldNotTellError, match="ListSecurityConfigurations: ThrottlingException"):
         EmrReader(client, PARAMETERS).security_configuration_names()
+
+
+@pytest.mark.parametrize(
+    ("answer", "absent"),
+    [({}, "SecurityConfigurations"), ({"SecurityConfigurations": [{}]}, "Name")],
+)
+def test_a_list_of_security_configurations_without_its_members_is_not_an_empty_one(
+    emr, answer, absent
+):
+    """Likewise an answer of another shape: what it lacks is said by name."""
+    client, stubber = emr
+    stubber.add_response("list_security_configurations", answer)
+    why = f"ListSecurityConfigurations: answered without '{absent}'"
+    with pytest.raises(CouldNotTellError, match=why):
+        EmrReader(client, PARAMETERS).security_configuration_names()
