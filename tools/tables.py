@@ -28,7 +28,7 @@ from emr_in_transit.alerting.messages import (  # noqa: E402
     subject,
 )
 from emr_in_transit.alerting.security_hub_finding import LABELS  # noqa: E402
-from emr_in_transit.judgement.applications import (  # noqa: E402  # noqa: E402
+from emr_in_transit.judgement.applications import (  # noqa: E402
     APPLICATIONS,
     COMPONENTS,
     ENDPOINTS,

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from moto import mock_aws
 
 from emr_in_transit.alerting.alert import (
     CLUSTER_TYPE,
@@ -36,11 +35,9 @@ from tests.support.builders import (
     GOOD,
     LATER,
     OLD,
-    Inbox,
     items,
     judged,
     make_alerting,
-    make_table,
     on,
     origin,
     refusing,
@@ -57,19 +54,6 @@ COMPLIES = judged(GOOD)
 EXEMPT = judged(Verdict(Compliance.NOT_APPLICABLE, protection="Exempt."))
 GONE = gone(CLUSTER_TYPE, "j-1")
 NO_TIME = "not begun, the function's time is nearly up"
-
-
-@pytest.fixture
-def inbox():
-    """A topic and an empty ledger."""
-    with mock_aws():
-        make_table()
-        yield Inbox()
-
-
-@pytest.fixture
-def alerting(inbox):
-    return make_alerting(inbox.arn)
 
 
 def launching(alerting):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from moto import mock_aws
 
 from emr_in_transit.alerting.alert import (
     CLUSTER_TYPE,
@@ -29,14 +28,11 @@ from tests.support.builders import (
     LATER,
     REGION,
     TABLE,
-    Inbox,
     client,
     exempt,
     expiring,
     items,
     judged,
-    make_alerting,
-    make_table,
     many,
     origin,
     refusing,
@@ -48,19 +44,6 @@ from tests.support.facts import NOW
 BAD, COMPLIES, GONE = judged(), judged(GOOD), gone(CLUSTER_TYPE, "j-1")
 EXEMPT_AND_GOOD = judged(exempt()._replace(findings=()))
 SENT, ALREADY_SENT = Delivery.SENT, Delivery.ALREADY_SENT
-
-
-@pytest.fixture
-def inbox():
-    """A topic and an empty ledger."""
-    with mock_aws():
-        make_table()
-        yield Inbox()
-
-
-@pytest.fixture
-def alerting(inbox):
-    return make_alerting(inbox.arn)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from moto import mock_aws
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, MOST_SINGLE_ALERTS, Kind, gone
 from emr_in_transit.alerting.alerting import RESERVE, AlertingResult
@@ -18,12 +17,10 @@ from tests.support.builders import (
     GOOD,
     LATER,
     OLD,
-    Inbox,
     crowded,
     items,
     judged,
     make_alerting,
-    make_table,
     many,
     on,
     refusing,
@@ -34,19 +31,6 @@ from tests.support.builders import (
     violating,
 )
 from tests.support.facts import NOW
-
-
-@pytest.fixture
-def inbox():
-    """A topic and an empty ledger."""
-    with mock_aws():
-        make_table()
-        yield Inbox()
-
-
-@pytest.fixture
-def alerting(inbox):
-    return make_alerting(inbox.arn)
 
 
 def states(alerting):

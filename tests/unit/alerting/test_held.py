@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from moto import mock_aws
 
 from emr_in_transit.alerting.alert import (
     MOST_SINGLE_ALERTS,
@@ -17,18 +16,10 @@ from emr_in_transit.alerting.alert import (
 from emr_in_transit.alerting.alerting import AlertingResult
 from emr_in_transit.alerting.episode import Delivery
 from emr_in_transit.aws.episodes import ConflictError, Episodes
-from tests.support.builders import Inbox, make_alerting, make_table, violating
+from tests.support.builders import make_alerting, violating
 from tests.support.facts import NOW
 
 BAD = Judged(Resource(SECURITY_CONFIGURATION_TYPE, "bad", "bad", "bad"), violating())
-
-
-@pytest.fixture
-def inbox():
-    """A topic and an empty ledger."""
-    with mock_aws():
-        make_table()
-        yield Inbox()
 
 
 @pytest.fixture
