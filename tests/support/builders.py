@@ -131,6 +131,22 @@ def many(count: int, verdict: Verdict | None = None, **members: str) -> list[Jud
     return [judged(verdict, f"j-{number:03}", **members) for number in range(count)]
 
 
+# What a message is about, in how many parts, and the kind that it says it is.
+MESSAGE_KINDS = [
+    ([judged()], 1, "violation"),
+    ([judged(GOOD)], 1, "resolved"),
+    (many(2), 1, "digest"),
+    ([judged()], 2, "digest"),
+    (many(2, GOOD), 1, "resolvedDigest"),
+    ([judged(GOOD)], 2, "resolvedDigest"),
+    ([EXEMPTED], 1, "exempted"),
+    (many(2, exempt()), 1, "exemptedDigest"),
+    ([EXPIRING], 1, "expiring"),
+    ([EXPIRING, EXPIRING], 1, "expiringDigest"),
+    ([EXPIRING, expiring("j-2", name="other")], 1, "expiringDigest"),
+]
+
+
 def facts(cluster_id: str = "j-1", **changes: Any):
     """Make the facts of a good cluster with this id, older than everything else."""
     return cluster(cluster_id=cluster_id, security_configuration=configuration(), **changes)

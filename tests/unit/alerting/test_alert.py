@@ -18,14 +18,12 @@ from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
 from tests.support.builders import (
     BARE,
-    EXEMPTED,
     EXPIRING,
     GOOD,
+    MESSAGE_KINDS,
     alert,
     exempt,
-    expiring,
     judged,
-    many,
     origin,
     violating,
 )
@@ -84,21 +82,7 @@ def test_the_partition_is_that_of_the_function(partition):
     assert origin(partition=partition).partition == partition
 
 
-@pytest.mark.parametrize(
-    ("told", "parts", "kind"),
-    [
-        ([judged()], 1, "violation"),
-        ([judged(GOOD)], 1, "resolved"),
-        (many(2), 1, "digest"),
-        ([judged()], 2, "digest"),
-        (many(2, GOOD), 1, "resolvedDigest"),
-        ([judged(GOOD)], 2, "resolvedDigest"),
-        ([EXEMPTED], 1, "exempted"),
-        (many(2, EXEMPT), 1, "exemptedDigest"),
-        ([EXPIRING], 1, "expiring"),
-        ([EXPIRING, expiring("j-2", name="other")], 1, "expiringDigest"),
-    ],
-)
+@pytest.mark.parametrize(("told", "parts", "kind"), MESSAGE_KINDS)
 def test_the_kind_says_what_the_message_is(told, parts, kind):
     """One violation, its end, or a run; a part of a digest is one too, however small."""
     assert alert(*told, parts=parts).kind == kind

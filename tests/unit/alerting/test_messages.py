@@ -46,10 +46,10 @@ from emr_in_transit.judgement.wording import one_line
 from tests.support.builders import (
     ACCOUNT,
     BARE,
-    EXEMPTED,
     EXPIRING,
     FUNCTION_ARN,
     GOOD,
+    MESSAGE_KINDS,
     OLD,
     REGION,
     RULE,
@@ -243,21 +243,7 @@ def test_a_reason_that_applies_twice_to_a_cluster_counts_once():
     assert document(alert(*told))["counts"] == {"ENCRYPTION_OVERRIDDEN": 2}
 
 
-@pytest.mark.parametrize(
-    ("told", "parts", "kind"),
-    [
-        ([judged()], 1, "violation"),
-        ([judged(GOOD)], 1, "resolved"),
-        (many(2), 1, "digest"),
-        ([judged()], 2, "digest"),
-        (many(2, GOOD), 1, "resolvedDigest"),
-        ([judged(GOOD)], 2, "resolvedDigest"),
-        ([EXEMPTED], 1, "exempted"),
-        (many(2, exempt()), 1, "exemptedDigest"),
-        ([EXPIRING], 1, "expiring"),
-        ([EXPIRING, EXPIRING], 1, "expiringDigest"),
-    ],
-)
+@pytest.mark.parametrize(("told", "parts", "kind"), MESSAGE_KINDS)
 def test_the_kind_says_what_the_message_is(told, parts, kind):
     """One violation, its end, or a run; a part of a digest is one too, however small."""
     assert document(alert(*told, parts=parts))["kind"] == kind
