@@ -70,7 +70,7 @@ authorization: environment-authorization ## renew AWS's table of actions and the
 	@.venv-authorization/bin/python -m tools.authorization_data
 
 clean: ## remove what the targets have made
-	@rm -rf .venv .venv-authorization .venv-awscli .venv-checkov .venv-rdk dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache rules/*/*.zip
+	@rm -rf .venv .venv-authorization .venv-awscli .venv-checkov .venv-rdk .venv-release dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache rules/*/*.zip
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 environment-%:

@@ -25,6 +25,7 @@ ENVIRONMENTS = {
     "bench": (".venv", "tools/locks/bench.txt"),
     "awscli": (".venv-awscli", "tools/locks/awscli.txt"),
     "authorization": (".venv-authorization", "tools/locks/authorization.txt"),
+    "release": (".venv-release", "tools/locks/release.txt"),
 }
 
 

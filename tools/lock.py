@@ -27,6 +27,7 @@ LOCKS = (
     ("rdk", "dev.txt"),
     ("awscli", None),
     ("authorization", None),
+    ("release", None),
 )
 PYTHONS = ("3.11.0", "3.11.99", "3.12", "3.13", "3.14")  # a release of soupsieve is for 3.11.5 on
 PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
