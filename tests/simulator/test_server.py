@@ -53,8 +53,13 @@ def test_an_unknown_control_route_names_the_known_ones(simulator):
 
 
 def test_a_wrong_control_request_is_refused_with_a_reason(simulator):
-    with pytest.raises(SimulatorError, match=r"400.*auto_start"):
-        simulator.call("PUT", "/emr", colour="red")
+    for wrong, words in (
+        ({"colour": "red"}, "Unknown setting colour; known are recorder"),
+        ({"recorder": 1}, "recorder is true or false"),
+        ({"item_body": "none"}, "item_body is one of object"),
+    ):
+        with pytest.raises(SimulatorError, match=rf"400.*{words}"):
+            simulator.call("PUT", "/config", **wrong)
 
 
 def test_an_operation_that_the_simulator_has_not_is_refused_loudly_and_not_retried(aws):

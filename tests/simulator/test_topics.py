@@ -1,5 +1,6 @@
-"""The simulator's SNS refuses what AWS refuses."""
+"""SNS: what it refuses, whom it brings messages to, and the inbox, as a person gets its emails."""
 
+import email.utils
 import json
 from typing import Any
 
@@ -8,13 +9,19 @@ from botocore.exceptions import ClientError
 
 from tests.simulator.messaging import (
     REGION,
+    admit,
     make_key,
+    make_queue,
     make_topic,
     policy,
+    received,
 )
 from tests.simulator.throwaway import ACCOUNT, make_role
 from tools.simulator.client import Simulator
 from tools.simulator.control_client import SimulatorError
+
+ME = "me@example.com"
+
 
 OTHER = "210987654321"
 
@@ -34,10 +41,6 @@ def test_a_subject_that_is_long_or_not_one_printable_ascii_line_is_refused(
     aws: Simulator, subject: str
 ) -> None:
     assert refusal(aws, make_topic(aws), Subject=subject) == "InvalidParameter"
-
-
-def test_a_subject_of_99_printable_characters_is_taken(aws: Simulator) -> None:
-    aws.client("sns").publish(TopicArn=make_topic(aws), Message="m", Subject="x" * 99)
 
 
 def test_a_message_is_measured_in_bytes_with_its_attributes(aws: Simulator) -> None:
@@ -60,15 +63,6 @@ def test_structured_messages_need_a_default_text(aws: Simulator, message: str) -
 def test_an_empty_attribute_is_refused(aws: Simulator) -> None:
     empty = {"a": {"DataType": "String", "StringValue": ""}}
     assert refusal(aws, make_topic(aws), MessageAttributes=empty) == "InvalidParameter"
-
-
-def test_a_batch_is_held_to_the_same_rules(aws: Simulator) -> None:
-    entries = [{"Id": "1", "Message": "m"}, {"Id": "2", "Message": "m", "Subject": "x" * 100}]
-    with pytest.raises(ClientError):
-        aws.client("sns").publish_batch(
-            TopicArn=make_topic(aws), PublishBatchRequestEntries=entries
-        )
-    assert aws.call("GET", "/topics") == []
 
 
 def test_a_topic_is_published_to_in_its_own_region_only(aws: Simulator) -> None:
@@ -108,12 +102,6 @@ def test_an_account_of_the_organization_is_admitted_and_one_outside_is_not(
     assert refusal(aws, topic, "999999999999") == "AuthorizationError"
 
 
-def test_an_account_is_in_one_organization_at_a_time(aws: Simulator) -> None:
-    aws.set_organization("o-mine000000", [ACCOUNT])
-    with pytest.raises(SimulatorError, match="o-mine000000"):
-        aws.set_organization("o-another000", [ACCOUNT])
-
-
 def test_a_policy_with_actions_that_topics_do_not_have_is_refused(aws: Simulator) -> None:
     topic = make_topic(aws)
     for action in ("sns:*", "sns:PublishBatch", "sqs:SendMessage"):
@@ -137,13 +125,6 @@ def test_under_enforced_iam_a_role_needs_the_key_of_an_encrypted_topic(aws: Simu
     with pytest.raises(ClientError) as caught:
         clients[1].publish(TopicArn=topic, Message="m")
     assert caught.value.response["Error"]["Code"] == "KMSAccessDenied"
-
-
-def test_the_aws_managed_key_asks_nothing_of_a_role_of_the_account(aws: Simulator) -> None:
-    topic = make_topic(aws, KmsMasterKeyId="alias/aws/sns")
-    client = role_client(aws, make_role(aws, "mine", "sns:Publish"))
-    aws.call("PUT", "/iam", enforce=True)
-    client.publish(TopicArn=topic, Message="m")
 
 
 def test_the_aws_managed_key_shuts_other_accounts_out(aws: Simulator) -> None:
@@ -197,3 +178,124 @@ def test_an_email_subscription_counts_and_gets_messages_once_it_is_confirmed(
 def counts(aws: Simulator, topic: str) -> tuple[str, str]:
     found = aws.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     return found["SubscriptionsPending"], found["SubscriptionsConfirmed"]
+
+
+def subscribe_queue(aws: Simulator, topic: str, **attributes: str) -> None:
+    queue = make_queue(
+        aws,
+        admit("sns", "sqs:SendMessage", Condition={"ArnEquals": {"aws:SourceArn": topic}}),
+    )
+    aws.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes
+    )
+
+
+def test_a_queue_gets_the_envelope_with_subject_and_attributes(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    subscribe_queue(aws, topic)
+    array = {"reasons": {"DataType": "String.Array", "StringValue": '["A", "B"]'}}
+    aws.client("sns").publish(
+        TopicArn=topic,
+        Message='{"default": "d", "sqs": "for machines"}',
+        MessageStructure="json",
+        Subject="s",
+        MessageAttributes=array,
+    )
+    (message,) = received(aws)
+    envelope = json.loads(message["Body"])
+    assert (envelope["Type"], envelope["TopicArn"]) == ("Notification", topic)
+    assert (envelope["Message"], envelope["Subject"]) == ("for machines", "s")
+    assert envelope["MessageAttributes"] == {
+        "reasons": {"Type": "String.Array", "Value": '["A", "B"]'}
+    }
+
+
+def test_raw_delivery_gives_the_message_and_its_attributes_alone(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    subscribe_queue(aws, topic, RawMessageDelivery="true")
+    attribute = {"a": {"DataType": "String", "StringValue": "1"}}
+    aws.client("sns").publish(TopicArn=topic, Message="raw", MessageAttributes=attribute)
+    (message,) = received(aws)
+    assert message["Body"] == "raw"
+    assert message["MessageAttributes"]["a"]["StringValue"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("value", "comes"), [('["A", "B"]', True), ('["B"]', True), ('["C"]', False), ("[]", False)]
+)
+def test_a_filter_on_an_array_looks_for_any_of_its_members(
+    aws: Simulator, value: str, comes: bool
+) -> None:
+    topic = make_topic(aws)
+    subscribe_queue(aws, topic, FilterPolicy=json.dumps({"reasons": ["B"]}))
+    array = {"reasons": {"DataType": "String.Array", "StringValue": value}}
+    aws.client("sns").publish(TopicArn=topic, Message="m", MessageAttributes=array)
+    assert bool(received(aws)) is comes
+
+
+def test_a_queue_that_does_not_admit_the_topic_gets_nothing_and_nobody_is_told(
+    aws: Simulator,
+) -> None:
+    topic = make_topic(aws)
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=make_queue(aws))
+    aws.client("sns").publish(TopicArn=topic, Message="m")
+    assert received(aws) == []
+    (entry,) = aws.call("GET", "/topics")
+    assert entry["deliveries"][0]["outcome"] == "failed"
+    assert entry["deliveries"][0]["code"] == "NO_PERMISSIONS"
+
+
+def subscribe(aws: Simulator, topic: str, to: str = ME, protocol: str = "email") -> str:
+    answer = aws.client("sns").subscribe(
+        TopicArn=topic, Protocol=protocol, Endpoint=to, ReturnSubscriptionArn=True
+    )
+    arn: str = answer["SubscriptionArn"]
+    return arn
+
+
+def test_an_email_has_the_email_part_and_sns_own_footer(aws: Simulator) -> None:
+    topic = make_topic(aws, DisplayName="Alerts")
+    subscription = subscribe(aws, topic)
+    parts = json.dumps({"default": "{}", "email": "Dear all,\n\nlook here."})
+    aws.client("sns").publish(
+        TopicArn=topic, Message=parts, MessageStructure="json", Subject="Look"
+    )
+    (mail,) = aws.call("GET", "/inbox")
+    assert (mail["from"], mail["to"]) == ("Alerts <no-reply@sns.amazonaws.com>", ME)
+    assert mail["subject"] == "Look"
+    assert email.utils.parsedate_to_datetime(mail["date"])
+    head, _, footer = mail["body"].partition("\n\n--\n")
+    assert head == "Dear all,\n\nlook here."
+    assert subscription.split(":")[-1] in footer
+    assert mail["text"].startswith("From: Alerts <no-reply@sns.amazonaws.com>\nTo: me@example.com")
+    assert mail["text"].endswith(mail["body"])
+
+
+def test_without_a_subject_and_an_email_part_sns_puts_its_own(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    subscribe(aws, topic)
+    aws.client("sns").publish(TopicArn=topic, Message="plain")
+    (mail,) = aws.call("GET", "/inbox")
+    assert mail["subject"] == "AWS Notification Message"
+    assert mail["from"] == "AWS Notifications <no-reply@sns.amazonaws.com>"
+    assert mail["body"].startswith("plain\n\n--\n")
+
+
+def test_email_json_is_the_envelope_for_machines(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    subscribe(aws, topic, protocol="email-json")
+    aws.client("sns").publish(TopicArn=topic, Message="m")
+    (mail,) = aws.call("GET", "/inbox")
+    assert json.loads(mail["body"])["Message"] == "m"
+
+
+def test_the_inbox_can_be_searched_and_emptied(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    for address in (ME, "you@example.com"):
+        subscribe(aws, topic, address)
+    aws.client("sns").publish(TopicArn=topic, Message="m")
+    assert [mail["to"] for mail in aws.call("GET", "/inbox", to=ME)] == [ME]
+    assert len(aws.call("GET", "/inbox", topic=topic)) == 2
+    assert aws.call("GET", "/inbox", topic="arn:other") == []
+    aws.clear_inbox()
+    assert aws.call("GET", "/inbox") == []

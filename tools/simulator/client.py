@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from tools.simulator import accounts, terminal
+from tools.simulator import accounts
 from tools.simulator.control_client import Controls, SimulatorError
 
 if TYPE_CHECKING:
@@ -104,4 +104,4 @@ class Simulator(Controls):
         self, region: str = accounts.DEFAULT_REGION, account: str = accounts.DEFAULT_ACCOUNT
     ) -> dict[str, str]:
         """Environment variables that point any AWS tool at this simulator."""
-        return terminal.environment(self.url, region, account)
+        return accounts.environment(self.url, region, account)

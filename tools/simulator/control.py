@@ -2,6 +2,8 @@
 
 A module registers a function with `@route("POST", "/schedule")`. The function gets the JSON body
 as a dict (the query parameters, as text, for GET and DELETE) and returns something JSON can say.
+What a service lets one set is a dataclass given to `steered`, what it remembers is a `Log`: both
+have their routes, and are as new after a reset.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Callable, Iterable
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from moto.core.base_backend import BackendDict
@@ -21,8 +25,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Handler = Callable[[dict[str, Any]], object]
+Check = tuple[Callable[[Any], bool], str]  # of a setting: what has to hold, and its words
+Settings = TypeVar("Settings")
 
 PREFIX = "/simulator"
+ABOVE_ZERO: Check = (lambda value: value > 0, "above 0; 1 is real time")
 LOG = logging.getLogger(__name__)
 _routes: dict[tuple[str, str], Handler] = {}
 _reset_functions: list[Callable[[], None]] = []
@@ -52,6 +59,67 @@ def on_reset(function: Callable[[], None], *, last: bool = False) -> Callable[[]
     if function not in functions:
         functions.append(function)
     return function
+
+
+def steered(path: str, settings: Settings, **checks: Check) -> Settings:
+    """Return these settings, a dataclass, which PUT path changes from now on.
+
+    A setting is named as its field and has the type of its default; what `checks` says of one has
+    to hold as well. A reset puts the defaults back.
+    """
+    values = vars(settings)
+    defaults = dict(values)
+
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        for name, value in body.items():
+            if name not in defaults:
+                raise ControlError(f"Unknown setting {name}; known are {', '.join(defaults)}.")
+            if isinstance(defaults[name], bool) and not isinstance(value, bool):
+                raise ControlError(f"{name} is true or false.")
+            holds, words = checks.get(name, (lambda _: True, ""))
+            if not holds(value):
+                raise ControlError(f"{name} is {words}.")
+        values.update({name: type(defaults[name])(value) for name, value in body.items()})
+        return dict(values)
+
+    route("PUT", path)(change)
+    on_reset(lambda: values.update(defaults))
+    return settings
+
+
+class Log:
+    """What happened, oldest first; GET path shows it, DELETE path and a reset forget it.
+
+    `choices` names the query parameters of GET: those entries are shown to which the function gives
+    the value that was asked for.
+    """
+
+    def __init__(
+        self, path: str, kept: int = 5000, **choices: Callable[[Any], Collection[str]]
+    ) -> None:
+        self._entries: deque[Any] = deque(maxlen=kept)
+        self._lock = threading.Lock()
+        self._choices = choices
+        route("GET", path)(self.show)
+        route("DELETE", path)(lambda _query: self.clear() or {"status": "cleared"})
+        on_reset(self.clear)
+
+    def add(self, entry: Any) -> None:
+        """Write an entry down."""
+        with self._lock:
+            self._entries.append(entry)
+
+    def show(self, query: Mapping[str, Any]) -> list[Any]:
+        """Return the entries that the query chooses."""
+        with self._lock:
+            entries = list(self._entries)
+        wanted = [(self._choices[name], query[name]) for name in self._choices if query.get(name)]
+        return [one for one in entries if all(value in of(one) for of, value in wanted)]
+
+    def clear(self) -> None:
+        """Forget the entries."""
+        with self._lock:
+            self._entries.clear()
 
 
 @route("POST", "/reset")
@@ -118,6 +186,4 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    if isinstance(value, (set, frozenset, tuple)):
-        return sorted(value)
-    return str(value)
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

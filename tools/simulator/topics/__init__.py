@@ -2,11 +2,13 @@
 
 A topic's policy decides for AWS services, for callers of other accounts, and by its Deny for all;
 the key of an encrypted topic decides as well. What callers of the topic's own account may do
-without a Deny is their own policies' business, which the enforcement of IAM judges.
+without a Deny is their own policies' business, which the enforcement of IAM judges. `deliveries` brings messages to subscribers, `types` is what stacks make.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +18,20 @@ from moto.sns.models import Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
 from tools.simulator import iam, identity
-from tools.simulator.control import on_reset, route
 from tools.simulator.iam import grants, keys, policies
 from tools.simulator.iam.resource_policies import Principal, caller, decide
 from tools.simulator.refusals import RefusedError
-from tools.simulator.topics import confirmations as topic_confirmations
 from tools.simulator.topics import deliveries as topic_deliveries
-from tools.simulator.topics import messages as topic_messages
-from tools.simulator.topics import settings as topic_settings
+from tools.simulator.topics import types as topic_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from moto.core.responses import ActionResult
 
-_PUBLISH, _READ = "sns:Publish", "sns:GetTopicAttributes"
+_MAXIMUM_BYTES = 262_144  # 256 KiB, attributes included
+_SUBJECT = re.compile(r"[!-~][ -~]{0,98}")  # fewer than 100 printable ASCII characters, one line
 _moto_publish = SNSResponse.publish
-_moto_publish_batch = SNSResponse.publish_batch
 _moto_get_topic_attributes = SNSResponse.get_topic_attributes
 
 
@@ -64,13 +63,13 @@ def publish(
     `key_user` is who asks the topic's key, if that request says less of itself than `who`.
     """
     topic = find(topic_arn)
-    if not decide(topic.policy, who, _PUBLISH, topic_arn).allowed:
+    if not decide(topic.policy, who, "sns:Publish", topic_arn).allowed:
         raise RefusedError(
             "NO_PERMISSIONS", f"The policy of {topic_arn} does not admit {who.name}."
         )
     keys.check(topic.kms_master_key_id, _home(topic), key_user or who)
     try:
-        topic_messages.check(message.text, message.subject, message.structure, {})
+        _check_message(message.text, message.subject, message.structure)
     except InvalidParameterValue as problem:
         raise RefusedError("INVALID_PARAMETER", str(problem.message)) from problem
     return str(topic.publish(message.text, message.subject, message_structure=message.structure))
@@ -85,20 +84,43 @@ def find(topic_arn: str) -> Topic:
     return topic
 
 
-@route("GET", "/topics")
-def show(query: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the messages that topics took and where each went; `topic` names one topic's ARN."""
-    return topic_deliveries.journal(query.get("topic"))
+def _check_message(
+    message: str | None,
+    subject: str | None,
+    structure: str | None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Raise InvalidParameterValue for a message that SNS refuses."""
+    if not message:
+        raise InvalidParameterValue("Invalid parameter: Empty message")
+    if subject is not None and not _SUBJECT.fullmatch(subject):
+        raise InvalidParameterValue("Invalid parameter: Subject")
+    size = len(message.encode())
+    for name, value in (attributes or {}).items():
+        content = (value.get("StringValue") or "").encode() or value.get("BinaryValue") or b""
+        if not content:
+            raise InvalidParameterValue(
+                f"The message attribute '{name}' must contain non-empty message attribute value."
+            )
+        size += len(name.encode()) + len(value.get("DataType", "").encode()) + len(content)
+    if size > _MAXIMUM_BYTES:
+        raise InvalidParameterValue("Invalid parameter: Message too long")
+    if structure is not None and not _has_default(message):
+        raise InvalidParameterValue(
+            "Invalid parameter: Message Structure - No default entry in JSON message body"
+        )
+
+
+def _has_default(message: str) -> bool:
+    try:
+        parts = json.loads(message)
+    except ValueError:
+        return False
+    return isinstance(parts, dict) and isinstance(parts.get("default"), str)
 
 
 def _home(topic: Topic) -> tuple[str, str]:
     return topic.account_id, topic.sns_backend.region_name
-
-
-def _check_caller(response: SNSResponse, topic_arn: str) -> None:
-    """Raise unless whoever signed this request may publish to the topic."""
-    topic, known, who = _check_policy(response, topic_arn, _PUBLISH)
-    _check_key(topic, known, who)
 
 
 def _check_policy(
@@ -142,42 +164,21 @@ def _check_key(topic: Topic, known: identity.Caller, who: Principal) -> None:
         raise refusal from problem
 
 
-def _check_entry(entry: Mapping[str, Any]) -> None:
-    attributes = entry.get("MessageAttributes") or {}
-    topic_messages.check(
-        entry.get("Message"), entry.get("Subject"), entry.get("MessageStructure"), attributes
-    )
-
-
 def _get_topic_attributes(self: SNSResponse) -> ActionResult:
-    _check_policy(self, self._get_param("TopicArn"), _READ)
+    _check_policy(self, self._get_param("TopicArn"), "sns:GetTopicAttributes")
     return _moto_get_topic_attributes(self)
 
 
 def _publish(self: SNSResponse) -> ActionResult:
-    topic_arn = self._get_param("TopicArn") or self._get_param("TargetArn") or ""
-    if ":endpoint/" not in topic_arn and not self._get_param("PhoneNumber"):
-        _check_caller(self, topic_arn)
-        _check_entry({name: self._get_param(name) for name in _ENTRY})
+    _check_key(*_check_policy(self, self._get_param("TopicArn") or "", "sns:Publish"))
+    names = ("Message", "Subject", "MessageStructure", "MessageAttributes")
+    _check_message(*(self._get_param(name) for name in names))
     return _moto_publish(self)
-
-
-def _publish_batch(self: SNSResponse) -> ActionResult:
-    _check_caller(self, self._get_param("TopicArn"))
-    for entry in self._get_param("PublishBatchRequestEntries", []):
-        _check_entry(entry)
-    return _moto_publish_batch(self)
-
-
-_ENTRY = ("Message", "Subject", "MessageStructure", "MessageAttributes")
 
 
 def install() -> None:
     """Put the checks before moto's Publish, and the deliveries in place of moto's."""
     SNSResponse.publish = _publish  # type: ignore[method-assign]
-    SNSResponse.publish_batch = _publish_batch  # type: ignore[method-assign]
     SNSResponse.get_topic_attributes = _get_topic_attributes  # type: ignore[method-assign]
     topic_deliveries.install()
-    topic_settings.install()
-    topic_confirmations.install()
-    on_reset(topic_deliveries.forget)
+    topic_types.install()

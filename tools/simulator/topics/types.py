@@ -1,4 +1,4 @@
-"""Simulator: CloudFormation's types of SNS: subscriptions and topic policies."""
+"""Simulator: what stacks make of SNS: topics, whose updates moto loses, subscriptions, policies."""
 
 from __future__ import annotations
 
@@ -6,35 +6,24 @@ import json
 from typing import Any, Self
 
 from moto.core.common_models import CloudFormationModel
-from moto.sns.exceptions import InvalidParameterValue
+from moto.core.utils import camelcase_to_underscores
 from moto.sns.models import Subscription, Topic, sns_backends
 
 from tools.simulator.cloudformation.resources import StackResource
-from tools.simulator.iam.policy_actions import refused
+from tools.simulator.topics.deliveries import check_policy
 
-HONOURED: dict[str, frozenset[str]] = {
-    "AWS::SNS::Topic": frozenset(
-        {"DisplayName", "KmsMasterKeyId", "Subscription", "Tags", "TopicName"}
-    ),
-    "AWS::SNS::TopicPolicy": frozenset({"PolicyDocument", "Topics"}),
-    "AWS::SNS::Subscription": frozenset(
-        {
-            "Endpoint",
-            "FilterPolicy",
-            "FilterPolicyScope",
-            "Protocol",
-            "RawMessageDelivery",
-            "RedrivePolicy",
-            "Region",
-            "TopicArn",
-        }
-    ),
-}
+_TOPIC_SETTINGS = ("DisplayName", "KmsMasterKeyId")
 _SUBSCRIPTION_SETTINGS: dict[str, Any] = {  # with what holds where nothing is said; scope first
     "FilterPolicyScope": "MessageAttributes",
     "FilterPolicy": "",
     "RawMessageDelivery": False,
-    "RedrivePolicy": "",
+}
+HONOURED: dict[str, frozenset[str]] = {
+    "AWS::SNS::Topic": frozenset({*_TOPIC_SETTINGS, "Subscription", "Tags", "TopicName"}),
+    "AWS::SNS::TopicPolicy": frozenset({"PolicyDocument", "Topics"}),
+    "AWS::SNS::Subscription": frozenset(
+        {*_SUBSCRIPTION_SETTINGS, "Endpoint", "Protocol", "Region", "TopicArn"}
+    ),
 }
 
 
@@ -46,25 +35,16 @@ class SubscriptionResource(StackResource, CloudFormationModel):
 
     def __init__(self, subscription: Subscription) -> None:
         self.subscription = subscription
-
-    @property
-    def physical_resource_id(self) -> str:
-        """The subscription's ARN."""
-        return str(self.subscription.arn)
+        self.physical_resource_id = str(subscription.arn)
 
     @classmethod
-    def create(cls, name: str, properties: dict[str, Any], account: str, region: str) -> Self:  # noqa: ARG003 -- no names here
+    def create(cls, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
         """Subscribe."""
         backend = sns_backends[account][properties.get("Region", region)]
         subscription = backend.subscribe(
             properties["TopicArn"], properties["Endpoint"], properties["Protocol"]
         )
-        for setting in _SUBSCRIPTION_SETTINGS:
-            if setting in properties:
-                value = properties[setting]
-                text = json.dumps(value) if isinstance(value, dict) else value
-                backend.set_subscription_attributes(subscription.arn, setting, text)
-        return cls(subscription)
+        return cls(subscription).update(name, properties, account, region)
 
     def update(self, name: str, properties: dict[str, Any], account: str, region: str) -> Self:
         """Change the settings; whom it tells of what cannot change."""
@@ -111,9 +91,46 @@ class TopicPolicyResource(StackResource, CloudFormationModel):
             topic.policy = default.policy
 
 
-def check_policy(policy: dict[str, Any]) -> None:
-    """Raise InvalidParameterValue for a topic policy that SNS refuses."""
-    if refused("sns", policy):
-        raise InvalidParameterValue(
-            "Invalid parameter: Policy statement action out of service scope!"
-        )
+def _create_topic(
+    _cls: type[Topic],
+    /,
+    resource_name: str,
+    cloudformation_json: dict[str, Any],
+    account_id: str,
+    region_name: str,
+    **_: Any,
+) -> Topic:
+    properties = cloudformation_json["Properties"]
+    backend = sns_backends[account_id][region_name]
+    settings = {name: properties[name] for name in _TOPIC_SETTINGS if name in properties}
+    tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
+    topic = backend.create_topic(resource_name, settings, tags)
+    for inline in properties.get("Subscription", []):
+        backend.subscribe(topic.arn, inline["Endpoint"], inline["Protocol"])
+    return topic
+
+
+def _update_topic(
+    cls: type[Topic],
+    /,
+    original_resource: Topic,
+    new_resource_name: str,
+    cloudformation_json: dict[str, Any],
+    **where: str,
+) -> Topic:
+    # moto makes a topic anew on every update, and loses its policy and its subscriptions.
+    properties = cloudformation_json["Properties"]
+    if properties.get("TopicName", original_resource.name) != original_resource.name:
+        original_resource.delete(where["account_id"], where["region_name"])
+        return _create_topic(cls, new_resource_name, cloudformation_json, **where)
+    for name in _TOPIC_SETTINGS:
+        setattr(original_resource, camelcase_to_underscores(name), properties.get(name, ""))
+    return original_resource
+
+
+def install() -> None:
+    """Mend moto's topics."""
+    Topic.create_from_cloudformation_json = classmethod(_create_topic)  # type: ignore[method-assign,assignment]
+    Topic.update_from_cloudformation_json = classmethod(_update_topic)  # type: ignore[method-assign,assignment]
+    Topic.has_cfn_attr = classmethod(lambda _cls, attr: attr in {"TopicArn", "TopicName"})  # type: ignore[method-assign,assignment]
+    Topic.get_cfn_attribute = lambda self, name: self.arn if name == "TopicArn" else self.name  # type: ignore[method-assign]

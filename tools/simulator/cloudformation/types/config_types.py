@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from moto.core.common_models import CloudFormationModel
 
-from tools.simulator.awsconfig.queries import compliance_of_rule
+from tools.simulator.awsconfig.evaluations import compliance_of_rule
 from tools.simulator.cloudformation.template_intrinsics import text_of
 from tools.simulator.cloudformation.types.base import ApiResource, chosen
 

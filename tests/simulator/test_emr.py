@@ -1,5 +1,6 @@
-"""EMR clusters: their states, their Region, and what DescribeCluster and its kin say."""
+"""EMR: clusters with their states, configurations and tags; security configurations kept as text."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,44 +37,12 @@ def test_a_cluster_lives_in_the_region_of_the_call(aws):
     assert aws.client("emr", "us-east-1").list_clusters()["Clusters"] == []
 
 
-def test_a_new_cluster_goes_on_to_waiting_unless_auto_start_is_off(aws):
-    assert describe(aws, launch(aws))["Status"]["State"] == "WAITING"
-    aws.set_emr(auto_start=False)
-    status = describe(aws, launch(aws))["Status"]
-    assert status["State"] == "STARTING"
-    assert "ReadyDateTime" not in status["Timeline"]
-
-
-def test_a_cluster_with_work_or_that_ends_by_itself_goes_on_to_running(aws):
+def test_a_new_cluster_goes_on_to_waiting_and_one_that_ends_by_itself_to_running(aws):
+    cluster = describe(aws, launch(aws))
+    assert cluster["Status"]["State"] == "WAITING"
+    assert "SecurityConfiguration" not in cluster
     transient = {"KeepJobFlowAliveWhenNoSteps": False}
     assert describe(aws, launch(aws, instances=transient))["Status"]["State"] == "RUNNING"
-
-
-def test_the_control_route_brings_a_cluster_into_any_state_with_a_reason(aws):
-    cluster_id = launch(aws)
-    reason = {"code": "BOOTSTRAP_FAILURE", "message": "No certificate."}
-    aws.set_cluster(cluster_id, state="TERMINATED_WITH_ERRORS", reason=reason)
-    status = describe(aws, cluster_id)["Status"]
-    assert status["State"] == "TERMINATED_WITH_ERRORS"
-    assert status["StateChangeReason"] == {
-        "Code": "BOOTSTRAP_FAILURE",
-        "Message": "No certificate.",
-    }
-    assert "EndDateTime" in status["Timeline"]
-    with pytest.raises(SimulatorError, match="is no state"):
-        aws.set_cluster(cluster_id, state="ASLEEP")
-    with pytest.raises(SimulatorError, match="There is no cluster j-NONE"):
-        aws.set_cluster("j-NONE", state="WAITING")
-
-
-def test_the_control_route_makes_a_cluster_older(aws):
-    cluster_id = launch(aws)
-    aws.set_cluster(cluster_id, age_seconds=86400)
-    timeline = describe(aws, cluster_id)["Status"]["Timeline"]
-    age = datetime.now(UTC) - timeline["CreationDateTime"]
-    assert timedelta(days=1) <= age < timedelta(days=1, minutes=1)
-    emr = aws.client("emr")
-    assert emr.list_clusters(CreatedAfter=datetime.now(UTC) - timedelta(hours=1))["Clusters"] == []
 
 
 def test_a_terminated_cluster_says_that_its_user_asked_for_it(aws):
@@ -82,19 +51,6 @@ def test_a_terminated_cluster_says_that_its_user_asked_for_it(aws):
     emr.terminate_job_flows(JobFlowIds=[cluster_id])
     status = describe(aws, cluster_id)["Status"]
     assert (status["State"], status["StateChangeReason"]["Code"]) == ("TERMINATED", "USER_REQUEST")
-    with pytest.raises(ClientError, match="ValidationException"):
-        emr.terminate_job_flows(JobFlowIds=["j-NONE"])
-
-
-def test_a_step_sets_a_waiting_cluster_to_work_and_leaves_a_starting_one(aws):
-    step = {"Name": "s", "HadoopJarStep": {"Jar": "x.jar"}}
-    waiting = launch(aws)
-    aws.set_emr(auto_start=False)
-    starting = launch(aws)
-    for cluster_id in (waiting, starting):
-        aws.client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])
-    states = [describe(aws, one)["Status"]["State"] for one in (waiting, starting)]
-    assert states == ["RUNNING", "STARTING"]
 
 
 def test_configurations_come_back_as_they_were_sent_at_every_level(aws):
@@ -131,19 +87,6 @@ def test_a_cluster_of_fleets_lists_them_with_their_configurations(aws):
     emr = aws.client("emr")
     [found] = emr.list_instance_fleets(ClusterId=cluster_id)["InstanceFleets"]
     assert found["InstanceTypeSpecifications"] == [kind]
-    emr.modify_instance_fleet(
-        ClusterId=cluster_id,
-        InstanceFleet={
-            "InstanceFleetId": found["Id"],
-            "InstanceTypeConfigs": [{"InstanceType": "r5.xlarge"}],
-        },
-    )
-    [changed] = emr.list_instance_fleets(ClusterId=cluster_id)["InstanceFleets"]
-    assert changed["InstanceTypeSpecifications"] == [{"InstanceType": "r5.xlarge"}]
-
-
-def test_a_cluster_without_a_security_configuration_has_no_such_key(aws):
-    assert "SecurityConfiguration" not in describe(aws, launch(aws))
 
 
 def test_applications_tags_and_kerberos_are_kept_and_hadoop_is_the_default(aws):
@@ -169,3 +112,86 @@ def test_clusters_are_listed_in_pages_of_fifty_by_state(aws):
     pages = list(emr.get_paginator("list_clusters").paginate(ClusterStates=["WAITING"]))
     assert [len(page["Clusters"]) for page in pages] == [50, 1]
     assert emr.list_clusters(ClusterStates=["STARTING"])["Clusters"] == []
+
+
+ON = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": "true"}})
+
+
+@pytest.fixture
+def emr(aws):
+    client = aws.client("emr")
+    client.create_security_configuration(Name="sc", SecurityConfiguration=ON)
+    return client
+
+
+def test_the_text_comes_back_as_it_was_given(emr):
+    assert emr.describe_security_configuration(Name="sc")["SecurityConfiguration"] == ON
+
+
+def test_they_are_listed_by_name_in_their_region_alone(aws, emr):
+    [listed] = emr.list_security_configurations()["SecurityConfigurations"]
+    assert listed["Name"] == "sc"
+    assert (
+        aws.client("emr", "us-east-1").list_security_configurations()["SecurityConfigurations"]
+        == []
+    )
+
+
+def test_it_cannot_be_deleted_while_a_live_cluster_uses_it_but_afterwards(aws, emr):
+    cluster_id = launch(aws, SecurityConfiguration="sc")
+    with pytest.raises(ClientError, match=r"InvalidRequest.*SECURITY_CONFIGURATION_IN_USE"):
+        emr.delete_security_configuration(Name="sc")
+    emr.terminate_job_flows(JobFlowIds=[cluster_id])
+    emr.delete_security_configuration(Name="sc")
+    assert emr.list_security_configurations()["SecurityConfigurations"] == []
+
+
+def test_the_control_route_deletes_it_all_the_same(aws, emr):
+    cluster_id = launch(aws, SecurityConfiguration="sc")
+    aws.force_delete_security_configuration("sc")
+    assert emr.list_security_configurations()["SecurityConfigurations"] == []
+    assert emr.describe_cluster(ClusterId=cluster_id)["Cluster"]["SecurityConfiguration"] == "sc"
+    with pytest.raises(SimulatorError, match="no security configuration 'sc'"):
+        aws.force_delete_security_configuration("sc")
+
+
+def test_the_control_route_makes_it_older(aws, emr):
+    aws.age_security_configuration("sc", age_seconds=86400)
+    created = emr.describe_security_configuration(Name="sc")["CreationDateTime"]
+    assert timedelta(days=1) <= datetime.now(UTC) - created < timedelta(days=1, minutes=1)
+
+
+def tags(**named):
+    """Tags as RunJobFlow takes them."""
+    return [{"Key": key, "Value": value} for key, value in named.items()]
+
+
+def found(aws, key, kind="elasticmapreduce:cluster"):
+    pages = (
+        aws.client("resourcegroupstaggingapi")
+        .get_paginator("get_resources")
+        .paginate(TagFilters=[{"Key": key}], ResourceTypeFilters=[kind])
+    )
+    return {
+        each["ResourceARN"].rpartition("/")[2]: {tag["Key"]: tag["Value"] for tag in each["Tags"]}
+        for page in pages
+        for each in page["ResourceTagMappingList"]
+    }
+
+
+def test_clusters_are_found_by_the_key_of_a_tag(aws):
+    """All tags of those that carry the key are answered, on as many pages as it takes."""
+    tagged = [launch(aws, Tags=tags(exempt="yes", team=str(number))) for number in range(60)]
+    launch(aws, Tags=tags(team="other"))
+    assert found(aws, "exempt").keys() == set(tagged)
+    assert found(aws, "exempt")[tagged[7]] == {"exempt": "yes", "team": "7"}
+    assert found(aws, "exempt", "elasticmapreduce:studio") == {}
+
+
+def test_a_tag_that_is_added_later_is_found_and_one_that_is_removed_is_not(aws):
+    """Tags are those of now."""
+    cluster = launch(aws)
+    aws.client("emr").add_tags(ResourceId=cluster, Tags=[{"Key": "exempt", "Value": ""}])
+    assert found(aws, "exempt") == {cluster: {"exempt": ""}}
+    aws.client("emr").remove_tags(ResourceId=cluster, TagKeys=["exempt"])
+    assert found(aws, "exempt") == {}
