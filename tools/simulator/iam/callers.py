@@ -49,6 +49,9 @@ def put(body: dict[str, Any]) -> dict[str, Any]:
         raise ControlError("id must be the id of an organization, such as o-a1b2c3d4e5.")
     if not isinstance(members, list) or not members:
         raise ControlError("accounts must be a list of account ids.")
+    for account in members:
+        if organization_of(account) not in {None, identifier}:
+            raise ControlError(f"{account} is in the organization {organization_of(account)}.")
     _organizations[identifier] = frozenset(members)
     return {"id": identifier, "accounts": members}
 
