@@ -32,8 +32,6 @@ def refusal(aws, template, **parameters):
         ({"Q": queue() | {"Condition": "Nothing"}}, ["Nothing"]),
         ({"Q": queue({"Fn::If": ["Nothing", "a", "b"]})}, ["Nothing"]),
         ({"Q": queue({"Fn::Colour": "red"})}, ["Fn::Colour"]),
-        ({"Q": queue() | {"Colour": "red"}}, ["Q", "Colour"]),
-        ({"Q": {"Properties": {}}}, ["Q", "Type"]),
     ],
 )
 def test_a_bad_resource_is_refused_by_name(aws, resources, words):
@@ -115,7 +113,6 @@ def test_iam_resources_need_their_capability(aws, role, given, needed):
         ("- a\n- b", "unsupported structure"),
         ("a: [", "not well-formed"),
         ("{}", "At least one Resources member"),
-        (text({"Q": queue()}, Colours={}), "Colours"),
     ],
 )
 def test_a_text_that_is_no_template_is_refused(aws, template, words):

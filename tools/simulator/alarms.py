@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from dataclasses import replace
 from typing import Any
 
-import botocore.session
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 
 from tools.simulator import topics
@@ -80,40 +77,19 @@ def _publish(alarm: Alarm, arn: str, old_state: str) -> dict[str, str]:
 
 
 def _message(alarm: Alarm, old_state: str) -> topics.Message:
-    where = _region_name(alarm.region_name)
-    subject = f'{alarm.state_value}: "{alarm.name}" in {where}'
+    """What people get by email; here every other subscriber gets the same, where AWS sends JSON."""
+    subject = f'{alarm.state_value}: "{alarm.name}" in {alarm.region_name}'
     if len(subject) > _SUBJECT_LENGTH:
         subject = subject[: _SUBJECT_LENGTH - 3] + "..."
-    document = {
-        "AlarmName": alarm.name,
-        "AlarmDescription": alarm.description,
-        "AWSAccountId": alarm.alarm_arn.split(":")[4],
-        "NewStateValue": alarm.state_value,
-        "NewStateReason": alarm.state_reason,
-        "Region": where,
-        "AlarmArn": alarm.alarm_arn,
-        "OldStateValue": old_state,
-        "Trigger": {"MetricName": alarm.metric_name, "Namespace": alarm.namespace},
-    }
-    email = (
-        f'The Amazon CloudWatch alarm "{alarm.name}" in the {where} Region has entered the '
-        f"{alarm.state_value} state.\n\n"
+    text = (
+        f'The Amazon CloudWatch alarm "{alarm.name}" in the {alarm.region_name} Region has entered '
+        f"the {alarm.state_value} state.\n\n"
         f"Description:   {alarm.description or ''}\n"
         f"State change:  {old_state} -> {alarm.state_value}\n"
         f"Reason:        {alarm.state_reason}\n"
         f"Alarm ARN:     {alarm.alarm_arn}"
     )
-    parts = {"default": json.dumps(document), "email": email}
-    return topics.Message(json.dumps(parts), subject, "json")
-
-
-@functools.cache
-def _region_name(region: str) -> str:
-    endpoints = botocore.session.get_session().get_data("endpoints")
-    for partition in endpoints["partitions"]:
-        if region in partition["regions"]:
-            return str(partition["regions"][region]["description"])
-    return region
+    return topics.Message(text, subject)
 
 
 def install() -> None:

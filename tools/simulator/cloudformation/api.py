@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
 from tools.simulator import iam, identity
 from tools.simulator.cloudformation import change_sets, runs, template, template_evaluation
 from tools.simulator.cloudformation.template_intrinsics import pseudo_parameters
-from tools.simulator.cloudformation.types.base import Place, asked_by
+from tools.simulator.cloudformation.types.base import Place, caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,13 +130,11 @@ def _create_change_set(self: CloudFormationBackend, **request: Any) -> tuple[str
 
 
 def _execute_change_set(
-    self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
+    self: CloudFormationBackend, change_set_name: str, **_stack: str | None
 ) -> None:
     change_set = self.describe_change_set(change_set_name)
     if change_set is None or change_set.execution_status != "AVAILABLE":
         raise ValidationError(message=f"ChangeSet [{change_set_name}] cannot be executed")
-    if stack_name not in {None, change_set.stack_name, change_set.stack_id}:
-        raise ValidationError(message=f"ChangeSet [{change_set_name}] is not one of {stack_name}")
     change_sets.execute(change_set)
 
 
@@ -149,12 +147,12 @@ def _as_asked(operation: Callable[..., Any]) -> Callable[..., Any]:
                 message="1 validation error detected: Value at 'templateBody' failed to satisfy "
                 f"constraint: Member must have length less than or equal to {_MOST_IN_A_REQUEST}"
             )
-        token = _capabilities.set(frozenset(self._get_param("Capabilities", []) or []))
-        try:
-            with asked_by(self.access_key):
-                return operation(self)
-        finally:
-            _capabilities.reset(token)
+        return copy_context().run(known, self)
+
+    def known(self: CloudFormationResponse) -> Any:
+        _capabilities.set(frozenset(self._get_param("Capabilities", []) or []))
+        caller.set(self.access_key)
+        return operation(self)
 
     return answer
 
@@ -162,11 +160,11 @@ def _as_asked(operation: Callable[..., Any]) -> Callable[..., Any]:
 def _template_at(self: CloudFormationResponse, template_url: str) -> str:
     """Return the template that a TemplateURL means, or refuse what S3 would not give its caller."""
     bucket, _, key = urlsplit(template_url).path.lstrip("/").partition("/")
-    resource, caller = f"arn:{self.partition}:s3:::{bucket}/{key}", identity.caller(self.access_key)
+    resource, who = f"arn:{self.partition}:s3:::{bucket}/{key}", identity.caller(self.access_key)
     try:
-        if iam.enforced() and not iam.may_use(caller, "s3:GetObject", resource):
+        if iam.enforced() and not iam.may_use(who, "s3:GetObject", resource):
             raise ValidationError(message="S3 error: Access Denied")
-        found = Place(caller.account, self.region).client("s3").get_object(Bucket=bucket, Key=key)
+        found = Place(who.account, self.region).client("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as problem:
         raise ValidationError(
             message=f"S3 error: {problem.response['Error']['Message']}"

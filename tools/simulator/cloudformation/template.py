@@ -12,21 +12,6 @@ from moto.cloudformation.exceptions import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# What the simulator knows of a template, and of a resource and an output in it; cfn-lint (`make
-# check`) knows the rest, and what properties are.
-_SECTIONS = frozenset(
-    {
-        *("AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs"),
-        *("Parameters", "Resources", "Rules"),
-    }
-)
-_RESOURCE_KEYS = frozenset(
-    {
-        *("Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type"),
-        "UpdateReplacePolicy",
-    }
-)
-_OUTPUT_KEYS = frozenset({"Condition", "Description", "Value"})
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _PLACEHOLDER = re.compile(r"\$\{([^!{}][^{}]*)\}")
 
@@ -70,9 +55,8 @@ def parse(text: str) -> dict[str, Any]:
     return json.loads(json.dumps(document))  # plain JSON: no key or value of another kind
 
 
-def check_structure(template: Mapping[str, Any]) -> None:
-    """Refuse what the simulator would pass over, and references to what is not there."""
-    _refuse_unknown("the template", template, _SECTIONS)
+def check_references(template: Mapping[str, Any]) -> None:
+    """Refuse a template without resources, or with references to what is not there."""
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise ValidationError(
@@ -80,26 +64,12 @@ def check_structure(template: Mapping[str, Any]) -> None:
         )
     known = resources.keys() | (template.get("Parameters") or {}).keys()
     for name, resource in resources.items():
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise ValidationError(
-                message=f"Template format error: [/Resources/{name}] Every resource needs a Type."
-            )
-        _refuse_unknown(f"resource {name}", resource, _RESOURCE_KEYS)
         for needed in dependencies(resource) - known:
             if not needed.startswith("AWS::"):
                 raise ValidationError(
                     message="Template format error: Unresolved resource dependencies "
                     f"[{needed}] in the Resources block of the template, by {name}"
                 )
-    for name, output in (template.get("Outputs") or {}).items():
-        _refuse_unknown(f"output {name}", output, _OUTPUT_KEYS)
-
-
-def _refuse_unknown(what: str, found: Mapping[str, Any], known: frozenset[str]) -> None:
-    if unknown := sorted(set(found) - known):
-        raise ValidationError(
-            message=f"Invalid template property or properties {unknown} of {what}"
-        )
 
 
 def dependencies(resource: Mapping[str, Any]) -> set[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
 from tools.simulator.cloudformation import template_parameters
-from tools.simulator.cloudformation.template import check_structure, ordered
+from tools.simulator.cloudformation.template import check_references, ordered
 from tools.simulator.cloudformation.template_intrinsics import UNKNOWN, Intrinsics, text_of
 from tools.simulator.cloudformation.types import TYPES
 
@@ -127,7 +127,7 @@ def check(
     capabilities: frozenset[str],
 ) -> None:
     """Refuse a template that AWS or the simulator would not take with these parameters."""
-    check_structure(template)
+    check_references(template)
     evaluation = Evaluation(template, parameters, pseudo)
     evaluation.check_rules()
     for name, resource in evaluation.resources.items():

@@ -104,8 +104,7 @@ def _reason_against(call: wire.Call, action: str, resource: str) -> str:
         return "with an explicit deny in a resource-based policy"
     if call.service == "s3" and not may_use(call.caller, action, resource):
         return f"because no resource-based policy allows the {action} action"
-    external_id = call.parameters.get("ExternalId")
-    if action == "sts:AssumeRole" and not trust.admits(resource, call.caller, external_id):
+    if action == "sts:AssumeRole" and not trust.admits(resource, call.caller):
         return "because the role's trust policy does not admit the caller"
     return ""
 

@@ -22,11 +22,7 @@ def of_caller(caller: identity.Caller) -> Grants:
         return Grants((_ALL,))
     if caller.role_arn is None:
         return _of_user(caller)
-    grants = of_role(caller.role_arn)
-    session = identity.assumed_role(caller.access_key_id, caller.account)
-    if session is not None and session.policy:
-        return Grants(grants.identity, grants.limits | {"session policy": parsed(session.policy)})
-    return grants
+    return of_role(caller.role_arn)
 
 
 def of_role(role_arn: str) -> Grants:

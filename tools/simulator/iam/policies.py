@@ -1,7 +1,7 @@
 """Simulator: what policies say: statements, their conditions, and what a caller's own allow it.
 
 An action must be allowed by the policies attached to the caller, and also by its permissions
-boundary and its session policy if it has them. An explicit Deny goes before everything. What the
+boundary if it has one. An explicit Deny goes before everything. What the
 simulator cannot judge counts as a Deny that applies and as an Allow that does not.
 """
 
@@ -27,7 +27,6 @@ _ABSENT = frozenset(
         "aws:sourceaccount",
         "aws:sourcearn",
         "aws:sourceorgid",
-        "sts:externalid",
     }
 )
 # What the values that a key has must be, all or any of them; a single one, without a word before.

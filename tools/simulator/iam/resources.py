@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from moto.s3.models import FakeBucket
 
-    from tools.simulator.iam.resource_policies import Policy
+    from tools.simulator.iam.policies import Document
     from tools.simulator.wire import Call
 
 _PREFIXES = {
@@ -71,7 +71,7 @@ def resources_of(call: Call, action: str) -> list[str]:
     return named if named and all(known.takes(each) for each in named) else ["*"]
 
 
-def policy_of(arn: str) -> Policy | str | None:
+def policy_of(arn: str) -> Document | str | None:
     """Return the policy of a table, topic or queue; None where it has none, or there is no such thing."""
     _, _, service, region, account, name = (*arn.split(":", 5), *[""] * 6)[:6]
     if service == "dynamodb":
@@ -98,17 +98,9 @@ def bucket_of(name: str) -> FakeBucket | None:
 
 def context_of(call: Call) -> dict[str, str | tuple[str, ...]]:
     """The condition keys that services add for a call, in lower case."""
-    names = {
-        ("cloudwatch", "Namespace"): "cloudwatch:namespace",
-        ("sts", "ExternalId"): "sts:externalid",
-        ("sns", "Protocol"): "sns:protocol",
-        ("sns", "Endpoint"): "sns:endpoint",
-    }
-    found: dict[str, str | tuple[str, ...]] = {
-        key: str(call.parameters[parameter])
-        for (service, parameter), key in names.items()
-        if service == call.service and parameter in call.parameters
-    }
+    found: dict[str, str | tuple[str, ...]] = {}
+    if call.service == "cloudwatch" and "Namespace" in call.parameters:
+        found["cloudwatch:namespace"] = str(call.parameters["Namespace"])
     if call.called_via:
         found |= {"aws:calledvia": (call.called_via,), "aws:viaawsservice": "true"}
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.exceptions import NotFoundException
@@ -21,11 +20,9 @@ _vpcs: dict[str, str] = {}
 on_reset(_vpcs.clear)
 
 
-def admits(role_arn: str, caller: Caller, external_id: str | None = None) -> bool:
+def admits(role_arn: str, caller: Caller) -> bool:
     """Return whether the role's trust policy admits a caller."""
-    who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
-    extra = {"sts:externalid": external_id} if external_id else {}
-    return _admits(role_arn, replace(who, context={**who.context, **extra}))
+    return _admits(role_arn, resource_policies.caller(caller.arn, caller.account, caller.role_arn))
 
 
 def admits_service(role_arn: str, service: str, source_arn: str, source_account: str) -> bool:

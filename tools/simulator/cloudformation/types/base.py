@@ -9,32 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from moto.utilities.utils import get_partition
 
 from tools.simulator import accounts, iam, identity
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 Properties = Mapping[str, Any]
 
 _SERVICE = "cloudformation.amazonaws.com"
-_caller: ContextVar[str] = ContextVar("caller", default="")
-
-
-@contextmanager
-def asked_by(access_key_id: str) -> Iterator[None]:
-    """Have the calls of resource types be those of this key's owner."""
-    token = _caller.set(access_key_id)
-    try:
-        yield
-    finally:
-        _caller.reset(token)
+caller: ContextVar[str] = ContextVar("caller", default="")  # the access key of whoever asks
 
 
 class Place(NamedTuple):
@@ -45,7 +31,7 @@ class Place(NamedTuple):
 
     def client(self, service: str) -> Any:
         """Return a client that acts for whoever asks CloudFormation for something."""
-        key_id = _caller.get()
+        key_id = caller.get()
         if not key_id or not iam.enforced() or accounts.account_of_administrator(key_id):
             return identity.client(service, *self)
         return identity.forwarding_client(service, self.region, key_id, _SERVICE)
