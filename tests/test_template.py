@@ -20,7 +20,7 @@ from emr_in_transit.aws import (
 )
 from emr_in_transit.deployment import read_settings
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
-from tools.simulator.cloudformation.template_order import dependencies
+from tools.simulator.cloudformation.template import dependencies
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))

@@ -180,13 +180,6 @@ def _details_by_resource(account: str, region: str, parameters: Mapping[str, Any
     return _details(results, parameters)
 
 
-def compliance_of_rule(account: str, region: str, name: str) -> str:
-    """Return the compliance type of a rule as a whole."""
-    found = {one.compliance for one in state(account, region).latest(name)}
-    worst = (one for one in ("NON_COMPLIANT", "COMPLIANT") if one in found)
-    return next(worst, "INSUFFICIENT_DATA")
-
-
 def _delete_results(account: str, region: str, parameters: Mapping[str, Any]) -> Answer:
     name = parameters["ConfigRuleName"]
     rules_of(account, region, [name])

@@ -1,4 +1,4 @@
-"""Simulator: a stack's parameters: their values, their constraints, and the template's Rules."""
+"""Simulator: a stack's parameters: their values and their constraints."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 def is_list(declared: Mapping[str, Any]) -> bool:
     """Return whether the parameter's value is a list."""
     kind = str(declared.get("Type", "String"))
-    return kind == "CommaDelimitedList" or kind.startswith(
-        ("List<", "AWS::SSM::Parameter::Value<List")
-    )
+    return kind == "CommaDelimitedList" or kind.startswith("List<")
 
 
 def values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,9 +30,6 @@ def values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
         raise ValidationError(
             message=f"Parameters: [{', '.join(unknown)}] do not exist in the template"
         )
-    stored = [name for name, one in declared.items() if "AWS::SSM::" in one.get("Type", "")]
-    if stored:
-        raise ValidationError(message=f"Parameters: {stored}: the simulator resolves none of SSM.")
     texts = {
         name: given.get(name, one.get("Default"))
         for name, one in declared.items()
@@ -90,44 +85,3 @@ def _number_problem(declared: Mapping[str, Any], text: str) -> str | None:
     if high is not None and float(text) > float(high):
         return f"must be a number not greater than {high}"
     return None
-
-
-def check_rules(template: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Refuse values that break an assertion of the template's Rules."""
-    for name, rule in (template.get("Rules") or {}).items():
-        if "RuleCondition" in rule and not _assertion(rule["RuleCondition"], found):
-            continue
-        for assertion in rule["Assertions"]:
-            if not _assertion(assertion["Assert"], found):
-                described = assertion.get("AssertDescription", "An assertion does not hold.")
-                raise ValidationError(
-                    message=f"Template constraint {name} is violated: {described}"
-                )
-
-
-def _assertion(node: Any, found: Mapping[str, Any]) -> Any:
-    """Return a rule function, or a plain value with its references resolved."""
-    if isinstance(node, list):
-        return [_assertion(item, found) for item in node]
-    if not isinstance(node, dict):
-        return text_of(node)
-    ((name, argument),) = node.items()
-    if name == "Ref":
-        if argument not in found:
-            raise ValidationError(message=f"Template error: a rule refers to unknown {argument}.")
-        return found[argument]
-    function = _RULE_FUNCTIONS.get(name)
-    if function is None:
-        raise ValidationError(message=f"Template error: the simulator knows no {name} in Rules.")
-    return function(_assertion(argument, found))
-
-
-_RULE_FUNCTIONS: dict[str, Any] = {
-    "Fn::Equals": lambda given: given[0] == given[1],
-    "Fn::Not": lambda given: not given[0],
-    "Fn::And": all,
-    "Fn::Or": any,
-    "Fn::Contains": lambda given: given[1] in given[0],
-    "Fn::EachMemberIn": lambda given: set(given[0]) <= set(given[1]),
-    "Fn::EachMemberEquals": lambda given: all(item == given[1] for item in given[0]),
-}

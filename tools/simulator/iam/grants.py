@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
-from tools.simulator.iam.instances import vpc_of
-from tools.simulator.iam.organizations import organization_of
+from tools.simulator.iam.callers import organization_of
 from tools.simulator.iam.policies import Document, Grants, parsed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from tools.simulator.iam.trust import vpc_of
 
 _ALL: Document = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _NOTHING: Document = {"Statement": []}
@@ -25,11 +22,7 @@ def of_caller(caller: identity.Caller) -> Grants:
         return Grants((_ALL,))
     if caller.role_arn is None:
         return _of_user(caller)
-    grants = of_role(caller.role_arn)
-    session = identity.assumed_role(caller.access_key_id, caller.account)
-    if session is not None and session.policy:
-        return Grants(grants.identity, grants.limits | {"session policy": parsed(session.policy)})
-    return grants
+    return of_role(caller.role_arn)
 
 
 def of_role(role_arn: str) -> Grants:
@@ -40,9 +33,7 @@ def of_role(role_arn: str) -> Grants:
         role = backend.get_role_by_arn(role_arn)
     except NotFoundException:
         return Grants(())
-    documents = [parsed(document) for document in role.policies.values()]
-    documents += _managed(role.managed_policies.values())
-    return Grants(tuple(documents), _boundary(backend, role.permissions_boundary_arn))
+    return Grants(tuple(_documents(role)), _boundary(backend, role.permissions_boundary_arn))
 
 
 def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
@@ -62,20 +53,16 @@ def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
 
 
 def _of_user(caller: identity.Caller) -> Grants:
-    backend = _backend(caller.account)
+    backend = iam_backends[caller.account]["global"]
     user = backend.get_user_from_access_key_id(caller.access_key_id)
-    if user is None:
-        return Grants(())
-    documents = [parsed(document) for document in user.policies.values()]
-    documents += _managed(user.managed_policies.values())
-    for group in backend.get_groups_for_user(user.name):
-        documents += [parsed(document) for document in group.policies.values()]
-        documents += _managed(group.managed_policies.values())
-    return Grants(tuple(documents))
+    holders = [user, *backend.get_groups_for_user(user.name)] if user else []
+    return Grants(tuple(document for holder in holders for document in _documents(holder)))
 
 
-def _managed(policies: Iterable[Any]) -> list[Document]:
-    return [_default_version(policy) for policy in policies]
+def _documents(holder: Any) -> list[Document]:
+    """The inline and attached policies of a role, user or group."""
+    attached = [_default_version(policy) for policy in holder.managed_policies.values()]
+    return [parsed(document) for document in holder.policies.values()] + attached
 
 
 def _default_version(policy: ManagedPolicy) -> Document:
@@ -88,7 +75,3 @@ def _boundary(backend: IAMBackend, arn: str | None) -> dict[str, Document]:
     known = arn in backend.managed_policies
     document = _default_version(backend.managed_policies[arn]) if known else _NOTHING
     return {"permissions boundary": document}
-
-
-def _backend(account: str) -> IAMBackend:
-    return iam_backends[account]["global"]

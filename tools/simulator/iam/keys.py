@@ -30,7 +30,11 @@ def check(
         return
     account, region = home
     if "alias/aws/" in key_id:
-        _check_managed(key_id, account, who)
+        # The policy of an AWS managed key cannot be edited: it admits the principals of its own
+        # account, through the service, and no service principal.
+        if who.is_service or who.account != account:
+            message = f"The key policy of {key_id} does not admit {who.name}."
+            raise RefusedError("KMSAccessDenied", message)
         return
     key = _find(key_id, account, region)
     if not key.enabled or key.key_state != "Enabled":
@@ -41,15 +45,6 @@ def check(
                 "KMSAccessDenied",
                 f"{who.name} is not authorized to perform {action} on {key.arn}.",
             )
-
-
-def _check_managed(key_id: str, account: str, who: Principal) -> None:
-    # The policy of an AWS managed key cannot be edited: it admits the principals of its own
-    # account, through the service, and no service principal.
-    if who.is_service or who.account != account:
-        raise RefusedError(
-            "KMSAccessDenied", f"The key policy of {key_id} does not admit {who.name}."
-        )
 
 
 def _find(key_id: str, account: str, region: str) -> Key:

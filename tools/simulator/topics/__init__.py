@@ -2,7 +2,7 @@
 
 A topic's policy decides for AWS services, for callers of other accounts, and by its Deny for all;
 the key of an encrypted topic decides as well. What callers of the topic's own account may do
-without a Deny is their own policies' business, which the enforcement of IAM judges. `deliveries` brings messages to subscribers, `types` is what stacks make.
+without a Deny is their own policies' business, which the enforcement of IAM judges. `deliveries` brings messages to subscribers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from tools.simulator.iam import grants, keys, policies
 from tools.simulator.iam.resource_policies import Principal, caller, decide
 from tools.simulator.refusals import RefusedError
 from tools.simulator.topics import deliveries as topic_deliveries
-from tools.simulator.topics import types as topic_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,4 +180,3 @@ def install() -> None:
     SNSResponse.publish = _publish  # type: ignore[method-assign]
     SNSResponse.get_topic_attributes = _get_topic_attributes  # type: ignore[method-assign]
     topic_deliveries.install()
-    topic_types.install()

@@ -150,17 +150,11 @@ def _subscribe(self: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -
     return subscription
 
 
-def check_policy(policy: dict[str, Any]) -> None:
-    """Raise InvalidParameterValue for a topic policy that SNS refuses."""
-    if policy_actions.refused("sns", policy):
+def _set_attribute(self: SNSBackend, topic_arn: str, name: str, value: str) -> None:
+    if name == "policy" and policy_actions.refused("sns", value):
         raise InvalidParameterValue(
             "Invalid parameter: Policy statement action out of service scope!"
         )
-
-
-def _set_attribute(self: SNSBackend, topic_arn: str, name: str, value: str) -> None:
-    if name == "policy":
-        check_policy(json.loads(value))
     _moto_set_topic_attribute(self, topic_arn, name, value)
 
 

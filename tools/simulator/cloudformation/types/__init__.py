@@ -1,5 +1,21 @@
-"""Simulator: CloudFormation's resource types. Each is made by its service's own API, as in AWS.
+"""Simulator: the resource types that stacks may have, in one table.
 
-A type is a direct subclass of CloudFormationModel (moto finds it by that) that says which
-properties it honours, and which it may leave aside and why.
+They are those that the templates of this project have, and those of rdk's.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.simulator.cloudformation.types import data, functions, messaging, monitoring, roles
+
+if TYPE_CHECKING:
+    from tools.simulator.cloudformation.types.base import ResourceType
+
+TYPES: dict[str, ResourceType] = {
+    **data.TYPES,
+    **functions.TYPES,
+    **messaging.TYPES,
+    **monitoring.TYPES,
+    **roles.TYPES,
+}
