@@ -89,31 +89,6 @@ def test_a_cluster_of_fleets_lists_them_with_their_configurations(aws):
     assert found["InstanceTypeSpecifications"] == [kind]
 
 
-def test_applications_tags_and_kerberos_are_kept_and_hadoop_is_the_default(aws):
-    cluster = describe(
-        aws,
-        launch(
-            aws,
-            Applications=[{"Name": "Spark"}],
-            Tags=[{"Key": "team", "Value": "data"}],
-            KerberosAttributes={"Realm": "EC2.INTERNAL", "KdcAdminPassword": "x"},
-        ),
-    )
-    assert [app["Name"] for app in cluster["Applications"]] == ["Spark"]
-    assert cluster["Tags"] == [{"Key": "team", "Value": "data"}]
-    assert cluster["KerberosAttributes"]["Realm"] == "EC2.INTERNAL"
-    assert [app["Name"] for app in describe(aws, launch(aws))["Applications"]] == ["Hadoop"]
-
-
-def test_clusters_are_listed_in_pages_of_fifty_by_state(aws):
-    for _ in range(51):
-        launch(aws)
-    emr = aws.client("emr")
-    pages = list(emr.get_paginator("list_clusters").paginate(ClusterStates=["WAITING"]))
-    assert [len(page["Clusters"]) for page in pages] == [50, 1]
-    assert emr.list_clusters(ClusterStates=["STARTING"])["Clusters"] == []
-
-
 ON = json.dumps({"EncryptionConfiguration": {"EnableInTransitEncryption": "true"}})
 
 

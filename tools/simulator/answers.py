@@ -17,7 +17,7 @@ from tools.simulator import wire
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse
 
 LOG = logging.getLogger(__name__)
 _JSON = {"json": "application/x-amz-json-1.1", "rest-json": "application/json"}
@@ -90,26 +90,20 @@ def code_of(headers: Iterable[tuple[str, str]], body: bytes) -> str | None:
     return str(found).split("#")[-1] if found else None
 
 
-def middleware(app: WSGIApplication) -> WSGIApplication:
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
     """Give errors the service's own form where moto raises; what is missing is not retried."""
-
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = wire.call_of(environ)
-        if call is None:
-            return app(environ, start_response)
-        try:
-            _refuse_pretended(call)
-            return app(environ, start_response)
-        except NotImplementedError as problem:
-            message = f"The simulator does not have {call.service}:{call.operation} ({problem})."
-            code, status = "NotImplemented", 501
-        except Exception as problem:  # moto's defects must reach the caller in a readable form
-            LOG.exception("%s:%s failed", call.service, call.operation)
-            message = f"{type(problem).__name__}: {problem}"
-            code, status = "InternalFailure", 500
-        return error(call.protocol, code, message, status).send(start_response)
-
-    return serve
+    try:
+        _refuse_pretended(call)
+        return go(start_response)
+    except NotImplementedError as problem:
+        message = f"The simulator does not have {call.service}:{call.operation} ({problem})."
+        code, status = "NotImplemented", 501
+    except Exception as problem:  # moto's defects must reach the caller in a readable form
+        LOG.exception("%s:%s failed", call.service, call.operation)
+        message = f"{type(problem).__name__}: {problem}"
+        code, status = "InternalFailure", 500
+    return error(call.protocol, code, message, status).send(start_response)
 
 
 def _refuse_pretended(call: wire.Call) -> None:

@@ -32,8 +32,8 @@ PREFIX = "/simulator"
 ABOVE_ZERO: Check = (lambda value: value > 0, "above 0; 1 is real time")
 LOG = logging.getLogger(__name__)
 _routes: dict[tuple[str, str], Handler] = {}
-_reset_functions: list[Callable[[], None]] = []
-_last_reset_functions: list[Callable[[], None]] = []
+STOP, WAIT, FORGET = range(3)  # the phases of a reset
+_reset_functions: list[list[Callable[[], object]]] = [[], [], []]
 
 
 class ControlError(Exception):
@@ -50,15 +50,13 @@ def route(method: str, path: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def on_reset(function: Callable[[], None], *, last: bool = False) -> Callable[[], None]:
-    """Register a function that clears a module's state on POST /simulator/reset, once.
+def on_reset(function: Callable[[], object], phase: int = STOP) -> None:
+    """Register a function that a reset calls, once: those that STOP something before the others.
 
-    They run in order of registration, those that are `last` after all others.
+    What is remembered is forgotten last, when nothing runs any more that could add to it.
     """
-    functions = _last_reset_functions if last else _reset_functions
-    if function not in functions:
-        functions.append(function)
-    return function
+    if function not in _reset_functions[phase]:
+        _reset_functions[phase].append(function)
 
 
 def steered(path: str, settings: Settings, **checks: Check) -> Settings:
@@ -102,7 +100,7 @@ class Log:
         self._choices = choices
         route("GET", path)(self.show)
         route("DELETE", path)(lambda _query: self.clear() or {"status": "cleared"})
-        on_reset(self.clear)
+        on_reset(self.clear, FORGET)
 
     def add(self, entry: Any) -> None:
         """Write an entry down."""
@@ -124,9 +122,10 @@ class Log:
 
 @route("POST", "/reset")
 def reset(_body: dict[str, Any]) -> dict[str, str]:
-    """Forget everything: the state of every module, in order of registration, then moto's."""
-    for function in [*_reset_functions, *_last_reset_functions]:
-        function()
+    """Forget everything: what the modules remember, then what moto does."""
+    for functions in _reset_functions:
+        for function in functions:
+            function()
     BackendDict.reset()
     reset_model_data()
     return {"status": "reset"}

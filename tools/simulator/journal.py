@@ -11,7 +11,7 @@ from tools.simulator.control import Log, route
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse
 
 _SMALL = 8192  # bytes of a request whose parameters are worth keeping
 _calls = Log(
@@ -23,32 +23,28 @@ _calls = Log(
 )
 
 
-def middleware(app: WSGIApplication) -> WSGIApplication:
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
     """Write down every call but the simulator's own, when it has been answered, or dropped."""
+    if call.internal:
+        return go(start_response)
+    started = datetime.now(UTC)
+    answer: dict[str, Any] = {"status": 0, "headers": []}
 
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = wire.call_of(environ)
-        if call is None or call.internal:
-            return app(environ, start_response)
-        started = datetime.now(UTC)
-        answer: dict[str, Any] = {"status": 0, "headers": []}
+    def note(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        answer.update(status=int(status[:3]), headers=headers)
+        return start_response(status, headers, *rest)
 
-        def note(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            answer.update(status=int(status[:3]), headers=headers)
-            return start_response(status, headers, *rest)
-
-        error: str | None = "ConnectionDropped"
-        try:
-            body = app(environ, note)
-            error = None
-            if answer["status"] >= 400:
-                body = [b"".join(body)]
-                error = answers.code_of(answer["headers"], body[0])
-            return body
-        finally:
-            _calls.add(_entry(call, started, answer["status"], error))
-
-    return serve
+    error: str | None = "ConnectionDropped"
+    try:
+        body = go(note)
+        error = None
+        if answer["status"] >= 400:
+            body = [b"".join(body)]
+            error = answers.code_of(answer["headers"], body[0])
+        return body
+    finally:
+        _calls.add(_entry(call, started, answer["status"], error))
 
 
 def _entry(call: wire.Call, started: datetime, status: int, error: str | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tools.simulator.control import on_reset, route
+from tools.simulator.control import STOP, WAIT, on_reset, route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +117,6 @@ def _next() -> _Task:
 
 
 def install() -> None:
-    """Make a reset drop the background work, and wait for the rest once all else is cleared."""
-    on_reset(drop)
-    on_reset(wait_for_running, last=True)
+    """Make a reset drop the background work, and wait for what runs."""
+    on_reset(drop, STOP)
+    on_reset(wait_for_running, WAIT)

@@ -14,7 +14,7 @@ from moto.config.models import config_backends
 from moto.config.responses import ConfigResponse
 from moto.core.exceptions import JsonRESTError
 
-from tools.simulator.control import on_reset, steered
+from tools.simulator.control import FORGET, on_reset, steered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ _bodies = (_ITEM_BODIES.__contains__, f"one of {', '.join(_ITEM_BODIES)}")
 settings = steered("/config", Settings(), item_body=_bodies)
 _states: dict[tuple[str, str], ConfigState] = {}
 _lock = threading.Lock()
-on_reset(_states.clear)
+on_reset(_states.clear, FORGET)
 
 
 def state(account: str, region: str) -> ConfigState:

@@ -131,7 +131,6 @@ class Delivery:
             "ERROR_MESSAGE": str(problem)[:1024],
         }
         if problem.retryable:
-            attributes["EXHAUSTED_RETRY_CONDITION"] = "MaximumRetryAttempts"
             attributes["RETRY_ATTEMPTS"] = str(self.record["attempts"] - 1)
         message = queues.Message(json.dumps(self.event), queues.strings(attributes))
         try:

@@ -12,11 +12,11 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.utilities.utils import get_partition
 
-from tools.simulator import iam, identity
+from tools.simulator import iam
 from tools.simulator.control import on_reset, route
 from tools.simulator.functions.process import sandboxes
 from tools.simulator.functions.runs import ThrottledError, invoke, invoke_async
-from tools.simulator.iam import grants, policies, resources, trust
+from tools.simulator.iam import grants, policies, trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,6 @@ _NETWORK_ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "Dele
 _construct = LambdaFunction.__init__
 _describe = LambdaFunction.get_configuration
 _update = LambdaFunction.update_configuration
-_change_code = LambdaFunction.update_function_code
 _delete = LambdaBackend.delete_function
 
 
@@ -67,31 +66,10 @@ def _refuse_unusable_role(spec: Mapping[str, Any], region: str) -> None:
             )
 
 
-def _refuse_code(code: Mapping[str, Any], account: str, region: str) -> None:
-    """Refuse code in a bucket of another Region, or of an account that does not let this one read."""
-    bucket = resources.bucket_of(str(code.get("S3Bucket")))
-    if bucket is None:
-        return
-    if bucket.region_name != region:
-        raise InvalidParameterValueException(
-            "Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: The "
-            f"bucket is in this region: {bucket.region_name}."
-        )
-    partition = get_partition(region)
-    caller = identity.Caller("", account, f"arn:{partition}:iam::{account}:user/somebody")
-    resource = f"arn:{partition}:s3:::{code['S3Bucket']}/{code.get('S3Key')}"
-    if iam.enforced() and not iam.may_use(caller, "s3:GetObject", resource):
-        raise InvalidParameterValueException(
-            "Your access has been denied by S3, please make sure your request credentials have "
-            f"permission to GetObject for {code['S3Bucket']}/{code.get('S3Key')}."
-        )
-
-
 def _checked_construction(
     self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, **named: Any
 ) -> None:
     _refuse_unusable_role(spec, region)
-    _refuse_code(spec.get("Code") or {}, account_id, region)
     _construct(self, account_id, spec, region, **named)
     for name, attribute in _KEPT.items():
         setattr(self, attribute, spec.get(name) or {})
@@ -118,11 +96,6 @@ def _update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> dict
     if "Environment" in updates:
         updates = updates | {"Environment": {"Variables": {}} | updates["Environment"]}
     return _update(self, updates)
-
-
-def _update_code(self: LambdaFunction, updated_spec: dict[str, Any]) -> dict[str, Any]:
-    _refuse_code(updated_spec, self.account_id, self.region)
-    return _change_code(self, updated_spec)
 
 
 def _delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
@@ -167,7 +140,6 @@ def install() -> None:
     LambdaFunction.__init__ = _checked_construction
     LambdaFunction.get_configuration = _get_configuration
     LambdaFunction.update_configuration = _update_configuration
-    LambdaFunction.update_function_code = _update_code
     LambdaFunction.invoke = _invoke
     LambdaBackend.delete_function = _delete_function
     on_reset(sandboxes.cool)

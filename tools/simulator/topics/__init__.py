@@ -96,12 +96,12 @@ def _check_message(
         raise InvalidParameterValue("Invalid parameter: Subject")
     size = len(message.encode())
     for name, value in (attributes or {}).items():
-        content = (value.get("StringValue") or "").encode() or value.get("BinaryValue") or b""
-        if not content:
+        parts = (name, value["DataType"], value.get("StringValue") or "")
+        if not all(parts):
             raise InvalidParameterValue(
                 f"The message attribute '{name}' must contain non-empty message attribute value."
             )
-        size += len(name.encode()) + len(value.get("DataType", "").encode()) + len(content)
+        size += sum(len(part.encode()) for part in parts)
     if size > _MAXIMUM_BYTES:
         raise InvalidParameterValue("Invalid parameter: Message too long")
     if structure is not None and not _has_default(message):

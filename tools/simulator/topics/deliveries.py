@@ -93,10 +93,7 @@ class _Delivery:
         if str(self.subscription.attributes.get("RawMessageDelivery", "")).lower() != "true":
             return queues.Message(self._envelope())
         typed = {
-            name: {
-                "DataType": one["Type"],
-                "BinaryValue" if one["Type"].startswith("Binary") else "StringValue": one["Value"],
-            }
+            name: {"DataType": one["Type"], "StringValue": one["Value"]}
             for name, one in self.attributes.items()
         }
         return queues.Message(self.text, typed)
