@@ -99,7 +99,7 @@ class Log:
         self._lock = threading.Lock()
         self._choices = choices
         route("GET", path)(self.show)
-        route("DELETE", path)(lambda _query: self.clear() or {"status": "cleared"})
+        route("DELETE", path)(self.clear)
         on_reset(self.clear, FORGET)
 
     def add(self, entry: Any) -> None:
@@ -114,10 +114,11 @@ class Log:
         wanted = [(self._choices[name], query[name]) for name in self._choices if query.get(name)]
         return [one for one in entries if all(value in of(one) for of, value in wanted)]
 
-    def clear(self) -> None:
+    def clear(self, _query: object = None) -> dict[str, str]:
         """Forget the entries."""
         with self._lock:
             self._entries.clear()
+        return {"status": "cleared"}
 
 
 @route("POST", "/reset")
@@ -129,12 +130,6 @@ def reset(_body: dict[str, Any]) -> dict[str, str]:
     BackendDict.reset()
     reset_model_data()
     return {"status": "reset"}
-
-
-@route("GET", "/ping")
-def ping(_body: dict[str, Any]) -> dict[str, str]:
-    """Say that the simulator answers."""
-    return {"status": "ready"}
 
 
 def middleware(app: WSGIApplication) -> WSGIApplication:

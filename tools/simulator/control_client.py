@@ -18,16 +18,12 @@ class SimulatorError(Exception):
     """The simulator did not start, did not settle, or refused a control request."""
 
 
-def _calls(route: str, doc: str, take: str | None = None) -> Callable[..., Any]:
-    """Make the method that calls a route and returns its answer, or the member that `take` names.
-
-    The route is a verb, a path, and the arguments that may be given by position.
-    """
+def _calls(route: str, doc: str) -> Callable[..., Any]:
+    """Make the method that calls a route: a verb, a path, what may be given by position."""
     verb, path, *names = route.split()
 
     def method(self: Controls, *given: Any, **arguments: Any) -> Any:
-        answer = self.call(verb, path, **dict(zip(names, given, strict=False)), **arguments)
-        return answer[take] if take else answer
+        return self.call(verb, path, **dict(zip(names, given, strict=False)), **arguments)
 
     method.__doc__ = doc
     return method
@@ -75,7 +71,6 @@ class Controls:
     journal = _calls(
         "GET /journal service operation",
         "The calls so far, chosen by service, operation and `role`.",
-        take="calls",
     )
     clear_journal = _calls("DELETE /journal", "Empty the journal.")
     invocations = _calls("GET /invocations function", "The invocations of functions so far.")
@@ -88,7 +83,7 @@ class Controls:
     alarms = _calls("GET /alarms", "The CloudWatch alarms, and what became of their actions.")
     # What AWS answers instead of what it would.
     add_fault = _calls("POST /faults service operation", "Script a `tools.simulator.faults.Fault`.")
-    faults = _calls("GET /faults", "The scripted faults with their counts.", take="faults")
+    faults = _calls("GET /faults", "The scripted faults with their counts.")
     clear_faults = _calls("DELETE /faults", "Take every fault away; delayed calls go on.")
     set_buckets = _calls("PUT /buckets", "Switch EMR's token buckets: enabled, speed, initial.")
     buckets = _calls("GET /buckets", "What the buckets have counted.")

@@ -127,10 +127,10 @@ def add(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @route("GET", "/faults")
-def read(_body: dict[str, Any]) -> dict[str, Any]:
+def read(_body: dict[str, Any]) -> list[dict[str, Any]]:
     """The faults, each with the number of calls that it met and struck."""
     with _lock:
-        return {"faults": [asdict(fault) for fault in _faults]}
+        return [asdict(fault) for fault in _faults]
 
 
 @route("DELETE", "/faults")

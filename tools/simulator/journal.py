@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tools.simulator import answers, wire
-from tools.simulator.control import Log, route
+from tools.simulator.control import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ _SMALL = 8192  # bytes of a request whose parameters are worth keeping
 _calls = Log(
     "/journal",
     kept=100_000,  # a sweep over 5,000 clusters makes some 10,000
-    service=lambda call: (call["service"],),
+    service=lambda call: wire.names_of(call["service"]),
     operation=lambda call: (call["operation"],),
     role=lambda call: (call["role"],),
 )
@@ -61,10 +61,3 @@ def _entry(call: wire.Call, started: datetime, status: int, error: str | None) -
         "error": error,
         "parameters": call.parameters if len(call.body) <= _SMALL else None,
     }
-
-
-@route("GET", "/journal")
-def read(query: dict[str, Any]) -> dict[str, Any]:
-    """The calls in order, chosen by service (in either of its names), operation and role."""
-    service = wire.boto3_name(query.get("service", ""))
-    return {"calls": _calls.show(query | {"service": service})}
