@@ -47,9 +47,10 @@ def of_caller(caller: identity.Caller) -> Grants:
     """The documents that decide for whoever signed a request."""
     if accounts.account_of_administrator(caller.access_key_id):
         return Grants((_ALL,))
-    if caller.role_arn is None:
-        return _of_user(caller)
-    return of_role(caller.role_arn)
+    if caller.role_arn:
+        return of_role(caller.role_arn)
+    user = iam_backends[caller.account]["global"].get_user_from_access_key_id(caller.access_key_id)
+    return Grants(tuple(_documents(user)) if user else ())
 
 
 def of_role(role_arn: str) -> Grants:
@@ -79,15 +80,8 @@ def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
     return context | ({"aws:ec2instancesourcevpc": vpc} if vpc else {})
 
 
-def _of_user(caller: identity.Caller) -> Grants:
-    backend = iam_backends[caller.account]["global"]
-    user = backend.get_user_from_access_key_id(caller.access_key_id)
-    holders = [user, *backend.get_groups_for_user(user.name)] if user else []
-    return Grants(tuple(document for holder in holders for document in _documents(holder)))
-
-
 def _documents(holder: Any) -> list[Document]:
-    """The inline and attached policies of a role, user or group."""
+    """The inline and attached policies of a role or user."""
     attached = [_default_version(policy) for policy in holder.managed_policies.values()]
     return [parsed(document) for document in holder.policies.values()] + attached
 
