@@ -41,31 +41,10 @@ def test_a_new_alarm_knows_nothing_and_a_changed_one_keeps_its_state(aws):
     assert aws.alarms()[0]["state"] == "ALARM"
 
 
-@pytest.mark.parametrize(
-    ("admitted", "published"),
-    [
-        (None, True),  # SNS's default policy
-        (
-            admit(
-                "cloudwatch",
-                "sns:Publish",
-                Condition={"ArnLike": {"aws:SourceArn": ALARM_ARN[:-1] + "*"}},
-            ),
-            True,
-        ),
-        (
-            admit(
-                "cloudwatch",
-                "sns:Publish",
-                Condition={"StringEquals": {"aws:SourceAccount": "210987654321"}},
-            ),
-            False,
-        ),
-        (admit("events", "sns:Publish"), False),
-    ],
-)
-def test_an_alarm_publishes_where_the_topic_policy_admits_it(aws, admitted, published):
-    put_alarm(aws, make_topic(aws, admitted))
+@pytest.mark.parametrize(("service", "published"), [("cloudwatch", True), ("events", False)])
+def test_an_alarm_publishes_where_the_topic_policy_admits_it(aws, service, published):
+    mine = {"Condition": {"ArnLike": {"aws:SourceArn": ALARM_ARN[:-1] + "*"}}}
+    put_alarm(aws, make_topic(aws, admit(service, "sns:Publish", **mine)))
     (action,) = by_hand(aws)
     assert action["outcome"] == ("published" if published else "failed")
     assert bool(aws.topics()) is published

@@ -7,7 +7,6 @@ from botocore.exceptions import ClientError
 
 from tests.simulator.stacks import (
     BAD,
-    FUNCTION,
     ROLE,
     RULE,
     RULE_STACK,
@@ -21,7 +20,6 @@ from tests.simulator.stacks import (
     update,
     with_properties,
 )
-from tests.simulator.throwaway import call, zipped
 
 
 def failure(aws):
@@ -57,48 +55,6 @@ def test_a_refusal_of_config_fails_the_stack_and_rolls_it_back(aws):
     assert aws.client("iam").list_roles()["Roles"] == []
 
 
-def test_a_rule_without_a_permission_for_config_fails(aws):
-    hasty = {key: value for key, value in RULE.items() if key != "DependsOn"}
-    resources = {"Rule": hasty, "Function": FUNCTION, "Role": ROLE}
-    assert create(aws, text(resources)) == "ROLLBACK_COMPLETE"
-    assert "cannot be invoked" in failure(aws)
-
-
-def test_new_code_in_the_bucket_is_deployed_by_a_new_key(aws):
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    for key in ("1", "2"):
-        body = zipped(index=f"def handler(e, c): return {key}")
-        s3.put_object(Bucket="code", Key=key, Body=body)
-    code = {"S3Bucket": "code", "S3Key": {"Ref": "Key"}}
-    function = with_properties(FUNCTION, FunctionName="f", Code=code)
-    template = text({"F": function, "Role": ROLE}, Parameters={"Key": {"Type": "String"}})
-    create(aws, template, Key="1")
-    assert call(aws) == (1, None)
-    assert update(aws, template, Key="2") == "UPDATE_COMPLETE"
-    assert call(aws) == (2, None)
-    names = [name for name, state, _ in history(aws) if state == "UPDATE_COMPLETE"]
-    assert names == ["F", "s"]
-
-
-CONDITIONAL = text(
-    {"Always": queue("always"), "Never": queue("never") | {"Condition": "On"}},
-    Parameters={"Switch": {"Type": "String", "Default": "off"}},
-    Conditions={"On": {"Fn::Equals": [{"Ref": "Switch"}, "on"]}},
-)
-
-
-def test_a_condition_makes_and_removes_its_resource(aws):
-    create(aws, CONDITIONAL)
-    assert queues(aws) == ["always"]
-    update(aws, CONDITIONAL, Switch="on")
-    assert queues(aws) == ["always", "never"]
-    update(aws, CONDITIONAL, Switch="off")
-    assert queues(aws) == ["always"]
-    with pytest.raises(ClientError, match="No updates are to be performed"):
-        update(aws, CONDITIONAL, Switch="off")
-
-
 def test_what_cannot_be_changed_is_replaced_and_what_refers_to_it_follows(aws):
     def template(name):
         role = with_properties(
@@ -110,18 +66,6 @@ def test_what_cannot_be_changed_is_replaced_and_what_refers_to_it_follows(aws):
     assert update(aws, template("two")) == "UPDATE_COMPLETE"
     assert queues(aws) == ["two"]
     assert aws.client("iam").get_role(RoleName="r")["Role"]["Description"] == "two"
-
-
-def test_an_update_that_fails_goes_back_to_what_was(aws):
-    create(aws, text({"Queue": queue("q", DelaySeconds=1)}))
-    changed = {"Queue": queue("q", DelaySeconds=2), "Function": BAD, "Role": ROLE}
-    assert update(aws, text(changed)) == "UPDATE_ROLLBACK_COMPLETE"
-    assert [name for name, state, _ in history(aws) if state == "CREATE_FAILED"] == ["Function"]
-    sqs = aws.client("sqs")
-    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])
-    assert found["Attributes"] == {"DelaySeconds": "1"}
-    assert aws.client("iam").list_roles()["Roles"] == []
 
 
 def test_a_rollback_deletes_what_was_made_after_it_has_brought_back_what_was_there(aws):
@@ -250,25 +194,6 @@ def test_intrinsic_functions_have_the_values_that_aws_gives_them(aws):
     assert outputs(aws) == {name: expected for name, (_, expected) in INTRINSICS.items()}
 
 
-def test_yaml_with_short_functions_and_bare_dates_is_read(aws):
-    template = """
-        AWSTemplateFormatVersion: 2010-09-09
-        Resources:
-          Role:
-            Type: AWS::IAM::Role
-            Properties:
-              AssumeRolePolicyDocument:
-                Version: 2012-10-17
-                Statement:
-                  - { Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: "sts:AssumeRole" }
-              Description: !Join [" ", [!Sub "${AWS::StackName}", !Ref AWS::Region]]
-    """
-    assert create(aws, template) == "CREATE_COMPLETE"
-    (role,) = aws.client("iam").list_roles()["Roles"]
-    assert role["Description"] == "s eu-west-1"
-    assert role["AssumeRolePolicyDocument"]["Version"] == "2012-10-17"
-
-
 def test_a_log_group_takes_a_key_whose_policy_admits_it(aws):
     """On creation and on an update; a key with the default policy does not."""
     kms = aws.client("kms")
@@ -295,22 +220,6 @@ def test_a_log_group_takes_a_key_whose_policy_admits_it(aws):
     assert key_of_group() == opened
     assert update(aws, group_under(None)) == "UPDATE_COMPLETE"
     assert key_of_group() is None
-
-
-def test_a_role_has_its_path_and_a_boundary_that_exists(aws):
-    iam = aws.client("iam")
-    missing = "arn:aws:iam::123456789012:policy/no-such"
-    guarded = with_properties(ROLE, RoleName="r", Path="/a/b/", PermissionsBoundary=missing)
-    assert create(aws, text({"Role": guarded})) == "ROLLBACK_COMPLETE"
-    assert f"Scope ARN: {missing} does not exist" in failure(aws)
-    assert iam.list_roles()["Roles"] == []
-
-    boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    template = text({"Role": with_properties(guarded, PermissionsBoundary=boundary)})
-    assert create(aws, template, "t") == "CREATE_COMPLETE"
-    role = iam.get_role(RoleName="r")["Role"]
-    assert role["Arn"] == "arn:aws:iam::123456789012:role/a/b/r"
-    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
 
 
 def test_an_updated_rule_has_its_new_targets_only(aws):

@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.simulator.stacks import create, described, queue, text, update, with_properties
+from tests.simulator.stacks import create, described, queue, text, with_properties
 from tests.simulator.test_iam import ACCOUNT, ROLE, TRUST, allow, code, document, session
 from tools.simulator.control_client import SimulatorError
 
@@ -61,16 +61,6 @@ def clients(aws):
     return make
 
 
-def test_a_deny_of_a_table_counts_whatever_the_role_may(aws, clients):
-    create(
-        aws, text({"T": with_properties(TABLE, ResourcePolicy=policy(deny("dynamodb:PutItem")))})
-    )
-    elsewhere, _ = clients(allow("dynamodb:*"))
-    dynamodb, item = elsewhere("dynamodb"), {"pk": {"S": "a"}}
-    assert code(dynamodb.put_item, TableName="t", Item=item) == "AccessDeniedException"
-    assert code(dynamodb.get_item, TableName="t", Key=item) is None
-
-
 def test_only_what_an_instance_asks_for_comes_from_one(aws, clients):
     """Nor does a role that it assumes: that session is another."""
     aws.client("sqs").create_queue(QueueName="q")
@@ -120,17 +110,6 @@ def test_a_queue_refuses_a_policy_that_names_what_sqs_does_not_take(aws, actions
     document = json.dumps(policy(deny(*actions))["PolicyDocument"])
     with pytest.raises(ClientError, match="Invalid value for the parameter Policy"):
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
-
-
-def test_the_policy_of_a_table_comes_and_goes_with_the_template(aws):
-    dynamodb = aws.client("dynamodb")
-    assert create(aws, text({"T": TABLE})) == "CREATE_COMPLETE"
-    for action in ("dynamodb:PutItem", "dynamodb:DeleteItem"):
-        guarded = with_properties(TABLE, ResourcePolicy=policy(deny(action)))
-        assert update(aws, text({"T": guarded})) == "UPDATE_COMPLETE"
-        assert action in dynamodb.get_resource_policy(ResourceArn=ARN)["Policy"]
-    assert update(aws, text({"T": TABLE})) == "UPDATE_COMPLETE"
-    assert code(dynamodb.get_resource_policy, ResourceArn=ARN) == "PolicyNotFoundException"
 
 
 def test_a_stack_is_made_with_the_rights_of_whoever_asks_for_it(aws, clients):

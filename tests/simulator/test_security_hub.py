@@ -58,20 +58,6 @@ def resolve(hub, *ids, status="RESOLVED"):
     return answer["UnprocessedFindings"]
 
 
-CALLS = {
-    "import": lambda hub: imported(hub, finding()),
-    "update": lambda hub: resolve(hub, "one"),
-    "query": lambda hub: hub.get_findings(),
-}
-
-
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-def test_an_account_that_has_not_enabled_it_is_refused(aws, call):
-    """With the error that AWS documents."""
-    with pytest.raises(ClientError, match=r"\(InvalidAccessException\).*not subscribed"):
-        call(aws.client("securityhub"))
-
-
 @pytest.mark.parametrize("account", ["id", "product"])
 def test_findings_of_another_account_are_refused(hub, account):
     """Only an account itself imports under its default product."""
@@ -158,27 +144,6 @@ def test_what_returns_is_new_again_unless_it_is_suppressed(hub, before, after, s
     resolve(hub, "one", status=status)
     imported(hub, finding(minute=1, **after))
     assert only(hub)["Workflow"] == {"Status": then}
-
-
-def test_a_finding_that_is_not_there_cannot_be_resolved(hub):
-    """The others of the batch are."""
-    imported(hub, finding())
-    (unprocessed,) = resolve(hub, "one", "another")
-    assert unprocessed["ErrorCode"] == "FindingNotFound"
-    assert unprocessed["FindingIdentifier"]["Id"] == "another"
-    assert only(hub)["Workflow"] == {"Status": "RESOLVED"}
-
-
-def test_findings_are_found_by_filters_and_page_by_page(hub):
-    """All filters must hold, and one value of each."""
-    for start in (0, 100, 200):
-        imported(hub, *[finding(f"a/{number}") for number in range(start, start + 50)])
-    imported(hub, finding("b/1"), finding("b/2", **ARCHIVED))
-    pages = list(hub.get_paginator("get_findings").paginate(Filters={"Id": [prefix("a/")]}))
-    assert [len(page["Findings"]) for page in pages] == [100, 50]
-    active = [{"Value": "ACTIVE", "Comparison": "EQUALS"}]
-    assert only(hub, Id=[prefix("b/")], RecordState=active)["Id"] == "b/1"
-    assert hub.get_findings(Filters={"Id": [prefix("c/")]})["Findings"] == []
 
 
 def prefix(value):

@@ -14,7 +14,7 @@ from moto.s3.models import FakeBucket
 
 from tools.simulator import accounts, answers, identity, wire
 from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam import authorization, callers, grants, policies, resources, trust
+from tools.simulator.iam import authorization, grants, policies, resources, trust
 from tools.simulator.iam import resource_policies as of_resources
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def _unsigned(environ: WSGIEnvironment) -> answers.Answer | None:
 def _refusal(call: wire.Call) -> answers.Answer | None:
     status = 400 if call.protocol == "json" else 403
     try:
-        callers.check_key(call.access_key_id, call.caller.account)
-    except callers.KeyRefusedError as problem:
+        grants.check_key(call.access_key_id, call.caller.account)
+    except grants.KeyRefusedError as problem:
         code = problem.json_code if call.protocol in _JSON else problem.query_code
         return answers.error(call.protocol, code, str(problem), status)
     denial = _denial(call)

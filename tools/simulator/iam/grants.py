@@ -1,28 +1,56 @@
-"""Simulator: which policy documents decide for a caller, as moto's IAM and STS hold them."""
+"""Simulator: callers, as moto's IAM and STS hold them: their keys, and the policies that decide."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
-from tools.simulator.iam.callers import organization_of
+from tools.simulator.iam.organizations import organization_of
 from tools.simulator.iam.policies import Document, Grants, parsed
 from tools.simulator.iam.trust import vpc_of
 
 _ALL: Document = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-_NOTHING: Document = {"Statement": []}
+
+
+class KeyRefusedError(Exception):
+    """AWS does not take an access key: by its error for query protocols, and that for JSON ones."""
+
+    def __init__(self, query_code: str, json_code: str, message: str) -> None:
+        super().__init__(message)
+        self.query_code = query_code
+        self.json_code = json_code
+
+
+def check_key(key_id: str, account: str) -> None:
+    """Raise KeyRefusedError unless somebody has this access key, and may use it still.
+
+    Nobody looks at signatures: whoever names a key is taken for its owner.
+    """
+    if accounts.account_of_administrator(key_id):
+        return
+    role = identity.assumed_role(key_id, account)
+    if role is not None and role.expiration < utcnow():
+        message = "The security token included in the request is expired"
+        raise KeyRefusedError("ExpiredToken", "ExpiredTokenException", message)
+    users = list(iam_backends[account]["global"].users.values())
+    keys = [key for user in users for key in user.access_keys if key.status == "Active"]
+    if role is None and key_id not in {key.access_key_id for key in keys}:
+        message = "The security token included in the request is invalid."
+        raise KeyRefusedError("InvalidClientTokenId", "UnrecognizedClientException", message)
 
 
 def of_caller(caller: identity.Caller) -> Grants:
     """The documents that decide for whoever signed a request."""
     if accounts.account_of_administrator(caller.access_key_id):
         return Grants((_ALL,))
-    if caller.role_arn is None:
-        return _of_user(caller)
-    return of_role(caller.role_arn)
+    if caller.role_arn:
+        return of_role(caller.role_arn)
+    user = iam_backends[caller.account]["global"].get_user_from_access_key_id(caller.access_key_id)
+    return Grants(tuple(_documents(user)) if user else ())
 
 
 def of_role(role_arn: str) -> Grants:
@@ -52,15 +80,8 @@ def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
     return context | ({"aws:ec2instancesourcevpc": vpc} if vpc else {})
 
 
-def _of_user(caller: identity.Caller) -> Grants:
-    backend = iam_backends[caller.account]["global"]
-    user = backend.get_user_from_access_key_id(caller.access_key_id)
-    holders = [user, *backend.get_groups_for_user(user.name)] if user else []
-    return Grants(tuple(document for holder in holders for document in _documents(holder)))
-
-
 def _documents(holder: Any) -> list[Document]:
-    """The inline and attached policies of a role, user or group."""
+    """The inline and attached policies of a role or user."""
     attached = [_default_version(policy) for policy in holder.managed_policies.values()]
     return [parsed(document) for document in holder.policies.values()] + attached
 
@@ -72,6 +93,5 @@ def _default_version(policy: ManagedPolicy) -> Document:
 def _boundary(backend: IAMBackend, arn: str | None) -> dict[str, Document]:
     if not arn:
         return {}
-    known = arn in backend.managed_policies
-    document = _default_version(backend.managed_policies[arn]) if known else _NOTHING
-    return {"permissions boundary": document}
+    policy = backend.managed_policies.get(arn)
+    return {"permissions boundary": _default_version(policy) if policy else {}}

@@ -23,10 +23,6 @@ def _published(region: str) -> dict[str, ManagedPolicy]:
     return {policy.arn: policy for policy in made}
 
 
-def _managed_policies(backend: IAMBackend) -> dict[str, ManagedPolicy]:
-    return dict(_published(backend.region_name))
-
-
 def install() -> None:
     """Give every account those policies."""
-    IAMBackend._init_managed_policies = _managed_policies  # noqa: SLF001 -- moto offers no other way
+    IAMBackend._init_managed_policies = lambda self: dict(_published(self.region_name))  # noqa: SLF001

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tools.simulator.iam.callers import organization_of
+from tools.simulator.iam.organizations import organization_of
 from tools.simulator.iam.policies import Context, Document, effects, listed, parsed
 
 

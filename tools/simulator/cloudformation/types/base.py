@@ -84,11 +84,14 @@ class ResourceType:
     harmless: Mapping[str, str] = field(default_factory=dict)
 
 
-def deletion(service: str, operation: str, parameter: str) -> Callable[[Place, Deployed], None]:
-    """Return the deletion of a resource by one call that names it."""
+def deletion(
+    service: str, operation: str, parameter: str, *, listed: bool = False
+) -> Callable[[Place, Deployed], None]:
+    """Return the deletion of a resource by one call that names it, or a list of such."""
 
     def delete(place: Place, one: Deployed) -> None:
-        getattr(place.client(service), operation)(**{parameter: one.physical_id})
+        name = [one.physical_id] if listed else one.physical_id
+        getattr(place.client(service), operation)(**{parameter: name})
 
     return delete
 

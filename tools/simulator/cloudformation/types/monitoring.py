@@ -56,17 +56,9 @@ def _put_dashboard(place: Place, name: str, given: Properties) -> Made:
     return Made(name)
 
 
-def _delete_dashboard(place: Place, one: Deployed) -> None:
-    place.client("cloudwatch").delete_dashboards(DashboardNames=[one.physical_id])
-
-
 def _put_alarm(place: Place, name: str, given: Properties) -> Made:
     place.client("cloudwatch").put_metric_alarm(AlarmName=name, **chosen(given, _ALARM))
     return Made(name, {"Arn": place.arn("cloudwatch", f"alarm:{name}")})
-
-
-def _delete_alarm(place: Place, one: Deployed) -> None:
-    place.client("cloudwatch").delete_alarms(AlarmNames=[one.physical_id])
 
 
 TYPES = {
@@ -79,13 +71,13 @@ TYPES = {
     ),
     "AWS::CloudWatch::Dashboard": ResourceType(
         create=_put_dashboard,
-        delete=_delete_dashboard,
+        delete=deletion("cloudwatch", "delete_dashboards", "DashboardNames", listed=True),
         named="DashboardName",
         honoured=frozenset({"DashboardBody", "DashboardName"}),
     ),
     "AWS::CloudWatch::Alarm": ResourceType(
         create=_put_alarm,
-        delete=_delete_alarm,
+        delete=deletion("cloudwatch", "delete_alarms", "AlarmNames", listed=True),
         named="AlarmName",
         honoured=frozenset({*_ALARM, "AlarmName"}),
     ),

@@ -20,7 +20,6 @@ _PLAIN = frozenset({"Description", "Path", "PermissionsBoundary"})
 
 def _create_role(place: Place, name: str, given: Properties) -> Made:
     client = place.client("iam")
-    _check_boundary(client, given)
     trust = policy_text(given["AssumeRolePolicyDocument"])
     role = client.create_role(
         RoleName=name, AssumeRolePolicyDocument=trust, **chosen(given, _PLAIN)
@@ -36,7 +35,6 @@ def _create_role(place: Place, name: str, given: Properties) -> Made:
 
 def _update_role(place: Place, old: Deployed, given: Properties) -> None:
     client, name = place.client("iam"), old.physical_id
-    _check_boundary(client, given)
     trust = policy_text(given["AssumeRolePolicyDocument"])
     client.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
     client.update_role(RoleName=name, Description=given.get("Description", ""))
@@ -53,17 +51,6 @@ def _delete_role(place: Place, one: Deployed) -> None:
     client = place.client("iam")
     _take_policies(client, one.physical_id, one.properties, {})
     client.delete_role(RoleName=one.physical_id)
-
-
-def _check_boundary(client: Any, given: Properties) -> None:
-    """Refuse a permissions boundary that is not there, as IAM does and moto does not."""
-    arn = given.get("PermissionsBoundary")
-    try:
-        if arn:
-            client.get_policy(PolicyArn=arn)
-    except client.exceptions.NoSuchEntityException as problem:
-        message = f"Scope ARN: {arn} does not exist or is not attachable."
-        raise ValueError(message) from problem
 
 
 def _put_policies(client: Any, role: str, given: Properties) -> None:
