@@ -18,7 +18,12 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
 from tools.simulator.cloudformation import template_parameters
 from tools.simulator.cloudformation.template import check_references, ordered
-from tools.simulator.cloudformation.template_intrinsics import UNKNOWN, Intrinsics, text_of
+from tools.simulator.cloudformation.template_intrinsics import (
+    UNKNOWN,
+    Conditions,
+    Intrinsics,
+    text_of,
+)
 from tools.simulator.cloudformation.types import TYPES
 
 if TYPE_CHECKING:
@@ -48,10 +53,10 @@ class Evaluation:
         self._deployed = {} if deployed is None else deployed
         self._values = {**pseudo, **template_parameters.values(template, parameters)}
         self._intrinsics = Intrinsics(self._reference, self._attribute)
-        named = template.get("Conditions") or {}
-        self._intrinsics.conditions = {
-            name: self._intrinsics.holds(one, named) for name, one in named.items()
-        }
+        named = Conditions(template.get("Conditions") or {})
+        self._intrinsics.conditions = Conditions(
+            {name: self._intrinsics.holds(one, named) for name, one in named.items()}
+        )
 
     def check_rules(self) -> None:
         """Refuse values that break an assertion of the template's Rules."""
@@ -66,12 +71,7 @@ class Evaluation:
                     )
 
     def _exists(self, one: Mapping[str, Any]) -> bool:
-        condition = one.get("Condition")
-        if condition is not None and condition not in self._intrinsics.conditions:
-            raise ValidationError(
-                message=f"Template format error: Unresolved condition dependency {condition}"
-            )
-        return condition is None or self._intrinsics.conditions[condition]
+        return "Condition" not in one or self._intrinsics.conditions[one["Condition"]]
 
     def _find(self, name: str) -> Deployed | None:
         if name not in self.resources or not self._exists(self.resources[name]):

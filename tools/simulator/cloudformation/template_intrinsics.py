@@ -56,6 +56,16 @@ def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+class Conditions(dict[str, Any]):
+    """Conditions by their names; one that is not there is an error of the template."""
+
+    def __missing__(self, name: str) -> Any:
+        """Refuse the template."""
+        raise ValidationError(
+            message=f"Template format error: Unresolved condition dependency {name}"
+        )
+
+
 @dataclass
 class Intrinsics:
     """Evaluates intrinsic functions; `reference` and `attribute` say what Ref and GetAtt return."""
@@ -84,10 +94,6 @@ class Intrinsics:
         """Return a condition; `named` holds the template's conditions."""
         ((name, argument),) = condition.items()
         if name == "Condition":
-            if argument not in named:
-                raise ValidationError(
-                    message=f"Template format error: Unresolved condition dependency {argument}"
-                )
             return self.holds(named[argument], named)
         if name == "Fn::Equals":
             left, right = (self.resolve(side) for side in argument)
@@ -101,7 +107,8 @@ class Intrinsics:
 
     def _call(self, name: str, argument: Any) -> Any:
         if name == "Fn::If":
-            return self._if(argument)
+            condition, then, otherwise = argument
+            return self.resolve(then if self.conditions[condition] else otherwise)
         if name == "Fn::GetAtt":
             parts = argument.split(".", 1) if isinstance(argument, str) else argument
             return self.attribute(parts[0], ".".join(str(self.resolve(part)) for part in parts[1:]))
@@ -111,14 +118,6 @@ class Intrinsics:
             raise ValidationError(message=f"Template error: the simulator does not have {name}.")
         resolved = self.resolve(argument)
         return UNKNOWN if contains_unknown(resolved) else _FUNCTIONS[name](*resolved)
-
-    def _if(self, argument: list[Any]) -> Any:
-        condition, then, otherwise = argument
-        if condition not in self.conditions:
-            raise ValidationError(
-                message=f"Template error: unresolved condition dependency {condition} in Fn::If"
-            )
-        return self.resolve(then if self.conditions[condition] else otherwise)
 
     def _sub(self, argument: Any) -> Any:
         template, given = argument if isinstance(argument, list) else (argument, {})

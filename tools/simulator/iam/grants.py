@@ -9,7 +9,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
-from tools.simulator.iam.organizations import organization_of
+from tools.simulator.iam import resource_policies
 from tools.simulator.iam.policies import Document, Grants, parsed
 from tools.simulator.iam.trust import vpc_of
 
@@ -64,20 +64,16 @@ def of_role(role_arn: str) -> Grants:
     return Grants(tuple(_documents(role)), _boundary(backend, role.permissions_boundary_arn))
 
 
-def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
+def context_of(caller: identity.Caller, region: str) -> dict[str, Any]:
     """The condition keys that every request of a caller has."""
-    context = {
-        "aws:principalaccount": caller.account,
-        "aws:principalarn": caller.role_arn or caller.arn,
-        "aws:principalisawsservice": "false",
-        "aws:principaltype": "AssumedRole" if caller.role_arn else "User",
+    who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
+    vpc = vpc_of(caller.access_key_id)
+    return {
+        **who.context,
         "aws:requestedregion": region,
-        "aws:securetransport": "true",  # as at AWS's endpoints; this server speaks plain HTTP
         "aws:viaawsservice": "false",
+        **({"aws:ec2instancesourcevpc": vpc} if vpc else {}),
     }
-    organization, vpc = organization_of(caller.account), vpc_of(caller.access_key_id)
-    context |= {"aws:principalorgid": organization} if organization else {}
-    return context | ({"aws:ec2instancesourcevpc": vpc} if vpc else {})
 
 
 def _documents(holder: Any) -> list[Document]:

@@ -50,10 +50,7 @@ def check(
 def _find(key_id: str, account: str, region: str) -> Key:
     if key_id.startswith("arn:"):
         _, _, _, region, account, _ = key_id.split(":", 5)
-    backend = kms_backends[account][region]
-    alias = backend.get_alias_name(key_id)
-    known = backend.get_key_id_from_alias(alias) if alias.startswith("alias/") else key_id
-    key = backend.keys.get(backend.get_key_id(known or ""))
+    key = kms_backends[account][region].keys.get(key_id.rpartition("/")[2])
     if key is None:
         raise RefusedError("KMSNotFound", f"Key {key_id} does not exist.")
     return key

@@ -47,7 +47,7 @@ def caller(arn: str, account: str, role_arn: str | None = None) -> Principal:
     """Make the principal of a user or of an assumed role."""
     known = role_arn or arn
     context = {
-        "aws:securetransport": "true",
+        "aws:securetransport": "true",  # as at AWS's endpoints; this server speaks plain HTTP
         "aws:principalarn": known,
         "aws:principalaccount": account,
         "aws:principaltype": "AssumedRole" if role_arn else "User",
