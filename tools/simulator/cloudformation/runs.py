@@ -104,6 +104,10 @@ class DeployedStack(Stack):
         self.note(one.name, "DELETE_COMPLETE", one=one)
 
 
+# moto finds the members StackName and StackStatus as name and status of what is called Stack.
+DeployedStack.__name__ = "Stack"
+
+
 class _Run:
     """One run over a template's resources, with the values of one set of parameters."""
 
