@@ -91,6 +91,11 @@ def test_a_stack_that_nobody_has_made_yet_may_get_another_change_set(aws):
     (stack,) = aws.client("cloudformation").describe_stacks()["Stacks"]
     assert (stack["StackName"], stack["StackStatus"]) == ("s", "REVIEW_IN_PROGRESS")
     create(aws, text({"Function": BAD, "Role": ROLE}), "failed")
+    listed = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    assert [(each["StackName"], each["StackStatus"]) for each in listed] == [
+        ("s", "REVIEW_IN_PROGRESS"),
+        ("failed", "ROLLBACK_COMPLETE"),
+    ]
     with pytest.raises(ClientError, match="already exists"):
         propose(aws, template, "CREATE", StackName="failed")
     with pytest.raises(ClientError, match="ROLLBACK_COMPLETE state and can not be updated"):

@@ -161,6 +161,10 @@ def test_a_rule_parameter_left_out_by_novalue_is_not_sent(aws):
     assert update(aws, template, Days="31") == "UPDATE_COMPLETE"
     (found,) = aws.client("config").describe_config_rules()["ConfigRules"]
     assert json.loads(found["InputParameters"]) == {"a": "x", "b": "31"}
+    as_text = RULE_STACK | {"Rule": with_properties(RULE, InputParameters='{"c": "y"}')}
+    assert update(aws, text(as_text)) == "UPDATE_COMPLETE"  # as rdk has them
+    (found,) = aws.client("config").describe_config_rules()["ConfigRules"]
+    assert json.loads(found["InputParameters"]) == {"c": "y"}
 
 
 INTRINSICS = {

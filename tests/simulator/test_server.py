@@ -37,7 +37,8 @@ def test_an_unknown_control_route_names_the_known_ones(simulator):
 def test_a_wrong_control_request_is_refused_with_a_reason(simulator):
     for wrong, words in (
         ({"colour": "red"}, "Unknown setting colour; known are recorder"),
-        ({"recorder": 1}, "recorder is true or false"),
+        ({"recorder": 1}, "recorder is of the kind of True, not 1"),
+        ({"failed_evaluations": "many"}, "failed_evaluations is of the kind of 0, not 'many'"),
         ({"item_body": "none"}, "item_body is one of object"),
     ):
         with pytest.raises(SimulatorError, match=rf"400.*{words}"):

@@ -23,9 +23,6 @@ from tools.simulator.control_client import SimulatorError
 ME = "me@example.com"
 
 
-OTHER = "210987654321"
-
-
 def refusal(aws: Simulator, topic: str, account: str | None = None, **message: Any) -> str:
     client = aws.client("sns", account=account, region=message.pop("region", REGION))
     with pytest.raises(ClientError) as caught:
@@ -68,16 +65,6 @@ def test_an_empty_attribute_is_refused(aws: Simulator) -> None:
 def test_a_topic_is_published_to_in_its_own_region_only(aws: Simulator) -> None:
     topic = make_topic(aws)
     assert refusal(aws, topic, region="us-east-1") == "InvalidParameter"
-
-
-def test_another_account_is_refused_unless_the_topic_policy_admits_it(aws: Simulator) -> None:
-    topic = make_topic(aws)
-    assert refusal(aws, topic, OTHER) == "AuthorizationError"
-    admitted = policy({"AWS": f"arn:aws:iam::{OTHER}:root"}, "SNS:Publish", Resource=topic)
-    aws.client("sns").set_topic_attributes(
-        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(admitted)
-    )
-    aws.client("sns", account=OTHER).publish(TopicArn=topic, Message="m")
 
 
 def test_a_policy_with_actions_that_topics_do_not_have_is_refused(aws: Simulator) -> None:

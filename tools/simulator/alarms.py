@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -77,19 +78,27 @@ def _publish(alarm: Alarm, arn: str, old_state: str) -> dict[str, str]:
 
 
 def _message(alarm: Alarm, old_state: str) -> topics.Message:
-    """What people get by email; here every other subscriber gets the same, where AWS sends JSON."""
     subject = f'{alarm.state_value}: "{alarm.name}" in {alarm.region_name}'
     if len(subject) > _SUBJECT_LENGTH:
         subject = subject[: _SUBJECT_LENGTH - 3] + "..."
-    text = (
+    document = {
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": alarm.alarm_arn.split(":")[4],
+        "NewStateValue": alarm.state_value,
+        "NewStateReason": alarm.state_reason,
+        "AlarmArn": alarm.alarm_arn,
+        "OldStateValue": old_state,
+    }
+    email = (
         f'The Amazon CloudWatch alarm "{alarm.name}" in the {alarm.region_name} Region has entered '
         f"the {alarm.state_value} state.\n\n"
         f"Description:   {alarm.description or ''}\n"
         f"State change:  {old_state} -> {alarm.state_value}\n"
         f"Reason:        {alarm.state_reason}\n"
-        f"Alarm ARN:     {alarm.alarm_arn}"
     )
-    return topics.Message(text, subject)
+    parts = {"default": json.dumps(document), "email": email}
+    return topics.Message(json.dumps(parts), subject, "json")
 
 
 def install() -> None:

@@ -72,17 +72,23 @@ def steered(path: str, settings: Settings, **checks: Check) -> Settings:
         for name, value in body.items():
             if name not in defaults:
                 raise ControlError(f"Unknown setting {name}; known are {', '.join(defaults)}.")
-            if isinstance(defaults[name], bool) and not isinstance(value, bool):
-                raise ControlError(f"{name} is true or false.")
+            if not _alike(value, defaults[name]):
+                raise ControlError(f"{name} is of the kind of {defaults[name]!r}, not {value!r}.")
             holds, words = checks.get(name, (lambda _: True, ""))
             if not holds(value):
                 raise ControlError(f"{name} is {words}.")
-        values.update({name: type(defaults[name])(value) for name, value in body.items()})
+        values.update(body)
         return dict(values)
 
     route("PUT", path)(change)
     on_reset(lambda: values.update(defaults))
     return settings
+
+
+def _alike(value: object, default: object) -> bool:
+    """Return whether a value has the type of a default; true is no number, and 1 is one of 1.0's."""
+    kinds = (int, float) if isinstance(default, float) else type(default)
+    return isinstance(value, bool) == isinstance(default, bool) and isinstance(value, kinds)
 
 
 class Log:

@@ -35,9 +35,9 @@ def _check(
     return document
 
 
-def _new(backend: CloudFormationBackend, name: str, **given: Any) -> runs.DeployedStack:
+def _new(backend: CloudFormationBackend, name: str, **given: Any) -> runs.Stack:
     """Return a stack that has nothing yet."""
-    stack = runs.DeployedStack(
+    stack = runs.Stack(
         stack_id=generate_stack_id(name, backend.region_name, backend.account_id),
         name=name,
         account_id=backend.account_id,
@@ -48,7 +48,7 @@ def _new(backend: CloudFormationBackend, name: str, **given: Any) -> runs.Deploy
     return stack
 
 
-def _require_updatable(stack: runs.DeployedStack) -> None:
+def _require_updatable(stack: runs.Stack) -> None:
     if not stack.status.endswith("_COMPLETE") or stack.status == "ROLLBACK_COMPLETE":
         raise ValidationError(
             message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
@@ -57,7 +57,7 @@ def _require_updatable(stack: runs.DeployedStack) -> None:
 
 def _create_stack(
     self: CloudFormationBackend, name: str, template: str, parameters: dict[str, Any], **more: Any
-) -> runs.DeployedStack:
+) -> runs.Stack:
     if any(stack.name == name for stack in self.stacks.values()):
         raise AlreadyExistsException(f"Stack [{name}] already exists")
     document = _check(self, name, template, parameters)
@@ -73,7 +73,7 @@ def _update_stack(  # noqa: PLR0913, PLR0917 - as moto calls it
     role_arn: str | None,
     parameters: list[dict[str, Any]],
     tags: dict[str, str] | None,
-) -> runs.DeployedStack:
+) -> runs.Stack:
     stack = self.get_stack(name)
     _require_updatable(stack)
     given = _resolved(stack, parameters)
@@ -84,7 +84,7 @@ def _update_stack(  # noqa: PLR0913, PLR0917 - as moto calls it
     return stack
 
 
-def _resolved(stack: runs.DeployedStack, parameters: list[dict[str, Any]]) -> dict[str, Any]:
+def _resolved(stack: runs.Stack, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     """Return parameters by name; a previous value may be the default of the previous template."""
     held, found = stack.stack_parameters, {}
     for one in parameters:

@@ -31,7 +31,7 @@ class _Change:
     replacement: str | None = None
 
 
-def proposed(stack: runs.DeployedStack, document: Mapping[str, Any], **request: Any) -> ChangeSet:
+def proposed(stack: runs.Stack, document: Mapping[str, Any], **request: Any) -> ChangeSet:
     """Return what CreateChangeSet makes of a template that has been checked."""
     change_set = ChangeSet(stack=stack, **request)
     change_set.changes = list(_changes(stack, document, request["parameters"]))
@@ -66,7 +66,7 @@ def execute(change_set: ChangeSet) -> None:
 
 
 def _changes(
-    stack: runs.DeployedStack, document: Mapping[str, Any], parameters: Mapping[str, Any]
+    stack: runs.Stack, document: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> Iterator[_Change]:
     """Yield what becomes of each resource that does not stay as it is."""
     kept = dict(stack.deployed)  # but for what will be made anew, of which nothing is known

@@ -7,8 +7,8 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any
 
+from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.models import Event, Stack
 
 from tools.simulator.cloudformation import template, template_parameters
 from tools.simulator.cloudformation.template_evaluation import Evaluation, replacing
@@ -19,7 +19,6 @@ from tools.simulator.cloudformation.types.base import Deployed, Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from moto.cloudformation.models import CloudFormationBackend
 
 _NAME_LIMIT = 64  # of roles and functions, the shortest among the types that stacks name
 _ALPHABET = string.ascii_uppercase + string.digits
@@ -29,7 +28,7 @@ class ResourceError(Exception):
     """A resource could not be made or changed; the message says why."""
 
 
-class DeployedStack(Stack):
+class Stack(models.Stack):  # moto's answers go by the name of the class
     """A stack as moto describes it, over resources that the simulator makes."""
 
     def __init__(self, **given: Any) -> None:
@@ -77,7 +76,7 @@ class DeployedStack(Stack):
         """Add an event about a resource."""
         kind = one.resource_type if one else self.template_dict["Resources"][name]["Type"]
         self.events.append(
-            Event(
+            models.Event(
                 stack_id=self.stack_id,
                 stack_name=self.name,
                 logical_resource_id=name,
@@ -104,14 +103,10 @@ class DeployedStack(Stack):
         self.note(one.name, "DELETE_COMPLETE", one=one)
 
 
-# moto finds the members StackName and StackStatus as name and status of what is called Stack.
-DeployedStack.__name__ = "Stack"
-
-
 class _Run:
     """One run over a template's resources, with the values of one set of parameters."""
 
-    def __init__(self, stack: DeployedStack) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._stack, self._deployed = stack, stack.deployed
         self._evaluation = stack.evaluation(stack.template_dict, stack.parameters, stack.deployed)
         self._resources: Mapping[str, Any] = stack.template_dict["Resources"]
@@ -189,7 +184,7 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
     return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
 
 
-def create(stack: DeployedStack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+def create(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Make the stack's resources; on a failure remove them again: ROLLBACK_COMPLETE."""
     _adopt(stack, document, parameters)
     stack.set_status("CREATE_IN_PROGRESS", "User Initiated")
@@ -204,7 +199,7 @@ def create(stack: DeployedStack, document: dict[str, Any], parameters: Mapping[s
         stack.set_status("CREATE_COMPLETE")
 
 
-def update(stack: DeployedStack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+def update(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Bring the stack to another template or other parameters; on a failure go back."""
     old = (stack.template_dict, stack.parameters)
     if (document, template_parameters.values(document, parameters)) == (
@@ -235,13 +230,13 @@ def update(stack: DeployedStack, document: dict[str, Any], parameters: Mapping[s
     stack.set_status("UPDATE_COMPLETE")
 
 
-def _adopt(stack: DeployedStack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+def _adopt(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Make the stack answer for this template and these parameters."""
     stack.template_dict, stack.parameters = document, dict(parameters)
     stack.description = document.get("Description")
 
 
-def _end(stack: DeployedStack, prefix: str, made: list[Deployed], *, again: bool = False) -> None:
+def _end(stack: Stack, prefix: str, made: list[Deployed], *, again: bool = False) -> None:
     """Remove what a run has made; `again`: after what there was before is as it was."""
     try:
         if again:
@@ -254,7 +249,7 @@ def _end(stack: DeployedStack, prefix: str, made: list[Deployed], *, again: bool
         stack.set_status(f"{prefix}_COMPLETE")
 
 
-def delete(backend: CloudFormationBackend, stack: DeployedStack) -> None:
+def delete(backend: models.CloudFormationBackend, stack: Stack) -> None:
     """Remove the stack's resources, last made first; DELETE_FAILED where one stays."""
     stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
     failures = []

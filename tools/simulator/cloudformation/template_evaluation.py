@@ -191,6 +191,6 @@ def _coerced(value: Any, schema: Schema, root: Schema) -> Any:
     kind = schema.get("type")
     if kind == "string" and value is not UNKNOWN:
         return text_of(value)
-    if isinstance(value, str) and kind in ("integer", "number"):  # it may be a list
+    if isinstance(value, str) and kind in ("integer", "number"):
         return int(value) if re.fullmatch(r"-?\d+", value) else float(value)
     return value.lower() == "true" if isinstance(value, str) and kind == "boolean" else value

@@ -102,19 +102,21 @@ def _reason_against(call: wire.Call, action: str, resource: str) -> str:
         return decision.reason
     if _by_its_policy(call.caller, action, resource, context).denied:
         return "with an explicit deny in a resource-based policy"
-    if call.service == "s3" and not may_use(call.caller, action, resource):
+    if not may_use(call.caller, action, resource, context):
         return f"because no resource-based policy allows the {action} action"
     if action == "sts:AssumeRole" and not trust.admits(resource, call.caller):
         return "because the role's trust policy does not admit the caller"
     return ""
 
 
-def may_use(caller: identity.Caller, action: str, resource: str) -> bool:
-    """Whether a bucket of another account admits a caller; its own account's policies decide there."""
-    bucket = resources.bucket_of(resource.rpartition(":")[2].partition("/")[0])
-    if bucket is None or bucket.account_id == caller.account:
-        return True
-    return _by_its_policy(caller, action, resource, {}).allowed
+def may_use(
+    caller: identity.Caller, action: str, resource: str, context: policies.Context | None = None
+) -> bool:
+    """Whether a resource of another account admits a caller; its own account's policies decide there."""
+    owner = resources.owner_of(resource)
+    return owner in {"", caller.account} or (
+        _by_its_policy(caller, action, resource, context or {}).allowed
+    )
 
 
 def _by_its_policy(

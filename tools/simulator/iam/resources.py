@@ -90,6 +90,15 @@ def policy_of(arn: str) -> Document | str | None:
     return None
 
 
+def owner_of(arn: str) -> str:
+    """Return the account of a bucket, topic, queue or table, whose policies admit others; else nothing."""
+    _, _, service, _, account, name = (*arn.split(":", 5), *[""] * 6)[:6]  # it may be "*"
+    if service == "s3":
+        bucket = bucket_of(name.partition("/")[0])
+        return bucket.account_id if bucket else ""
+    return account if service in {"dynamodb", "sns", "sqs"} else ""
+
+
 def bucket_of(name: str) -> FakeBucket | None:
     """Return the bucket of that name, whichever account it is in."""
     partition, account = s3_backends.bucket_accounts.get(name, ("", ""))

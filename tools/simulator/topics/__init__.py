@@ -1,8 +1,7 @@
 """Simulator: Amazon SNS where moto is too kind: who may publish, and what.
 
-A topic's policy decides for AWS services, for callers of other accounts, and by its Deny for all;
-the key of an encrypted topic decides as well. What callers of the topic's own account may do
-without a Deny is their own policies' business, which the enforcement of IAM judges. `deliveries` brings messages to subscribers.
+A topic's policy decides for AWS services, and where IAM is enforced for callers too; the key of an
+encrypted topic decides as well. `deliveries` brings messages to subscribers.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
-from moto.sns.exceptions import InvalidParameterValue, TopicNotFound
+from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
@@ -31,14 +30,6 @@ if TYPE_CHECKING:
 _MAXIMUM_BYTES = 262_144  # 256 KiB, attributes included
 _SUBJECT = re.compile(r"[!-~][ -~]{0,98}")  # fewer than 100 printable ASCII characters, one line
 _moto_publish = SNSResponse.publish
-_moto_get_topic_attributes = SNSResponse.get_topic_attributes
-
-
-class AuthorizationError(ServiceException):
-    """The caller may not publish to this topic."""
-
-    code = "AuthorizationError"
-    status_code = 403
 
 
 class TopicKeyError(ServiceException):
@@ -122,29 +113,7 @@ def _home(topic: Topic) -> tuple[str, str]:
     return topic.account_id, topic.sns_backend.region_name
 
 
-def _check_policy(
-    response: SNSResponse, topic_arn: str, action: str
-) -> tuple[Topic, identity.Caller, Principal]:
-    """Raise unless the topic's policy admits whoever signed this request."""
-    if topic_arn.split(":")[3:4] != [response.region]:  # SNS knows only the topics of its Region
-        raise InvalidParameterValue("Invalid parameter: TopicArn")
-    try:
-        topic = find(topic_arn)
-    except RefusedError:
-        raise TopicNotFound from None
-    known = identity.caller(response.access_key)
-    who = caller(known.arn, known.account, known.role_arn)
-    who = replace(who, context={**who.context, **grants.context_of(known, response.region)})
-    decision = decide(topic.policy, who, action, topic_arn)
-    if decision.denied or (who.account != topic.account_id and not decision.allowed):
-        raise AuthorizationError(
-            f"User: {known.arn} is not authorized to perform: SNS:{action[4:]} on resource: "
-            f"{topic_arn} because no resource-based policy allows the SNS:{action[4:]} action"
-        )
-    return topic, known, who
-
-
-def _check_key(topic: Topic, known: identity.Caller, who: Principal) -> None:
+def _check_key(topic: Topic, known: identity.Caller) -> None:
     """Raise unless the topic's key lets the caller use it through SNS."""
     account, region = _home(topic)
     through = {"kms:viaservice": f"sns.{region}.amazonaws.com", "kms:calleraccount": known.account}
@@ -154,22 +123,22 @@ def _check_key(topic: Topic, known: identity.Caller, who: Principal) -> None:
         mine = grants.of_caller(known)
         return not iam.enforced() or policies.decide(mine, action, resource, context).allowed
 
-    user = replace(who, context={**who.context, **through})
+    who = caller(known.arn, known.account, known.role_arn)
+    who = replace(who, context={**who.context, **context})
     try:
-        keys.check(topic.kms_master_key_id, (account, region), user, own_policies_allow)
+        keys.check(topic.kms_master_key_id, (account, region), who, own_policies_allow)
     except RefusedError as problem:
         refusal = TopicKeyError(str(problem))
         refusal.code = problem.code
         raise refusal from problem
 
 
-def _get_topic_attributes(self: SNSResponse) -> ActionResult:
-    _check_policy(self, self._get_param("TopicArn"), "sns:GetTopicAttributes")
-    return _moto_get_topic_attributes(self)
-
-
 def _publish(self: SNSResponse) -> ActionResult:
-    _check_key(*_check_policy(self, self._get_param("TopicArn") or "", "sns:Publish"))
+    topic_arn = self._get_param("TopicArn") or ""
+    if topic_arn.split(":")[3:4] != [self.region]:  # SNS knows only the topics of its Region
+        raise InvalidParameterValue("Invalid parameter: TopicArn")
+    topic = sns_backends[topic_arn.split(":")[4]][self.region].get_topic(topic_arn)
+    _check_key(topic, identity.caller(self.access_key))
     names = ("Message", "Subject", "MessageStructure", "MessageAttributes")
     _check_message(*(self._get_param(name) for name in names))
     return _moto_publish(self)
@@ -178,5 +147,4 @@ def _publish(self: SNSResponse) -> ActionResult:
 def install() -> None:
     """Put the checks before moto's Publish, and the deliveries in place of moto's."""
     SNSResponse.publish = _publish  # type: ignore[method-assign]
-    SNSResponse.get_topic_attributes = _get_topic_attributes  # type: ignore[method-assign]
     topic_deliveries.install()
