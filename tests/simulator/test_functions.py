@@ -164,14 +164,6 @@ def test_an_event_that_failed_for_good_goes_to_the_dead_letter_queue(aws: Simula
     assert dead["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no"
 
 
-def test_a_function_without_concurrency_is_throttled(aws: Simulator) -> None:
-    make_function(aws, ECHO)
-    aws.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
-    with pytest.raises(ClientError, match="TooManyRequestsException"):
-        call(aws)
-    assert aws.call("GET", "/invocations") == []
-
-
 def enforce(aws: Simulator) -> None:
     aws.call("PUT", "/iam", enforce=True)
 

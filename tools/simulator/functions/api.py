@@ -8,14 +8,14 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.utilities.utils import get_partition
 
 from tools.simulator import iam
 from tools.simulator.control import on_reset, route
 from tools.simulator.functions.process import sandboxes
-from tools.simulator.functions.runs import ThrottledError, invoke, invoke_async
+from tools.simulator.functions.runs import invoke, invoke_async
 from tools.simulator.iam import grants, policies, trust
 
 if TYPE_CHECKING:
@@ -29,13 +29,6 @@ _construct = LambdaFunction.__init__
 _describe = LambdaFunction.get_configuration
 _update = LambdaFunction.update_configuration
 _delete = LambdaBackend.delete_function
-
-
-class _TooManyRequestsError(LambdaClientError):
-    code = 429
-
-    def __init__(self) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
 def _refuse_unusable_role(spec: Mapping[str, Any], region: str) -> None:
@@ -112,10 +105,7 @@ def _invoke(
     if request_headers.get("x-amz-invocation-type") == "Event":
         invoke_async(self.function_arn, payload)
         return ""
-    try:
-        run = invoke(self.function_arn, payload)
-    except ThrottledError as error:
-        raise _TooManyRequestsError from error
+    run = invoke(self.function_arn, payload)
     if not run["ok"]:
         response_headers["x-amz-function-error"] = "Unhandled"
     response_headers["x-amz-executed-version"] = "$LATEST"

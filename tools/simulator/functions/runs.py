@@ -38,10 +38,6 @@ _ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 Invocation = dict[str, Any]
 
 
-class ThrottledError(Exception):
-    """The function's reserved concurrency lets no invocation in."""
-
-
 _invocations = Log("/invocations", function=lambda one: (one["function"], one["arn"]))
 
 
@@ -75,8 +71,6 @@ def invoke(
     """Run the function once and return the record; an error of the function is in the record."""
     function = find(function_arn)
     function_arn = function.function_arn
-    if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
-        raise ThrottledError(function_arn)
     request_id = request_id or str(uuid.uuid4())
     with sandboxes.one_for(function, _fingerprint(function)) as (sandbox, warm):
         ran = _run(sandbox, {"id": request_id, "arn": function_arn}, payload, warm=warm)
@@ -183,10 +177,6 @@ class _Event:
             run = invoke(self.arn, self.payload, request_id=self.id, attempt=number)
         except UnknownFunctionException:
             self._end()  # deleted since; Lambda drops the event without a word
-            return
-        except ThrottledError:
-            self._end()
-            self._bury("Rate exceeded")
             return
         self._attempts.append(run)
         if run["ok"]:
