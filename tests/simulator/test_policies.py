@@ -24,11 +24,8 @@ def when(operator, key, value):
     return {"Condition": {operator: {key: value}}}
 
 
-def grants(*statements, **limits):
-    return Grants(
-        ({"Statement": list(statements)},),
-        {name: {"Statement": [statement]} for name, statement in limits.items()},
-    )
+def grants(*statements):
+    return Grants(({"Statement": list(statements)},))
 
 
 @pytest.mark.parametrize(
@@ -74,14 +71,6 @@ def grants(*statements, **limits):
 def test_statements(rule, statements, allowed):
     decision = decide(grants(*statements), "elasticmapreduce:DescribeCluster", CLUSTER, CONTEXT)
     assert decision.allowed is allowed, rule
-
-
-def test_a_boundary_must_allow_too():
-    wide = grants(allow("*"), **{"permissions boundary": allow("s3:*")})
-    assert decide(wide, "s3:GetObject", "arn:aws:s3:::b/k", CONTEXT).allowed
-    decision = decide(wide, "sns:Publish", "arn:t", CONTEXT)
-    assert not decision.allowed
-    assert decision.reason == "because no permissions boundary allows the sns:Publish action"
 
 
 def test_the_reason_names_what_could_not_be_judged():

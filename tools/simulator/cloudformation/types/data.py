@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from moto.logs.exceptions import InvalidParameterException
 from moto.logs.models import logs_backends
 
 from tools.simulator.cloudformation.types.base import (
@@ -89,18 +88,17 @@ def _check_key(key_id: str | None, place: Place, group: str) -> None:
     who = resource_policies.service(f"logs.{place.region}.amazonaws.com", group, place.account)
     context = {**who.context, "kms:encryptioncontext:aws:logs:arn": group}
     try:
-        keys.check(key_id, tuple(place), replace(who, context=context))
+        keys.check(key_id, place, replace(who, context=context))
     except RefusedError as problem:
-        raise InvalidParameterException(
-            msg="The specified KMS key does not exist or is not allowed to be used with LogGroup "
-            f"'{group}'"
-        ) from problem
+        message = "The specified KMS key does not exist or is not allowed to be used with LogGroup"
+        raise ValueError(f"{message} '{group}'") from problem
 
 
 def _create_key(place: Place, _name: str, given: Properties) -> Made:
     client = place.client("kms")
-    policy = {"Policy": policy_text(given["KeyPolicy"])} if "KeyPolicy" in given else {}
-    made = client.create_key(**chosen(given, ["Description"]), **policy)["KeyMetadata"]
+    made = client.create_key(
+        Policy=policy_text(given["KeyPolicy"]), **chosen(given, ["Description"])
+    )["KeyMetadata"]
     if given.get("EnableKeyRotation"):
         client.enable_key_rotation(KeyId=made["KeyId"])
     return Made(made["KeyId"], {"Arn": made["Arn"], "KeyId": made["KeyId"]})
