@@ -43,7 +43,7 @@ def problem_of(target: Mapping[str, Any]) -> str | None:
         return f"The simulator has no paths like {wrong[0]} of target {target['Id']}."
     lines = [template] if _is_json(template) else template.strip().splitlines()
     if not all(_is_json(line) for line in lines):  # an object, or lines that are strings
-        return f"Invalid InputTemplate for target {target['Id']} : {template}"
+        return f"InputTemplate of target {target['Id']} is no JSON with strings to fill: {template}"
     return None
 
 
