@@ -92,25 +92,6 @@ def test_a_request_without_a_signature_is_refused(aws):
     assert code(aws.client("s3", **anonymous).list_buckets) == "MissingAuthenticationToken"
 
 
-def test_an_allow_for_clusters_serves_them_and_nothing_else(aws, as_role):
-    cluster = aws.client("emr").run_job_flow(
-        Name="c", ReleaseLabel="emr-7.5.0", Instances={"KeepJobFlowAliveWhenNoSteps": True}
-    )["JobFlowId"]
-    clients = as_role(
-        allow(
-            "elasticmapreduce:DescribeCluster",
-            f"arn:aws:elasticmapreduce:eu-west-1:{ACCOUNT}:cluster/*",
-        )
-    )
-    assert code(clients("emr").describe_cluster, ClusterId=cluster) is None
-    assert (
-        code(clients("emr", "us-east-1").describe_cluster, ClusterId=cluster)
-        == "AccessDeniedException"
-    )
-    assert code(clients("emr").list_clusters) == "AccessDeniedException"
-    assert code(clients("sts").get_caller_identity) is None
-
-
 def make_resources(aws):
     """The same resources twice: `good`, which the role may use, and `bad`."""
     aws.client("s3", "us-east-1").create_bucket(Bucket="good")

@@ -58,17 +58,6 @@ def resolve(hub, *ids, status="RESOLVED"):
     return answer["UnprocessedFindings"]
 
 
-@pytest.mark.parametrize("account", ["id", "product"])
-def test_findings_of_another_account_are_refused(hub, account):
-    """Only an account itself imports under its default product."""
-    other = {
-        "id": {"AwsAccountId": "444455556666"},
-        "product": {"ProductArn": PRODUCT.replace(DEFAULT_ACCOUNT, "444455556666")},
-    }
-    with pytest.raises(ClientError, match="AccessDeniedException"):
-        imported(hub, finding(**other[account]))
-
-
 def test_a_batch_and_a_page_have_a_hundred_at_most(hub):
     """botocore does not count for its callers."""
     with pytest.raises(ClientError, match="InvalidInputException"):

@@ -16,7 +16,7 @@ _NUMBER_TYPES = frozenset({"Number", "List<Number>"})
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
-def is_list(declared: Mapping[str, Any]) -> bool:
+def _is_list(declared: Mapping[str, Any]) -> bool:
     """Return whether the parameter's value is a list."""
     kind = str(declared.get("Type", "String"))
     return kind == "CommaDelimitedList" or kind.startswith("List<")
@@ -41,7 +41,7 @@ def values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     for name, one in declared.items():
         _check(name, one, text_of(texts[name]))
     return {
-        name: _split(text_of(texts[name])) if is_list(one) else text_of(texts[name])
+        name: _split(text_of(texts[name])) if _is_list(one) else text_of(texts[name])
         for name, one in declared.items()
     }
 
@@ -51,7 +51,7 @@ def _split(text: str) -> list[str]:
 
 
 def _check(name: str, declared: Mapping[str, Any], text: str) -> None:
-    parts = _split(text) if is_list(declared) else [text]
+    parts = _split(text) if _is_list(declared) else [text]
     described = declared.get("ConstraintDescription")
     for part in parts:
         problem = _problem(declared, part)

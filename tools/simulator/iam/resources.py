@@ -28,11 +28,7 @@ if TYPE_CHECKING:
     from tools.simulator.iam.policies import Document
     from tools.simulator.wire import Call
 
-_PREFIXES = {
-    "cloudwatch": "cloudwatch",
-    "emr": "elasticmapreduce",
-    "resourcegroupstaggingapi": "tag",
-}
+_PREFIXES = {"emr": "elasticmapreduce", "resourcegroupstaggingapi": "tag"}
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",

@@ -3,19 +3,6 @@
 They are those that the templates of this project have, and those of rdk's.
 """
 
-from __future__ import annotations
+from tools.simulator.cloudformation.types import keeping, running
 
-from typing import TYPE_CHECKING
-
-from tools.simulator.cloudformation.types import data, functions, messaging, monitoring, roles
-
-if TYPE_CHECKING:
-    from tools.simulator.cloudformation.types.base import ResourceType
-
-TYPES: dict[str, ResourceType] = {
-    **data.TYPES,
-    **functions.TYPES,
-    **messaging.TYPES,
-    **monitoring.TYPES,
-    **roles.TYPES,
-}
+TYPES = {**keeping.TYPES, **running.TYPES}
