@@ -113,14 +113,6 @@ def test_the_schedule_runs_no_rule_that_has_none(aws: Simulator) -> None:
         aws.call("POST", "/schedule", rule="rule", wait=True)
 
 
-def test_a_run_that_fails_is_tried_again_and_all_attempts_are_told(aws: Simulator) -> None:
-    aws.call("PUT", "/functions", retry_delay=0.01)
-    put_rule(aws, PERIODIC, "def handler(e, c): raise ValueError('no')")
-    runs = aws.call("POST", "/schedule", rule="rule", wait=True)
-    assert [run["attempt"] for run in runs] == [1, 2, 3]
-    assert {(run["error_type"], run["error_message"]) for run in runs} == {("ValueError", "no")}
-
-
 def test_a_rule_whose_permission_was_taken_away_does_not_run(aws: Simulator) -> None:
     put_rule(aws, PERIODIC)
     aws.client("lambda").remove_permission(FunctionName="f", StatementId="config")
@@ -148,24 +140,6 @@ def test_start_is_refused_while_the_rule_runs(aws: Simulator) -> None:
     aws.call("POST", "/schedule", rule="rule", wait=False)
     with pytest.raises(ClientError, match="LimitExceededException"):
         aws.client("config").start_config_rules_evaluation(ConfigRuleNames=["rule"])
-
-
-def test_a_new_security_configuration_runs_the_rules_in_scope(aws: Simulator) -> None:
-    put_rule(aws, CHANGE, Scope=SCOPE)
-    create_configuration(aws)
-    aws.settle()
-    (event,) = events(aws)
-    invoking, item = event["invoking"], event["invoking"]["configurationItem"]
-    assert invoking["messageType"] == "ConfigurationItemChangeNotification"
-    assert invoking["configurationItemDiff"]["changeType"] == "CREATE"
-    assert item["configurationItemStatus"] == "ResourceDiscovered"
-    assert (item["resourceType"], item["resourceId"], item["resourceName"]) == (
-        CONFIGURATION,
-        "sc",
-        "sc",
-    )
-    assert (item["awsAccountId"], item["awsRegion"]) == ("123456789012", "eu-west-1")
-    assert item["configuration"]["SecurityConfiguration"] == BODY
 
 
 @pytest.mark.parametrize(

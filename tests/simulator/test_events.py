@@ -13,7 +13,6 @@ from tests.simulator.messaging import (
     FROM_RULE,
     PATTERN,
     QUEUE_POLICY,
-    REGION,
     RULE_ARN,
     TOPIC_POLICY,
     admit,
@@ -42,30 +41,6 @@ def admit_events(aws: Simulator, source: str = RULE_ARN) -> None:
         Principal="events.amazonaws.com",
         SourceArn=source,
     )
-
-
-def test_an_event_has_everything_that_aws_puts_into_it(aws: Simulator) -> None:
-    make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY)})
-    put_event(aws)
-    (message,) = received(aws)
-    event = json.loads(message["Body"])
-    assert event.pop("id")
-    assert event.pop("time").endswith("Z")
-    assert event == EVENT | {
-        "version": "0",
-        "account": ACCOUNT,
-        "region": REGION,
-        "resources": [],
-    }
-
-
-def test_a_function_runs_with_the_event_if_its_policy_admits_the_rule(aws: Simulator) -> None:
-    make_rule(aws, {"Arn": make_function(aws, ECHO)})
-    admit_events(aws)
-    put_event(aws)
-    assert outcomes(aws) == [("delivered", None)]
-    (run,) = aws.call("GET", "/invocations")
-    assert run["payload"]["detail"] == EVENT["detail"]
 
 
 @pytest.mark.parametrize("source", [None, RULE_ARN + "-other"])
@@ -218,18 +193,6 @@ def launch(aws: Simulator) -> str:
 def sent(aws: Simulator, kind: str) -> list[dict[str, Any]]:
     events = [entry["event"] for entry in aws.call("GET", "/events")]
     return [event for event in events if event["detail-type"] == kind]
-
-
-def test_a_launch_sends_the_states_that_the_cluster_goes_through(aws: Simulator) -> None:
-    cluster = launch(aws)
-    events = sent(aws, "EMR Cluster State Change")
-    assert [event["detail"]["state"] for event in events] == ["STARTING", "WAITING"]
-    first = events[0]
-    assert (first["source"], first["account"], first["resources"]) == ("aws.emr", ACCOUNT, [])
-    detail = first["detail"]
-    assert (detail["clusterId"], detail["name"], detail["severity"]) == (cluster, "etl", "INFO")
-    assert json.loads(detail["stateChangeReason"]) == {"code": ""}
-    assert cluster in detail["message"]
 
 
 def test_cloudtrail_tells_who_launched_what(aws: Simulator) -> None:

@@ -347,14 +347,6 @@ def test_what_lambda_refuses_is_refused(aws: Simulator, settings: dict, message:
         make_function(aws, ECHO, **settings)
 
 
-def test_settings_that_moto_forgets_are_kept(aws: Simulator) -> None:
-    target = {"TargetArn": "arn:aws:sqs:eu-west-1:123456789012:dead"}
-    logging = {"LogFormat": "JSON", "LogGroup": "/mine"}
-    make_function(aws, ECHO, DeadLetterConfig=target, LoggingConfig=logging)
-    found = aws.client("lambda").get_function_configuration(FunctionName="f")
-    assert (found["DeadLetterConfig"], found["LoggingConfig"]) == (target, logging)
-
-
 def test_a_reset_forgets_invocations_and_ends_processes(aws: Simulator) -> None:
     make_function(aws, ECHO)
     call(aws)

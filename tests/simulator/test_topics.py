@@ -214,13 +214,3 @@ def test_an_email_has_the_email_part_and_sns_own_footer(aws: Simulator) -> None:
     assert subscription.split(":")[-1] in footer
     assert mail["text"].startswith("From: Alerts <no-reply@sns.amazonaws.com>\nTo: me@example.com")
     assert mail["text"].endswith(mail["body"])
-
-
-def test_without_a_subject_and_an_email_part_sns_puts_its_own(aws: Simulator) -> None:
-    topic = make_topic(aws)
-    subscribe(aws, topic)
-    aws.client("sns").publish(TopicArn=topic, Message="plain")
-    (mail,) = aws.call("GET", "/inbox")
-    assert mail["subject"] == "AWS Notification Message"
-    assert mail["from"] == "AWS Notifications <no-reply@sns.amazonaws.com>"
-    assert mail["body"].startswith("plain\n\n--\n")
