@@ -2,9 +2,9 @@
 
 | module | what it does |
 |---|---|
-| `template`, `template_intrinsics`, `template_parameters` | reads a template and its parts |
+| `template`, `template_intrinsics` | reads a template, its parameters and its functions |
 | `template_evaluation` | a template with its parameters' values, checked before anything is made |
-| `api`, `change_sets` | the operations |
+| `api` | the operations on stacks and change sets |
 | `runs` | makes, changes and removes a stack's resources, and rolls back |
 | `types` | the resource types, each made by its service's own API, as in AWS |
 """

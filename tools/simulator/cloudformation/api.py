@@ -1,8 +1,12 @@
-"""Simulator: CloudFormation's operations on stacks and change sets, each checked first."""
+"""Simulator: CloudFormation's operations on stacks and change sets, each checked first.
+
+A change set says what a stack's next step would add, modify, replace and remove.
+"""
 
 from __future__ import annotations
 
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,14 +17,18 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id
 
 from tools.simulator import iam, identity
-from tools.simulator.cloudformation import change_sets, runs, template, template_evaluation
-from tools.simulator.cloudformation.template_intrinsics import pseudo_parameters
+from tools.simulator.cloudformation import runs, template, template_evaluation
+from tools.simulator.cloudformation.template_intrinsics import contains_unknown, pseudo_parameters
 from tools.simulator.cloudformation.types.base import Place, caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _MOST_IN_A_REQUEST, _MOST_IN_A_BUCKET = 51_200, 1_000_000  # bytes of a template
+_UNCHANGED = (
+    "The submitted information didn't contain changes. Submit different information to create a "
+    "change set."
+)
 # Capabilities come with the request, which moto does not hand on.
 _capabilities: ContextVar[frozenset[str]] = ContextVar("capabilities", default=frozenset())
 
@@ -125,7 +133,7 @@ def _create_change_set(self: CloudFormationBackend, **request: Any) -> tuple[str
     if stack is None:
         raise ValidationError(name)
     key = generate_changeset_id(request["change_set_name"], self.region_name, self.account_id)
-    self.change_sets[key] = change_sets.proposed(stack, document, change_set_id=key, **request)
+    self.change_sets[key] = _proposed(stack, document, change_set_id=key, **request)
     return key, stack.stack_id
 
 
@@ -135,7 +143,83 @@ def _execute_change_set(
     change_set = self.describe_change_set(change_set_name)
     if change_set is None or change_set.execution_status != "AVAILABLE":
         raise ValidationError(message=f"ChangeSet [{change_set_name}] cannot be executed")
-    change_sets.execute(change_set)
+    _execute(change_set)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What becomes of one resource, under the names that moto's answer takes."""
+
+    action: str
+    logical_resource_id: str
+    resource_type: str
+    physical_resource_id: str | None = None
+    replacement: str | None = None
+
+
+def _proposed(stack: runs.Stack, document: Mapping[str, Any], **request: Any) -> ChangeSet:
+    """Return what CreateChangeSet makes of a template that has been checked."""
+    change_set = ChangeSet(stack=stack, **request)
+    change_set.changes = list(_changes(stack, document, request["parameters"]))
+    change_set.status, change_set.execution_status = "CREATE_COMPLETE", "AVAILABLE"
+    retagged = bool(request["tags"]) and request["tags"] != stack.tags
+    same_outputs = stack.template_dict.get("Outputs") == document.get("Outputs")
+    is_update = request["change_set_type"] == "UPDATE"
+    if is_update and same_outputs and not change_set.changes and not retagged:
+        change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
+        change_set.status_reason = _UNCHANGED
+    return change_set
+
+
+def _execute(change_set: ChangeSet) -> None:
+    """Do what ExecuteChangeSet does."""
+    stack, given = change_set.stack, change_set.parameters
+    document = template.parse(change_set.template)
+    if change_set.change_set_type == "CREATE":
+        runs.create(stack, document, given)
+    elif (document, template.values(document, given)) == (
+        stack.template_dict,
+        template.values(stack.template_dict, stack.parameters),
+    ):  # tags alone
+        stack.status = "UPDATE_COMPLETE"
+    else:
+        runs.update(stack, document, given)
+    done = stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
+    if done:
+        stack.template = change_set.template
+        stack.tags = change_set.tags or stack.tags
+
+
+def _changes(
+    stack: runs.Stack, document: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Iterator[_Change]:
+    """Yield what becomes of each resource that does not stay as it is."""
+    kept = dict(stack.deployed)  # but for what will be made anew, of which nothing is known
+    evaluation = stack.evaluation(document, parameters, kept)
+    wanted = evaluation.names()
+    for name in wanted:
+        resource_type, old = evaluation.resources[name]["Type"], stack.deployed.get(name)
+        if old is None:
+            yield _Change("Add", name, resource_type)
+            continue
+        new = evaluation.properties(name)
+        changed = runs.changed(old.properties, new)
+        if not changed and old.resource_type == resource_type:
+            continue
+        makes_new = template_evaluation.replacing(resource_type, changed)
+        if old.resource_type != resource_type or any(
+            not contains_unknown(new.get(key)) for key in makes_new
+        ):
+            replacement = "True"
+        else:
+            replacement = "Conditional" if makes_new else "False"
+        if replacement != "False":
+            del kept[name]
+        yield _Change("Modify", name, resource_type, old.physical_id, replacement)
+    for name, one in stack.deployed.items():
+        if name not in wanted:
+            yield _Change("Remove", name, one.resource_type, one.physical_id)
 
 
 def _as_asked(operation: Callable[..., Any]) -> Callable[..., Any]:

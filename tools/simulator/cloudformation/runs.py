@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
 
-from tools.simulator.cloudformation import template, template_parameters
+from tools.simulator.cloudformation import template
 from tools.simulator.cloudformation.template_evaluation import Evaluation, replacing
 from tools.simulator.cloudformation.template_intrinsics import pseudo_parameters
 from tools.simulator.cloudformation.types import TYPES
@@ -45,7 +45,7 @@ class Stack(models.Stack):  # moto's answers go by the name of the class
     @property
     def stack_parameters(self) -> dict[str, str]:
         """Return each parameter's value, given or by default."""
-        found = template_parameters.values(self.template_dict, self.parameters)
+        found = template.values(self.template_dict, self.parameters)
         return {
             name: ",".join(value) if isinstance(value, list) else value
             for name, value in found.items()
@@ -202,9 +202,9 @@ def create(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]
 def update(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Bring the stack to another template or other parameters; on a failure go back."""
     old = (stack.template_dict, stack.parameters)
-    if (document, template_parameters.values(document, parameters)) == (
+    if (document, template.values(document, parameters)) == (
         old[0],
-        template_parameters.values(*old),
+        template.values(*old),
     ):
         raise ValidationError(message="No updates are to be performed.")
     stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")

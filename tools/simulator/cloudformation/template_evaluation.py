@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
-from tools.simulator.cloudformation import template_parameters
-from tools.simulator.cloudformation.template import check_references, ordered
+from tools.simulator.cloudformation.template import check_references, ordered, values
 from tools.simulator.cloudformation.template_intrinsics import (
     UNKNOWN,
     Conditions,
@@ -51,7 +50,7 @@ class Evaluation:
         self.resources: Mapping[str, Any] = template["Resources"]
         self._template = template
         self._deployed = {} if deployed is None else deployed
-        self._values = {**pseudo, **template_parameters.values(template, parameters)}
+        self._values = {**pseudo, **values(template, parameters)}
         self._intrinsics = Intrinsics(self._reference, self._attribute)
         named = Conditions(template.get("Conditions") or {})
         self._intrinsics.conditions = Conditions(
