@@ -25,7 +25,21 @@ from tools.environment import ENVIRONMENTS
 ALL = commands()
 MAKEFILE = (ROOT / "Makefile").read_text()
 # What the shell itself does, and programs that are none of ours, in the blocks of documents.
-SHELL = {"cd", "done", "do", "export", "for", "git", "pipx", "rdk", "sleep", "until", "while", "}"}
+SHELL = {
+    "cd",
+    "done",
+    "do",
+    "export",
+    "for",
+    "git",
+    "pipx",
+    "rdk",
+    "sha256sum",
+    "sleep",
+    "until",
+    "while",
+    "}",
+}
 BY_ITSELF = "docs/walkthrough.md"  # is run, word for word
 
 
