@@ -1,6 +1,6 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test check package deploy publish bench lock authorization clean
+.PHONY: help demo simulator test check package deploy publish release bench lock authorization clean
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
 PYTHON ?= python3
 PORT ?= 5111
@@ -19,7 +19,7 @@ demo: environment-demo ## the rule at work, on this machine
 simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CLI at (PORT=5111)
 	@.venv/bin/python -m tools.simulator --port "$(PORT)"
 
-test: environment-dev environment-rdk environment-awscli ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
+test: environment-dev environment-rdk environment-awscli environment-release ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov=rules --cov=cli --cov-fail-under=100)
 
 check: environment-dev environment-checkov environment-authorization ## linters, types, templates and grants
@@ -40,6 +40,9 @@ deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [TA
 publish: environment-demo ## code and template into a bucket of every Region: CODE_BUCKET=prefix REGIONS="..." [ORGANIZATION=o-...] [PUBLISHERS="role ARNs"]
 	@.venv/bin/python -m tools.publish --bucket "$(CODE_BUCKET)" --regions "$(REGIONS)" \
 		--organization "$(ORGANIZATION)" --publishers "$(PUBLISHERS)"
+
+release: environment-dev environment-release ## dist/VERSION: code, template, wheel, sdist, components, checksums: [TAG=v0.2.0]
+	@.venv/bin/python -m tools.release --tag "$(TAG)"
 
 rdk-init: environment-rdk ## rdk's bucket for code, and AWS Config where it is off: [REGION_SET=name]
 	@$(RDK) init

@@ -104,9 +104,6 @@ def test_every_make_target_and_file_of_the_readme_exists():
     files = set(re.findall(r"^\| `([a-z_]+\.[a-z]+)`", README, re.MULTILINE))
     kept = {path.name for path in (ROOT / "rdk-config").iterdir() if path.is_file()}
     assert {"role.yml", "alerts.yml", "regions.yaml", "rule_test.py"} <= files <= kept
-    for path, anchor in re.findall(r"\]\(([^)#:]+)(?:#([a-z-]+))?\)", README):
-        text = (ROOT / "rdk-config" / path).read_text()
-        assert not anchor or f"\n## {anchor.capitalize()}\n" in text
 
 
 def test_the_copy_holds_the_code_and_parameters_json_and_nothing_else(tmp_path):

@@ -45,7 +45,7 @@ def _options() -> tuple[Options, Path]:
     parser.add_argument("--fleets", type=_numbers, help="sizes, such as 100,500 (clusters)")
     parser.add_argument("--speed", type=float, default=SPEED, help="EMR's limits, so much faster")
     parser.add_argument("--quick", action="store_true", help="100 clusters, not at the real rate")
-    keep = f"write to {KEPT.name}/, which the README shows, instead of dist/"
+    keep = f"write to {KEPT.name}/, which docs/measured.md shows, instead of dist/"
     parser.add_argument("--keep", action="store_true", help=keep)
     given = parser.parse_args()
     if given.speed < 1:

@@ -163,7 +163,7 @@ def test_an_email_has_one_fact_in_a_line_whatever_the_names_are(name):
 
 
 def test_the_document_of_a_violation_holds_all_that_the_alert_knows():
-    """Machines find every member that the README documents."""
+    """Machines find every member that docs/alerts.md documents."""
     told = judged(
         verdict_of([Finding(BARE, "None."), Finding(OLD, "Old.", subject="4.7.2")], ""),
         security_configuration="strict",

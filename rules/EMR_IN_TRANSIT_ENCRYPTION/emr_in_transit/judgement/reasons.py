@@ -1,6 +1,6 @@
 """Pure: the reasons a verdict can give, what each means and what to do about it.
 
-This table is the one place for a reason: annotations, messages and the README come from it.
+This table is the one place for a reason: annotations, messages and docs/reasons.md come from it.
 """
 
 from enum import StrEnum
