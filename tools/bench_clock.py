@@ -25,6 +25,7 @@ from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import LIVE_STATES, EmrReader, Pacer
 from emr_in_transit.aws.evaluations import EvaluationRecorder
 from emr_in_transit.aws.ledger import Entry
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.sweep import Sweep, SweepResult
 
@@ -269,7 +270,7 @@ class ClockAccount:
         now = self.clock.now
         with _quiet():
             result = Sweep(
-                rule_name=RULE,
+                judged_by=JudgedBy("111122223333", "eu-west-1", RULE),
                 reader=reader,
                 pacer=pacer,
                 clusters=Clusters(reader, ledger, self.tags, now),

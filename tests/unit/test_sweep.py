@@ -12,6 +12,7 @@ from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import SecurityHubError
 from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
 from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger, encode
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict
@@ -101,7 +102,7 @@ class Aws:
             stub.activate()
         reader = EmrReader(self.emr, PARAMETERS)
         report = Sweep(
-            rule_name=RULE,
+            judged_by=JudgedBy("111122223333", "eu-west-1", RULE),
             reader=reader,
             pacer=Pacer(1.0),
             clusters=Clusters(reader, self.ledger, None, NOW),
