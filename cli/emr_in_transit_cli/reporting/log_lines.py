@@ -1,0 +1,287 @@
+"""Reads the lines that evidence is made from: of CloudWatch Logs, or of files exported from there."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from emr_in_transit.aws.errors import AWS_ERRORS, explain
+from emr_in_transit.aws.logs import COULD_NOT_TELL, SWEEP_FINISHED, VERDICT, VERDICT_VERSION
+from emr_in_transit.judgement.verdict import Compliance
+from emr_in_transit.judgement.wording import clip
+from emr_in_transit_cli.errors import CannotTellError, UsageError
+from emr_in_transit_cli.reporting.status import Place, is_account, is_region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+PERMISSIONS = ("logs:FilterLogEvents",)
+STACK_PERMISSIONS = ("cloudformation:DescribeStacks",)
+# The outputs of template.yml that name the functions' log groups.
+LOG_GROUP_OUTPUTS = ("RuleLogGroupName", "LaunchCheckLogGroupName")
+MESSAGES = (VERDICT, SWEEP_FINISHED, COULD_NOT_TELL)
+# CloudWatch Logs leaves out all other lines, where it is asked.
+FILTER = "{ " + " || ".join(f'($.message = "{each}")' for each in MESSAGES) + " }"
+# What a line of each kind has to have, and of what type; those of 0.1.0 name no account and Region.
+_TEXTS = {
+    VERDICT: ("rule", "resource_type", "resource_id", "compliance", "facts_hash", "annotation"),
+    SWEEP_FINISHED: (),
+    COULD_NOT_TELL: ("subject", "why"),
+}
+_GZIP = b"\x1f\x8b"
+_DECODER = json.JSONDecoder()
+# A record in a record in a record: a subscription's of an exported one, at the most.
+_MOST_NESTED = 4
+
+
+class Line(NamedTuple):
+    """One line of a function's log that evidence is made from."""
+
+    time: datetime
+    place: Place
+    message: str
+    fields: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The line as JSON, with the account and Region whose log it is from."""
+        whole = dict(self.fields) | {"account": self.place.account, "region": self.place.region}
+        return json.dumps(whole, sort_keys=True)
+
+
+class Input(NamedTuple):
+    """A file or log group that was read: the SHA-256 of its bytes, or of the lines that came."""
+
+    name: str
+    sha256: str
+    lines: int
+    unreadable: tuple[str, ...] = ()  # why, for each line that should be ours and is not
+
+
+class Lines(NamedTuple):
+    """What has been read, each line once, in order of time."""
+
+    lines: tuple[Line, ...]
+    inputs: tuple[Input, ...]
+
+
+def read_paths(paths: Iterable[str]) -> Lines:
+    """Return the lines of files and folders; raise UsageError where one cannot be read.
+
+    A file is what CloudWatch Logs exports to S3, what a subscription delivers, what the AWS CLI's
+    filter-log-events prints, or plain lines; each also as gzip.
+    """
+    found: list[Line] = []
+    inputs = []
+    for top in paths:
+        base = Path(top)
+        if not base.exists():
+            raise UsageError(f"--logs {top} is not there")
+        for path in _files(base):
+            content = _content(path)
+            lines, unreadable = parse(content, _place_of(path))
+            found += lines
+            name = path.relative_to(base).as_posix() if base.is_dir() else path.name
+            digest = hashlib.sha256(_raw(path)).hexdigest()
+            inputs.append(Input(name, digest, len(lines), tuple(unreadable)))
+    return Lines(in_order(found), tuple(sorted(inputs)))
+
+
+def read_log_group(
+    client: Any,
+    group: str,
+    place: Place,
+    start: datetime,
+    end: datetime,
+    tell: Callable[[int], None],
+) -> Lines:
+    """Return the lines of a log group within a period; raise CannotTellError."""
+    query = {
+        "logGroupName": group,
+        "startTime": _milliseconds(start),
+        "endTime": _milliseconds(end) - 1,
+        "filterPattern": FILTER,
+    }
+    texts: list[str] = []
+    try:
+        for page in client.get_paginator("filter_log_events").paginate(**query):
+            texts += [each["message"] for each in page["events"]]
+            tell(len(texts))
+    except AWS_ERRORS as error:
+        raise CannotTellError(f"{group}: {explain('FilterLogEvents', error)}") from error
+    lines, unreadable = parse("\n".join(texts), place)
+    digest = hashlib.sha256("\n".join(each.text for each in in_order(lines)).encode()).hexdigest()
+    made = Input(f"log group {group} in {place.region}", digest, len(lines), tuple(unreadable))
+    return Lines(in_order(lines), (made,))
+
+
+def log_groups(client: Any, stack: str) -> list[str]:
+    """Return the log groups that a stack's outputs name; raise CannotTellError."""
+    try:
+        [found] = client.describe_stacks(StackName=stack)["Stacks"]
+    except AWS_ERRORS as error:
+        raise CannotTellError(f"stack {stack}: {explain('DescribeStacks', error)}") from error
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    names = [outputs[each] for each in LOG_GROUP_OUTPUTS if each in outputs]
+    if not names:
+        raise UsageError(f"stack {stack} has no outputs {' and '.join(LOG_GROUP_OUTPUTS)}")
+    return names
+
+
+def joined(several: Iterable[Lines]) -> Lines:
+    """Return what several sources have told, each line once."""
+    found = list(several)
+    lines = in_order(line for each in found for line in each.lines)
+    return Lines(lines, tuple(sorted(made for each in found for made in each.inputs)))
+
+
+def in_order(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return lines by time, each once: an export and a delivery may hold the same one."""
+    by_text = {each.text: each for each in lines}
+    return tuple(
+        by_text[text] for text in sorted(by_text, key=lambda each: (by_text[each].time, each))
+    )
+
+
+def parse(text: str, place: Place) -> tuple[list[Line], list[str]]:
+    """Return the lines in a text, and why others that should be ours could not be read.
+
+    ``place`` is whose they are, where they do not say so themselves.
+    """
+    lines: list[Line] = []
+    unreadable: list[str] = []
+    for found in _objects(text):
+        if isinstance(found, str):
+            if any(f'"{each}"' in found for each in MESSAGES):
+                unreadable.append(f"no JSON: {clip(found, 80)}")
+            continue
+        for record, owner in _records(found, place, _MOST_NESTED):
+            try:
+                lines.append(_line(record, owner))
+            except ValueError as error:
+                unreadable.append(str(error))
+    return lines, unreadable
+
+
+def _objects(text: str) -> Iterator[Any]:
+    """Return the JSON documents of a text, and as a text each line that holds none."""
+    position, end = 0, len(text)
+    while position < end:
+        stop = text.find("\n", position)
+        stop = end if stop < 0 else stop
+        # An export to S3 begins each line with its time.
+        brace = min(
+            (at for at in (text.find(each, position, stop) for each in "{[") if at >= 0),
+            default=-1,
+        )
+        if brace < 0:
+            position = stop + 1
+            continue
+        try:
+            found, position = _DECODER.raw_decode(text, brace)
+            yield found
+        except (ValueError, RecursionError):
+            yield text[position:stop]
+            position = stop + 1
+
+
+def _records(found: Any, place: Place, depth: int) -> Iterator[tuple[dict[str, Any], Place]]:
+    """Return the lines within a document, whatever it wraps them in."""
+    if isinstance(found, list):
+        for each in found:
+            yield from _records(each, place, depth)
+    if not isinstance(found, dict) or not depth:
+        return
+    owner = found.get("owner")
+    if isinstance(owner, str) and is_account(owner):  # a subscription's record
+        place = place._replace(account=owner)
+    for member in ("logEvents", "events"):
+        if isinstance(found.get(member), list):
+            yield from _records(found[member], place, depth - 1)
+            return
+    message = found.get("message", found.get("@message"))
+    if message in MESSAGES:
+        yield found, place
+    elif isinstance(message, str) and "{" in message:
+        for each in _objects(message):
+            yield from _records(each, place, depth - 1)
+
+
+def _line(record: dict[str, Any], place: Place) -> Line:
+    """Return a record as a line; raise ValueError where it lacks what a line of its kind has."""
+    message, moment = record["message"], record.get("timestamp")
+    about = f"a line {message!r} of {moment!r}"
+    time = _moment(moment)
+    if time is None:
+        raise ValueError(f"{about}: its timestamp is none")
+    if message == VERDICT and record.get("verdict_version") != VERDICT_VERSION:
+        version = str(record.get("verdict_version"))
+        raise ValueError(
+            f"{about}: its verdict_version is {clip(version, 20)}, not {VERDICT_VERSION}"
+        )
+    if wrong := [each for each in _TEXTS[message] if not isinstance(record.get(each), str)]:
+        raise ValueError(f"{about}: {wrong[0]} is no text")
+    if message == VERDICT and record["compliance"] not in set(Compliance):
+        raise ValueError(f"{about}: no compliance is called {clip(record['compliance'], 40)}")
+    if _moment(record.get("cluster_created", moment)) is None:
+        raise ValueError(f"{about}: its cluster_created is no moment")
+    return Line(time, _own_place(record, place), message, record)
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment and moment.tzinfo else None
+
+
+def _own_place(record: Mapping[str, Any], place: Place) -> Place:
+    account, region = record.get("account"), record.get("region")
+    return Place(
+        account if isinstance(account, str) and is_account(account) else place.account,
+        region if isinstance(region, str) and is_region(region) else place.region,
+    )
+
+
+def _files(base: Path) -> Iterator[Path]:
+    if base.is_file():
+        yield base
+        return
+    for top, folders, names in os.walk(base):
+        folders.sort()
+        yield from (Path(top, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _place_of(path: Path) -> Place:
+    """Return the account and Region that the folders around a file are named after."""
+    parts = path.resolve().parts[:-1]
+    account = next((each for each in reversed(parts) if is_account(each)), "")
+    return Place(account, next((each for each in reversed(parts) if is_region(each)), ""))
+
+
+def _raw(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--logs {path} cannot be read ({error.strerror})") from error
+
+
+def _content(path: Path) -> str:
+    content = _raw(path)
+    try:
+        while content.startswith(_GZIP):
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"--logs {path} is no whole gzip file") from error
+    return content.decode("utf-8-sig", errors="replace")
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
