@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tools" / "simulator" / "iam" / "authorization.json"
-# What our templates grant and our documents name, and whose resources the simulator knows.
+# What our templates grant, what our command and documents name, and whose resources the simulator knows.
 SERVICES = (
     "cloudformation",
     "cloudwatch",
@@ -36,7 +36,7 @@ SERVICES = (
     "tag",
 )
 # Of a service with hundreds of actions, those that hold one of these words.
-PARTS = {"ec2": ("NetworkInterface", "PrivateIpAddresses", "DescribeSubnets")}
+PARTS = {"ec2": ("NetworkInterface", "PrivateIpAddresses", "DescribeSubnets", "DescribeRegions")}
 
 
 class SourceError(Exception):

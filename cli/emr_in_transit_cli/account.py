@@ -43,13 +43,18 @@ ANY_REGION = "us-east-1"
 _lock = threading.RLock()
 
 
-def session(profile: str | None, region: str | None) -> boto3.Session:
-    """Return a session of the account that the user's settings name; raise UsageError."""
+def session(profile: str | None, region: str | None, otherwise: str = "") -> boto3.Session:
+    """Return a session of the account that the user's settings name; raise UsageError.
+
+    Its Region is the one of the settings where none is given, and ``otherwise`` where they lack it.
+    """
     try:
         made = _prepared(botocore.session.Session(profile=profile), region)
         named = made.region_name
     except BotoCoreError as error:
         raise UsageError(f"AWS settings: {error}") from error
+    if not named and otherwise:
+        return session(profile, otherwise)
     if not named:
         raise UsageError("AWS settings name no Region: give --region")
     return made
@@ -60,7 +65,7 @@ def _prepared(held: botocore.session.Session, region: str | None) -> boto3.Sessi
     return boto3.Session(botocore_session=held, region_name=region)
 
 
-class _Role(CredentialProvider):  # type: ignore[misc] # botocore-stubs lacks its base
+class _Role(CredentialProvider):
     """Credentials of a role, assumed when they are first needed and again before they expire."""
 
     METHOD = "assume-role"

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.judging import Outcome
 from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from emr_in_transit_cli.scan_report import Document
 
 NOT_LISTED = "NOT_LISTED"  # its Region was read, and it was not there
@@ -25,48 +28,37 @@ class Standing:
     """
 
     def __init__(self, document: Document) -> None:
-        self.moment = str(document["startedAt"])
+        self.moment = one_line(str(document["startedAt"]))
         self.parameters = dict(document["parameters"])
-        self.clusters: dict[_Key, Document] = {
-            (each["account"], each["region"], each["resourceId"]): each
-            for each in document["clusters"]
-        }
-        self._whole = {
-            (each["account"], each["region"]) for each in document["regions"] if each["complete"]
-        }
-        self._part = {
-            (each["account"], each["region"]) for each in document["regions"]
-        } - self._whole
+        self.names: dict[_Key, str] = {}
+        self.violations: dict[_Key, tuple[str, ...]] = {}  # the reasons
+        self._outcomes: dict[_Key, Outcome] = {}
+        for each in document["clusters"]:
+            self._add((each["account"], each["region"], each["resourceId"]), each)
         self._refused = {each["account"] for each in document["accounts"] if each["problem"]}
-        self._outcomes = {
-            key: Outcome(each["complianceType"]) for key, each in self.clusters.items()
+        self._is_whole = {
+            (each["account"], each["region"]): bool(each["complete"])
+            for each in document["regions"]
         }
-        self._reasons = {
-            key: tuple(
-                dict.fromkeys(
-                    finding["reason"]
-                    for finding in each["findings"]
-                    if finding["severity"] == "VIOLATION"
-                )
+
+    def _add(self, key: _Key, cluster: Document) -> None:
+        self.names[key] = one_line(str(cluster["resourceName"]))
+        self._outcomes[key] = Outcome(cluster["complianceType"])
+        if self._outcomes[key] is Outcome.NON_COMPLIANT:
+            reasons = (
+                each["reason"] for each in cluster["findings"] if each["severity"] == "VIOLATION"
             )
-            for key, each in self.clusters.items()
-        }
+            self.violations[key] = tuple(dict.fromkeys(reasons))
 
     def of(self, key: _Key) -> str:
         """Return how a cluster stands in this report."""
         if key in self._outcomes:
             return self._outcomes[key].value
         account, region, _ = key
-        if (account, region) in self._whole:
-            return NOT_LISTED
-        if (account, region) in self._part or account in self._refused:
-            return Outcome.COULD_NOT_TELL.value
-        return NOT_LOOKED_AT
-
-    def violations(self) -> dict[_Key, tuple[str, ...]]:
-        """Return the clusters that violate, each with its reasons."""
-        bad = Outcome.NON_COMPLIANT
-        return {key: self._reasons[key] for key, each in self._outcomes.items() if each is bad}
+        is_whole = self._is_whole.get((account, region))
+        if is_whole is None and account not in self._refused:
+            return NOT_LOOKED_AT
+        return NOT_LISTED if is_whole else Outcome.COULD_NOT_TELL.value
 
 
 def read_report(path: str) -> Standing:
@@ -77,8 +69,7 @@ def read_report(path: str) -> Standing:
         raise UsageError(f"--compare {path} cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--compare {path} is not JSON") from error
-    is_ours = isinstance(document, dict) and document.get("kind") == KIND
-    if not is_ours:
+    if not isinstance(document, dict) or document.get("kind") != KIND:
         raise UsageError(f"--compare {path} is no report of scan --format json")
     if document.get("schemaVersion") != SCHEMA_VERSION:
         version = json.dumps(document.get("schemaVersion"))
@@ -93,15 +84,28 @@ def read_report(path: str) -> Standing:
 def compare(older: Standing, document: Document) -> Document:
     """Return what has become of violations since the older report, as scan.schema.json has it."""
     newer = Standing(document)
-    now, then = newer.violations(), older.violations()
+    now, then = newer.violations, older.violations
+
+    def change(key: _Key, reasons: Iterable[str]) -> Document:
+        account, region, cluster_id = key
+        return {
+            "account": account,
+            "region": region,
+            "resourceId": cluster_id,
+            "resourceName": newer.names.get(key) or older.names.get(key, ""),
+            "reasons": list(reasons),
+            "then": older.of(key),
+            "now": newer.of(key),
+        }
+
     found: dict[str, list[Document]] = {"new": [], "mended": [], "gone": [], "unknown": []}
     for key, reasons in now.items():
         if more := [each for each in reasons if each not in then.get(key, ())]:
-            found["new"].append(_change(key, newer, older, more, newer))
+            found["new"].append(change(key, more))
     for key, reasons in then.items():
         if key not in now:
             kind = _KINDS.get(newer.of(key), "mended")
-            found[kind].append(_change(key, older, older, reasons, newer))
+            found[kind].append(change(key, reasons))
     names = older.parameters.keys() | newer.parameters.keys()
     changed = [
         each for each in sorted(names) if older.parameters.get(each) != newer.parameters.get(each)
@@ -114,18 +118,3 @@ _KINDS = {
     NOT_LOOKED_AT: "unknown",
     Outcome.COULD_NOT_TELL.value: "unknown",
 }
-
-
-def _change(
-    key: _Key, known: Standing, older: Standing, reasons: object, newer: Standing
-) -> Document:
-    account, region, cluster_id = key
-    return {
-        "account": account,
-        "region": region,
-        "resourceId": cluster_id,
-        "resourceName": known.clusters[key]["resourceName"],
-        "reasons": list(reasons),  # type: ignore[call-overload]
-        "then": older.of(key),
-        "now": newer.of(key),
-    }

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from emr_in_transit_cli.files import Source
 
-ENDED = "It has ended: the rule does not judge it any more."
 _NAMED = 3
 
 
@@ -90,7 +89,7 @@ def judge(subject: Subject, situation: Situation) -> tuple[Outcome, str, _Judged
     except (CannotTellError, InputError, MalformedDocumentError) as error:
         return Outcome.COULD_NOT_TELL, _sentence(one_line(str(error))), nothing
     except _EndedError:
-        return Outcome.NOT_APPLICABLE, ENDED, nothing
+        return Outcome.NOT_APPLICABLE, "It has ended: the rule does not judge it any more.", nothing
     except TooManyWorldsError:
         problem = "Too much of it is unknown to try every possibility."
         return Outcome.COULD_NOT_TELL, problem, nothing

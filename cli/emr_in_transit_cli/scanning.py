@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.wording import annotation, one_line
 from emr_in_transit_cli.account import client, enabled_regions, identity, regions_with_emr
-from emr_in_transit_cli.judging import ENDED, Outcome
+from emr_in_transit_cli.judging import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +60,11 @@ class StoppedError(Exception):
     """Somebody has interrupted the scan."""
 
 
+class _EndedError(Exception):
+    """A cluster has ended since it was listed: it is live no more."""
+
+
+@dataclass(eq=False)
 class RegionScan:
     """Judges the clusters of one account in one Region.
 
@@ -66,34 +72,28 @@ class RegionScan:
     Its fields can be looked at while it runs.
     """
 
-    def __init__(
-        self,
-        account: str,
-        region: str,
-        options: Options,
-        pacer: Pacer,
-        open_reader: Callable[[Pacer], EmrReader],
-        is_stopped: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self.account = account
-        self.region = region
-        self.pacer = pacer
-        self.listed: dict[str, Listed] = {}
-        self.judged: dict[str, Judged] = {}
-        self.complete = False  # whether the list was read to its end
-        self.problem = ""  # why it was not
-        self._options = options
-        self._open_reader = open_reader
-        self._is_stopped = is_stopped
+    account: str
+    region: str
+    options: Options
+    pacer: Pacer
+    open_reader: Callable[[Pacer], EmrReader]
+    is_stopped: Callable[[], bool] = lambda: False
+    listed: dict[str, Listed] = field(default_factory=dict, init=False)
+    judged: dict[str, Judged] = field(default_factory=dict, init=False)
+    complete: bool = field(default=False, init=False)  # whether the list was read to its end
+    problem: str = field(default="", init=False)  # why it was not
+    is_done: bool = field(default=False, init=False)
 
     def run(self) -> None:
         """Judge all clusters that are listed."""
         try:
-            self._judge_all(self._open_reader(self.pacer))
+            self._judge_all(self.open_reader(self.pacer))
         except StoppedError:
             pass  # what was not judged is said where the results are
         except Exception as error:  # noqa: BLE001 - one Region must not cost the others theirs
             self.problem = _unexpected(error)
+        finally:
+            self.is_done = True
 
     @property
     def seconds_left(self) -> float:
@@ -114,7 +114,7 @@ class RegionScan:
         waiting: deque[Listed] = deque()
         has_more = True
         while has_more or waiting:
-            if self._is_stopped():
+            if self.is_stopped():
                 raise StoppedError
             if has_more and (not waiting or not self.pacer.seconds_for("ListClusters")):
                 page = self._next(pages)
@@ -125,9 +125,9 @@ class RegionScan:
 
     def _pages(self, reader: EmrReader) -> Iterator[list[Listed]]:
         yield from reader.listed_pages(emr.LIVE_STATES)
-        if not self._options.ended_days:
+        if not self.options.ended_days:
             return
-        since = datetime.now(UTC) - timedelta(days=self._options.ended_days)
+        since = datetime.now(UTC) - timedelta(days=self.options.ended_days)
         # EMR filters by creation, and what ended yesterday may have been created whenever.
         for page in reader.listed_pages(emr.ENDED_STATES):
             yield [each for each in page if each.ended is None or each.ended >= since]
@@ -151,6 +151,9 @@ class RegionScan:
             judged = self._judged(reader, listed)
         except StoppedError:
             raise
+        except _EndedError:
+            del self.listed[listed.cluster_id]
+            return
         except CouldNotTellError as error:
             judged = could_not_tell(listed, one_line(str(error)))
         except Exception as error:  # noqa: BLE001 - one cluster must not cost the others theirs
@@ -158,12 +161,12 @@ class RegionScan:
         self.judged[listed.cluster_id] = judged
 
     def _judged(self, reader: EmrReader, listed: Listed) -> Judged:
-        facts = reader.cluster(listed.cluster_id, even_ended=self._options.ended_days > 0)
+        facts = reader.cluster(listed.cluster_id, even_ended=self.options.ended_days > 0)
         now = datetime.now(UTC)
         if facts is None:
-            return Judged(listed, Outcome.NOT_APPLICABLE, ENDED, now)
+            raise _EndedError
         facts = facts._replace(settings=facts.settings + reader.instance_settings(facts))
-        verdict = judge_cluster(facts, self._options.parameters, now)
+        verdict = judge_cluster(facts, self.options.parameters, now)
         outcome = Outcome(verdict.compliance.value)
         return Judged(listed, outcome, annotation(verdict), now, facts, verdict)
 
@@ -277,9 +280,8 @@ class Scan:
             return emr.EmrReader(made, self.options.parameters)
 
         pacer = emr.Pacer(self.options.share, sleep=self._sleep)
-        scan = RegionScan(
-            owner.account, region, self.options, pacer, open_reader, self._stop.is_set
-        )
+        stopped = self._stop.is_set
+        scan = RegionScan(owner.account, region, self.options, pacer, open_reader, stopped)
         self.regions.append(scan)
         self._start(scan)
 
