@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emr_in_transit.judgement.parameters import RuleParameters
     from emr_in_transit_cli.checking import Report
     from emr_in_transit_cli.dialects import Context
+    from emr_in_transit_cli.reporting.asked import Asked
     from emr_in_transit_cli.scan_access import Access
     from emr_in_transit_cli.scanning import Scan
 
@@ -595,3 +596,121 @@ def _whole(output: str | None) -> Iterator[TextIO | None]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@command.command(epilog=EXIT_CODES, short_help="Report on an organization, or on a period.")
+@click.argument("files", metavar="[FILE]...", nargs=-1)
+@click.option("--aggregator", metavar="NAME", help="What this aggregator of AWS Config has.")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME",
+    help="A rule, also as AWS names it in packs and organizations; by default the stack's.",
+)
+@click.option(
+    "--expect",
+    metavar="FILE",
+    help="Accounts, each with a Region or without, of which there has to be something.",
+)
+@click.option("--from", "since", metavar="DAY", help="Evidence of a period, in UTC: its first day.")
+@click.option("--to", "until", metavar="DAY", help="Its last day; a moment ends before it.")
+@click.option("--logs", multiple=True, metavar="PATH", help="Exported logs, or folders of them.")
+@click.option("--log-group", "log_groups", multiple=True, metavar="NAME", help="A log group.")
+@click.option("--stack", metavar="NAME", help="The stack whose log groups are read.")
+@click.option(
+    "--every",
+    type=click.Choice(["1", "3", "6", "12", "24"]),
+    default="1",
+    show_default=True,
+    help="Hours between two sweeps, as the stack's Frequency has it.",
+)
+@click.option("--region", "regions", multiple=True, help="A Region; may be given again.")
+@click.option("--profile", help="Profile of the AWS settings.")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    default="html",
+    show_default=True,
+    type=click.Choice(["html", "json", "csv"]),
+    help="Of a report; evidence comes in all of them.",
+)
+@click.option("-o", "--output", metavar="PATH", help="Write it there; evidence into a folder.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 whatever the verdicts.")
+@click.option("--permissions", "asks_permissions", is_flag=True, help="Print the policy it needs.")
+@click.option("--debug", is_flag=True, help="Show the traceback of a fault.")
+def report(  # noqa: PLR0913 (click passes each option)
+    *,
+    every: str,
+    form: str,
+    output: str | None,
+    exit_zero: bool,
+    asks_permissions: bool,
+    debug: bool,  # noqa: ARG001 (main looks for it)
+    **options: Any,
+) -> int:
+    """Report on all accounts and Regions now, or make evidence of a period.
+
+    Now: what an aggregator of AWS Config has, or FILEs that scan --format json wrote; without
+    either, what AWS Config has of one account. A period: by the lines of the functions' logs, of
+    the stack in one account, or of exported files.
+
+    What is not known comes first: silence is not compliance.
+    """
+    from emr_in_transit_cli.reporting.asked import Asked, policy  # noqa: PLC0415
+
+    asked = Asked(every=int(every), **options)
+    asked.check()
+    if asks_permissions:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(policy(asked), indent=2))
+        return 0
+    status = _evidence(asked, output) if asked.is_of_period else _report(asked, form, output)
+    return 0 if exit_zero else status
+
+
+def _report(asked: Asked, form: str, output: str | None) -> int:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415
+
+    from emr_in_transit_cli.progress import ReportProgress  # noqa: PLC0415
+    from emr_in_transit_cli.reporting import asked as reading  # noqa: PLC0415
+    from emr_in_transit_cli.reporting.written import report_summary, report_text  # noqa: PLC0415
+
+    if form == "html" and output is None and sys.stdout.isatty():
+        raise UsageError("a page is for a browser: give --output FILE, or another --format")
+    with _whole(output) as file:
+        with ReportProgress(Console(stderr=True)) as progress:
+            status = reading.status(asked, datetime.now(UTC), progress)
+        (file or sys.stdout).write(report_text(status, form))
+    if output is not None:
+        click.echo(report_summary(status), err=True)
+    return COULD_NOT_TELL if not status.is_known else int(bool(status.violating))
+
+
+def _evidence(asked: Asked, output: str | None) -> int:
+    from rich.console import Console  # noqa: PLC0415
+
+    from emr_in_transit_cli.progress import ReportProgress  # noqa: PLC0415
+    from emr_in_transit_cli.reporting import asked as reading  # noqa: PLC0415
+    from emr_in_transit_cli.reporting.written import (  # noqa: PLC0415
+        evidence_files,
+        evidence_summary,
+    )
+
+    if output is None:
+        raise UsageError("evidence is several files: give --output FOLDER")
+    with ReportProgress(Console(stderr=True)) as progress:
+        evidence = reading.evidence(asked, progress)
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in evidence_files(evidence).items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"--output {output} cannot be written ({error.strerror})") from error
+    click.echo(evidence_summary(evidence), err=True)
+    return COULD_NOT_TELL if not evidence.is_known else int(bool(evidence.violated))

@@ -68,3 +68,36 @@ class ScanProgress:
 def _said(judged: int, listed: int, calls: int, seconds: float) -> str:
     left = f"{int(seconds) // 60}:{int(seconds) % 60:02} left"
     return f"{judged}/{listed} clusters, {calls} calls, {left}"
+
+
+class ReportProgress:
+    """One line that says how much of what a report is made from has been read."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[said]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("Reading", said="", total=None)
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take away what was drawn."""
+        self._progress.stop()
+
+    def rules(self, done: int, total: int) -> None:
+        """Draw how many rules have been read."""
+        said = f"{done}/{total} rules"
+        self._progress.update(self._task, completed=done, total=total, said=said)
+
+    def lines(self, count: int) -> None:
+        """Draw how many lines of a log have come."""
+        self._progress.update(self._task, said=f"{count} lines")

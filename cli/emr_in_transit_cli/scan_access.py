@@ -147,20 +147,21 @@ def permissions(access: Access, parameters: RuleParameters, *, from_rule: bool) 
     on_all = {*emr.LIST_PERMISSIONS, *emr.PERMISSIONS} - {*on_clusters}
     clusters = f"arn:{partition}:elasticmapreduce:*:*:cluster/*"
     statements = [
-        _statement("ReadClusters", on_clusters, clusters),
-        _statement("ListClustersAndReadSecurityConfigurations", on_all, "*"),
+        statement("ReadClusters", on_clusters, clusters),
+        statement("ListClustersAndReadSecurityConfigurations", on_all, "*"),
     ]
     if access.all_regions:
-        statements.append(_statement("FindRegions", account.REGION_PERMISSIONS, "*"))
+        statements.append(statement("FindRegions", account.REGION_PERMISSIONS, "*"))
     rule = account.RULE_PERMISSIONS if from_rule else ()
     caller: tuple[str, ...] = ()
     if role := access.role_arn or access.role_name:
         arn = role if access.role_arn else f"arn:{partition}:iam::*:role/{role}"
         caller = (f"{account.ROLE_PERMISSIONS[0]} on {arn}", *(f"{each} on *" for each in rule))
     elif rule:
-        statements.append(_statement("ReadRule", rule, "*"))
+        statements.append(statement("ReadRule", rule, "*"))
     return Permissions({"Version": "2012-10-17", "Statement": statements}, caller)
 
 
-def _statement(sid: str, actions: Any, resource: str) -> dict[str, Any]:
+def statement(sid: str, actions: Any, resource: str) -> dict[str, Any]:
+    """Return a statement of a policy that allows these actions."""
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}

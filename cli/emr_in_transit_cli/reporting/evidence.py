@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.aws.logs import COULD_NOT_TELL, SWEEP_FINISHED, VERDICT
 from emr_in_transit.judgement.verdict import Compliance
+from emr_in_transit_cli.reporting.log_lines import Period
 from emr_in_transit_cli.reporting.status import Place, silent
 
 if TYPE_CHECKING:
@@ -19,13 +21,6 @@ if TYPE_CHECKING:
 # sweep after that, which takes up to Lambda's fifteen minutes.
 REPEATED_AFTER, LONGEST_RUN = timedelta(hours=24), timedelta(minutes=15)
 ENDED = "ENDED"
-
-
-class Period(NamedTuple):
-    """From a moment on, and up to another one."""
-
-    start: datetime
-    end: datetime
 
 
 class Exempted(NamedTuple):
@@ -176,7 +171,7 @@ def evidence_of(
             for (place, rule), found in sorted(by_rule.items())
             if any(_is_of_sweep(each) for each in found)
         ),
-        tuple(_history(*key, found, period, every) for key, found in sorted(by_resource.items())),
+        tuple(_history(key, found, period, every) for key, found in sorted(by_resource.items())),
         silent(expected, {place for place, _ in by_rule}),
     )
 
@@ -219,14 +214,9 @@ def _untold(lines: Iterable[Line]) -> tuple[Untold, ...]:
 
 
 def _history(
-    place: Place,
-    rule: str,
-    resource_type: str,
-    resource_id: str,
-    lines: Sequence[Line],
-    period: Period,
-    every: timedelta,
+    key: tuple[Place, str, str, str], lines: Sequence[Line], period: Period, every: timedelta
 ) -> History:
+    place, rule, resource_type, resource_id = key
     spans: list[Span] = []
     for line in lines:
         span = _span(line)
@@ -289,8 +279,7 @@ def _life(lines: Sequence[Line], period: Period) -> Period:
 def _gaps(times: Sequence[datetime], period: Period, limit: timedelta) -> tuple[Period, ...]:
     """Return the times longer than the limit between two moments, or one and an end of the period."""
     moments = [period.start, *times, period.end]
-    pairs = zip(moments, moments[1:], strict=False)
-    return tuple(Period(*each) for each in pairs if each[1] - each[0] > limit)
+    return tuple(Period(*each) for each in pairwise(moments) if each[1] - each[0] > limit)
 
 
 def _last(lines: Sequence[Line], member: str) -> str:

@@ -55,6 +55,13 @@ class Line(NamedTuple):
         return json.dumps(whole, sort_keys=True)
 
 
+class Period(NamedTuple):
+    """From a moment on, and up to another one."""
+
+    start: datetime
+    end: datetime
+
+
 class Input(NamedTuple):
     """A file or log group that was read: the SHA-256 of its bytes, or of the lines that came."""
 
@@ -94,18 +101,16 @@ def read_paths(paths: Iterable[str]) -> Lines:
 
 
 def read_log_group(
-    client: Any,
-    group: str,
-    place: Place,
-    start: datetime,
-    end: datetime,
-    tell: Callable[[int], None],
+    client: Any, group: str, place: Place, period: Period, tell: Callable[[int], None]
 ) -> Lines:
-    """Return the lines of a log group within a period; raise CannotTellError."""
+    """Return the lines of a log group within a period; raise CannotTellError.
+
+    ``tell`` is called with how many have come, page by page.
+    """
     query = {
         "logGroupName": group,
-        "startTime": _milliseconds(start),
-        "endTime": _milliseconds(end) - 1,
+        "startTime": _milliseconds(period.start),
+        "endTime": _milliseconds(period.end) - 1,
         "filterPattern": FILTER,
     }
     texts: list[str] = []
@@ -201,16 +206,14 @@ def _records(found: Any, place: Place, depth: int) -> Iterator[tuple[dict[str, A
     owner = found.get("owner")
     if isinstance(owner, str) and is_account(owner):  # a subscription's record
         place = place._replace(account=owner)
-    for member in ("logEvents", "events"):
-        if isinstance(found.get(member), list):
-            yield from _records(found[member], place, depth - 1)
-            return
     message = found.get("message", found.get("@message"))
-    if message in MESSAGES:
+    within = found.get("logEvents", found.get("events"))
+    if isinstance(message, str) and message in MESSAGES:
         yield found, place
-    elif isinstance(message, str) and "{" in message:
-        for each in _objects(message):
-            yield from _records(each, place, depth - 1)
+    elif isinstance(message, str):
+        within = list(_objects(message))
+    if isinstance(within, list):
+        yield from _records(within, place, depth - 1)
 
 
 def _line(record: dict[str, Any], place: Place) -> Line:

@@ -20,7 +20,8 @@ from emr_in_transit_cli.reporting.status import FRESH_FOR, GapKind, hours
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from emr_in_transit_cli.reporting.evidence import Evidence, Period
+    from emr_in_transit_cli.reporting.evidence import Evidence, Sweeps
+    from emr_in_transit_cli.reporting.log_lines import Period
     from emr_in_transit_cli.reporting.status import Gap, Place, Recorded, Status
 
 TOOL = f"emr-in-transit {__version__}"
@@ -88,15 +89,7 @@ def unknown_of(evidence: Evidence) -> Iterator[Unknown]:
     for place in evidence.missing:
         yield Unknown("Expected", _where(place), "No source has a line of it.")
     for each in evidence.sweeps:
-        about = f"{_where(each)}, {each.rule or 'rule not told'}"
-        for gap in each.gaps:
-            yield Unknown("No sweep came to its end", about, _words(gap))
-        for run in each.unfinished:
-            detail = f"At {shown(run.time)} a sweep could not tell of {run.could_not_tell}, and left {run.deferred} for the next."
-            yield Unknown("Not all was judged", about, detail)
-        for found in each.untold:
-            when = f"{found.lines} times from {shown(found.first)} to {shown(found.last)}"
-            yield Unknown("Could not be told", about, f"{found.subject}: {found.why} ({when})")
+        yield from _unknown_of_sweeps(each)
     for history in evidence.histories:
         for gap in history.gaps:
             about = f"{history.resource_id} {_where(history)}"
@@ -104,6 +97,19 @@ def unknown_of(evidence: Evidence) -> Iterator[Unknown]:
     for made in evidence.inputs:
         for why in made.unreadable:
             yield Unknown("A line that cannot be read", made.name, why)
+
+
+def _unknown_of_sweeps(each: Sweeps) -> Iterator[Unknown]:
+    about = f"{_where(each)}, {each.rule or 'rule not told'}"
+    for gap in each.gaps:
+        yield Unknown("No sweep came to its end", about, _words(gap))
+    for run in each.unfinished:
+        counts = f"could not tell of {run.could_not_tell}, and left {run.deferred} for the next"
+        yield Unknown("Not all was judged", about, f"At {shown(run.time)} a sweep {counts}.")
+    for found in each.untold:
+        often = "once" if found.lines == 1 else f"{found.lines} times"
+        when = f"{often} from {shown(found.first)} to {shown(found.last)}"
+        yield Unknown("Could not be told", about, f"{found.subject}: {found.why} ({when})")
 
 
 def shown(moment: datetime) -> str:

@@ -39,10 +39,11 @@ def read_scan(path: str) -> Reading:
 
 
 def _reading(path: str, document: Mapping[str, Any]) -> Reading:
-    gaps = []
-    for each in document["accounts"]:
-        if each["problem"]:
-            gaps.append(Gap(GapKind.COULD_NOT_TELL, each["account"], "", each["problem"]))
+    gaps = [
+        Gap(GapKind.COULD_NOT_TELL, each["account"], "", each["problem"])
+        for each in document["accounts"]
+        if each["problem"]
+    ]
     for each in document["regions"]:
         if not each["complete"]:
             detail = each["problem"] or "the list of its clusters was not read to its end"

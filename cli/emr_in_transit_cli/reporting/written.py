@@ -53,6 +53,23 @@ def evidence_files(evidence: Evidence) -> dict[str, bytes]:
     return files | {SUMS: "".join(sums).encode()}
 
 
+def report_summary(status: Status) -> str:
+    """Return a report in one line."""
+    totals = status.totals()
+    return (
+        f"{totals.violating} violating, {totals.compliant} compliant, {len(status.gaps)} not known, "
+        f"{len(status.without_result)} without any result"
+    )
+
+
+def evidence_summary(evidence: Evidence) -> str:
+    """Return the evidence of a period in one line."""
+    return (
+        f"{len(evidence.histories)} judged, {len(evidence.violated)} violated at some time, "
+        f"{len(tuple(unknown_of(evidence)))} not known"
+    )
+
+
 def _report_json(status: Status) -> str:
     """Return a report in the form of report.schema.json."""
     return _dumped(
