@@ -81,6 +81,11 @@ class History(NamedTuple):
         """Whether it was NON_COMPLIANT at any time."""
         return any(each.verdict == Compliance.NON_COMPLIANT for each in self.spans)
 
+    @property
+    def exempted(self) -> bool:
+        """Whether it was exempt at any time."""
+        return any(each.exemption for each in self.spans)
+
 
 class Unfinished(NamedTuple):
     """A sweep that came to its end without all that it should have done."""

@@ -34,6 +34,9 @@ _TEXTS = {
     SWEEP_FINISHED: (),
     COULD_NOT_TELL: ("subject", "why"),
 }
+# What it may have, and then as a moment.
+_MOMENTS = ("cluster_created", "security_configuration_created")
+LATEST = timedelta(minutes=15)
 _GZIP = b"\x1f\x8b"
 _DECODER = json.JSONDecoder()
 # A record in a record in a record: a subscription's of an exported one, at the most.
@@ -110,7 +113,8 @@ def read_log_group(
     query = {
         "logGroupName": group,
         "startTime": _milliseconds(period.start),
-        "endTime": _milliseconds(period.end) - 1,
+        # A line can come a while after the time that it names; who is too late is left out later.
+        "endTime": _milliseconds(period.end + LATEST),
         "filterPattern": FILTER,
     }
     texts: list[str] = []
@@ -232,8 +236,9 @@ def _line(record: dict[str, Any], place: Place) -> Line:
         raise ValueError(f"{about}: {wrong[0]} is no text")
     if message == VERDICT and record["compliance"] not in set(Compliance):
         raise ValueError(f"{about}: no compliance is called {clip(record['compliance'], 40)}")
-    if _moment(record.get("cluster_created", moment)) is None:
-        raise ValueError(f"{about}: its cluster_created is no moment")
+    for each in _MOMENTS:
+        if _moment(record.get(each, moment)) is None:
+            raise ValueError(f"{about}: its {each} is no moment")
     return Line(time, _own_place(record, place), message, record)
 
 

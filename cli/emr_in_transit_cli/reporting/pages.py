@@ -77,6 +77,7 @@ def evidence_page(evidence: Evidence) -> str:
             unknown=tuple(unknown_of(evidence)),
             others=tuple(each for each in evidence.histories if not each.violated),
             tones=_TONES,
+            every=hours(evidence.every),
             tool=TOOL,
         )
     )
@@ -131,6 +132,7 @@ def _environment() -> Environment:
         "iso": lambda each: each.astimezone(UTC).isoformat(timespec="seconds"),
         "shown": shown,
         "hours": hours,
+        "told": lambda text: shown(datetime.fromisoformat(text)),
         "groupby_place": _by_place,
         "by_kind": _by_kind,
         "of_type": lambda results, kind: [each for each in results if each.resource_type == kind],
@@ -147,13 +149,13 @@ def _by_place(results: Iterable[Recorded]) -> list[tuple[Place, list[Recorded]]]
     return [(place, list(found)) for place, found in groupby(results, lambda each: each.place)]
 
 
-def _by_kind(gaps: Iterable[Gap]) -> list[tuple[GapKind, list[tuple[str, str]]]]:
-    """Return kinds with their accounts, each with its Regions in one text."""
+def _by_kind(gaps: Iterable[Gap]) -> list[tuple[GapKind, list[tuple[str, list[str]]]]]:
+    """Return kinds with their accounts, each with its Regions."""
     return [
         (
             kind,
             [
-                (account, ", ".join(each.region or "any Region" for each in regions))
+                (account, [each.region for each in regions])
                 for account, regions in groupby(several, lambda each: each.account)
             ],
         )

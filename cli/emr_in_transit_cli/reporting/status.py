@@ -132,6 +132,7 @@ class Status(NamedTuple):
     results: tuple[Recorded, ...]
     gaps: tuple[Gap, ...]
     without_result: tuple[Gap, ...]  # expected ones first
+    empty: tuple[Place, ...]  # that were read, and have no cluster
 
     @property
     def violating(self) -> tuple[Recorded, ...]:
@@ -142,7 +143,7 @@ class Status(NamedTuple):
     def is_known(self) -> bool:
         """Whether nothing is missing: no gap, nobody expected and silent, and any result at all."""
         missing = any(each.kind is GapKind.EXPECTED_MISSING for each in self.without_result)
-        return bool(self.results) and not self.gaps and not missing
+        return bool(self.results or self.empty) and not (self.gaps or missing)
 
     def totals(self) -> Count:
         """Return the counts of all resources."""
@@ -173,7 +174,9 @@ def status_of(readings: Sequence[Reading], expected: Iterable[Place] = ()) -> St
     results = sorted({result for each in readings for result in each.results}, key=_result_key)
     gaps = {gap for each in readings for gap in each.gaps} | set(_old(results, as_of))
     places = {place for each in readings for place in each.places}
-    known = {each.place for each in results}.union(*(each.empty for each in readings))
+    heard = {each.place for each in results}
+    empty = {place for each in readings for place in each.empty} - heard
+    known = heard | empty
     missing = {
         Gap(GapKind.EXPECTED_MISSING, each.account, each.region, "expected, and without any result")
         for each in silent(expected, known)
@@ -189,6 +192,7 @@ def status_of(readings: Sequence[Reading], expected: Iterable[Place] = ()) -> St
         results=tuple(results),
         gaps=tuple(sorted(gaps, key=_gap_key)),
         without_result=tuple(sorted(missing | unheard, key=_gap_key)),
+        empty=tuple(sorted(empty)),
     )
 
 

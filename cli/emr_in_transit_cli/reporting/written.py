@@ -81,6 +81,7 @@ def _report_json(status: Status) -> str:
             "sources": list(status.sources),
             "unknown": [_gap(each) for each in status.gaps],
             "withoutResult": [_gap(each) for each in status.without_result],
+            "withoutCluster": [each._asdict() for each in status.empty],
             "totals": _counts(status.totals()),
             "byAccount": {each.name: _counts(each) for each in status.by_account()},
             "byRegion": {each.name: _counts(each) for each in status.by_region()},
