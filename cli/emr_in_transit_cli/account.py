@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -15,6 +16,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader, create_loader
 
 from emr_in_transit.aws import emr
 from emr_in_transit.aws.clients import prepare_session
@@ -61,8 +63,15 @@ def session(profile: str | None, region: str | None, otherwise: str = "") -> bot
 
 
 def _prepared(held: botocore.session.Session, region: str | None) -> boto3.Session:
+    # The models of AWS's services take a while to load, and hundreds of sessions can share them.
+    held.register_component("data_loader", _loader(held.get_config_variable("data_path")))
     prepare_session(held)
     return boto3.Session(botocore_session=held, region_name=region)
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)
 
 
 class _Role(CredentialProvider):
