@@ -146,7 +146,7 @@ def evidence(asked: Asked, progress: ReportProgress) -> Evidence:
             client = account.client(made, "logs", place.region)
             with failed.noting(place, f"CloudWatch Logs in {place.region}"):
                 found += [
-                    log_lines.read_log_group(client, group, place, period, progress.lines)
+                    log_lines.read_log_group(client, group, period, progress.lines)
                     for group in _log_groups(asked, made, place.region)
                 ]
     if not found:

@@ -161,7 +161,7 @@ def evidence_of(
     by_rule: dict[tuple[Place, str], list[Line]] = {}
     by_resource: dict[tuple[Place, str, str, str], list[Line]] = {}
     for each in within:
-        rule = str(each.fields.get("rule", ""))
+        rule = each.fields["rule"]
         by_rule.setdefault((each.place, rule), []).append(each)
         if each.message == VERDICT:
             about = (each.fields["resource_type"], each.fields["resource_id"])

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import zlib
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +17,7 @@ from emr_in_transit.aws.logs import COULD_NOT_TELL, SWEEP_FINISHED, VERDICT, VER
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import clip
 from emr_in_transit_cli.errors import CannotTellError, UsageError
-from emr_in_transit_cli.reporting.status import Place, is_account, is_region
+from emr_in_transit_cli.reporting.status import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,14 +29,17 @@ LOG_GROUP_OUTPUTS = ("RuleLogGroupName", "LaunchCheckLogGroupName")
 MESSAGES = (VERDICT, SWEEP_FINISHED, COULD_NOT_TELL)
 # CloudWatch Logs leaves out all other lines, where it is asked.
 FILTER = "{ " + " || ".join(f'($.message = "{each}")' for each in MESSAGES) + " }"
-# What a line of each kind has to have, and of what type; those of 0.1.0 name no account and Region.
+# The texts that a line has to have, of any kind and of each.
+_BY = ("account", "region", "rule")
 _TEXTS = {
-    VERDICT: ("rule", "resource_type", "resource_id", "compliance", "facts_hash", "annotation"),
+    VERDICT: ("resource_type", "resource_id", "compliance", "facts_hash", "annotation"),
     SWEEP_FINISHED: (),
     COULD_NOT_TELL: ("subject", "why"),
 }
 # What it may have, and then as a moment.
 _MOMENTS = ("cluster_created", "security_configuration_created")
+# Version 0.1.0 wrote such lines too, from which no evidence can be made.
+OLDER = "a line of a version before 0.2.0, which does not say whose account it is about"
 LATEST = timedelta(minutes=15)
 _GZIP = b"\x1f\x8b"
 _DECODER = json.JSONDecoder()
@@ -47,15 +51,14 @@ class Line(NamedTuple):
     """One line of a function's log that evidence is made from."""
 
     time: datetime
-    place: Place
+    place: Place  # whose resources it is about
     message: str
     fields: Mapping[str, Any]
 
     @property
     def text(self) -> str:
-        """The line as JSON, with the account and Region whose log it is from."""
-        whole = dict(self.fields) | {"account": self.place.account, "region": self.place.region}
-        return json.dumps(whole, sort_keys=True)
+        """The line as JSON."""
+        return json.dumps(self.fields, sort_keys=True)
 
 
 class Period(NamedTuple):
@@ -71,7 +74,7 @@ class Input(NamedTuple):
     name: str
     sha256: str
     lines: int
-    unreadable: tuple[str, ...] = ()  # why, for each line that should be ours and is not
+    unreadable: tuple[str, ...] = ()  # why lines that should be ours are not, and how often
 
 
 class Lines(NamedTuple):
@@ -95,7 +98,7 @@ def read_paths(paths: Iterable[str]) -> Lines:
             raise UsageError(f"--logs {top} is not there")
         for path in _files(base):
             content = _content(path)
-            lines, unreadable = parse(content, _place_of(path))
+            lines, unreadable = parse(content)
             found += lines
             name = path.relative_to(base).as_posix() if base.is_dir() else path.name
             digest = hashlib.sha256(_raw(path)).hexdigest()
@@ -103,9 +106,7 @@ def read_paths(paths: Iterable[str]) -> Lines:
     return Lines(in_order(found), tuple(sorted(inputs)))
 
 
-def read_log_group(
-    client: Any, group: str, place: Place, period: Period, tell: Callable[[int], None]
-) -> Lines:
+def read_log_group(client: Any, group: str, period: Period, tell: Callable[[int], None]) -> Lines:
     """Return the lines of a log group within a period; raise CannotTellError.
 
     ``tell`` is called with how many have come, page by page.
@@ -124,9 +125,11 @@ def read_log_group(
             tell(len(texts))
     except AWS_ERRORS as error:
         raise CannotTellError(f"{group}: {explain('FilterLogEvents', error)}") from error
-    lines, unreadable = parse("\n".join(texts), place)
+    lines, unreadable = parse("\n".join(texts))
     digest = hashlib.sha256("\n".join(each.text for each in in_order(lines)).encode()).hexdigest()
-    made = Input(f"log group {group} in {place.region}", digest, len(lines), tuple(unreadable))
+    made = Input(
+        f"log group {group} in {client.meta.region_name}", digest, len(lines), tuple(unreadable)
+    )
     return Lines(in_order(lines), (made,))
 
 
@@ -158,24 +161,21 @@ def in_order(lines: Iterable[Line]) -> tuple[Line, ...]:
     )
 
 
-def parse(text: str, place: Place) -> tuple[list[Line], list[str]]:
-    """Return the lines in a text, and why others that should be ours could not be read.
-
-    ``place`` is whose they are, where they do not say so themselves.
-    """
+def parse(text: str) -> tuple[list[Line], list[str]]:
+    """Return the lines in a text, and why others that should be ours could not be read."""
     lines: list[Line] = []
-    unreadable: list[str] = []
+    unreadable: Counter[str] = Counter()
     for found in _objects(text):
         if isinstance(found, str):
             if any(f'"{each}"' in found for each in MESSAGES):
-                unreadable.append(f"no JSON: {clip(found, 80)}")
+                unreadable[f"no JSON: {clip(found, 80)}"] += 1
             continue
-        for record, owner in _records(found, place, _MOST_NESTED):
+        for record in _records(found, _MOST_NESTED):
             try:
-                lines.append(_line(record, owner))
+                lines.append(_line(record))
             except ValueError as error:
-                unreadable.append(str(error))
-    return lines, unreadable
+                unreadable[str(error)] += 1
+    return lines, [f"{why} ({count} times)" for why, count in unreadable.items()]
 
 
 def _objects(text: str) -> Iterator[Any]:
@@ -200,28 +200,27 @@ def _objects(text: str) -> Iterator[Any]:
             position = stop + 1
 
 
-def _records(found: Any, place: Place, depth: int) -> Iterator[tuple[dict[str, Any], Place]]:
+def _records(found: Any, depth: int) -> Iterator[dict[str, Any]]:
     """Return the lines within a document, whatever it wraps them in."""
     if isinstance(found, list):
         for each in found:
-            yield from _records(each, place, depth)
+            yield from _records(each, depth)
     if not isinstance(found, dict) or not depth:
         return
-    owner = found.get("owner")
-    if isinstance(owner, str) and is_account(owner):  # a subscription's record
-        place = place._replace(account=owner)
     message = found.get("message", found.get("@message"))
     within = found.get("logEvents", found.get("events"))
     if isinstance(message, str) and message in MESSAGES:
-        yield found, place
+        yield found
     elif isinstance(message, str):
         within = list(_objects(message))
     if isinstance(within, list):
-        yield from _records(within, place, depth - 1)
+        yield from _records(within, depth - 1)
 
 
-def _line(record: dict[str, Any], place: Place) -> Line:
+def _line(record: dict[str, Any]) -> Line:
     """Return a record as a line; raise ValueError where it lacks what a line of its kind has."""
+    if "account" not in record:
+        raise ValueError(OLDER)
     message, moment = record["message"], record.get("timestamp")
     about = f"a line {message!r} of {moment!r}"
     time = _moment(moment)
@@ -232,14 +231,16 @@ def _line(record: dict[str, Any], place: Place) -> Line:
         raise ValueError(
             f"{about}: its verdict_version is {clip(version, 20)}, not {VERDICT_VERSION}"
         )
-    if wrong := [each for each in _TEXTS[message] if not isinstance(record.get(each), str)]:
+    if wrong := [
+        each for each in (*_BY, *_TEXTS[message]) if not isinstance(record.get(each), str)
+    ]:
         raise ValueError(f"{about}: {wrong[0]} is no text")
     if message == VERDICT and record["compliance"] not in set(Compliance):
         raise ValueError(f"{about}: no compliance is called {clip(record['compliance'], 40)}")
     for each in _MOMENTS:
         if _moment(record.get(each, moment)) is None:
             raise ValueError(f"{about}: its {each} is no moment")
-    return Line(time, _own_place(record, place), message, record)
+    return Line(time, Place(record["account"], record["region"]), message, record)
 
 
 def _moment(value: Any) -> datetime | None:
@@ -250,14 +251,6 @@ def _moment(value: Any) -> datetime | None:
     return moment.astimezone(UTC) if moment and moment.tzinfo else None
 
 
-def _own_place(record: Mapping[str, Any], place: Place) -> Place:
-    account, region = record.get("account"), record.get("region")
-    return Place(
-        account if isinstance(account, str) and is_account(account) else place.account,
-        region if isinstance(region, str) and is_region(region) else place.region,
-    )
-
-
 def _files(base: Path) -> Iterator[Path]:
     if base.is_file():
         yield base
@@ -265,13 +258,6 @@ def _files(base: Path) -> Iterator[Path]:
     for top, folders, names in os.walk(base):
         folders.sort()
         yield from (Path(top, name) for name in sorted(names) if not name.startswith("."))
-
-
-def _place_of(path: Path) -> Place:
-    """Return the account and Region that the folders around a file are named after."""
-    parts = path.resolve().parts[:-1]
-    account = next((each for each in reversed(parts) if is_account(each)), "")
-    return Place(account, next((each for each in reversed(parts) if is_region(each)), ""))
 
 
 def _raw(path: Path) -> bytes:

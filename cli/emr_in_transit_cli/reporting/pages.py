@@ -101,7 +101,7 @@ def unknown_of(evidence: Evidence) -> Iterator[Unknown]:
 
 
 def _unknown_of_sweeps(each: Sweeps) -> Iterator[Unknown]:
-    about = f"{_where(each)}, {each.rule or 'rule not told'}"
+    about = f"{_where(each)}, {each.rule}"
     for gap in each.gaps:
         yield Unknown("No sweep came to its end", about, _words(gap))
     for run in each.unfinished:
@@ -164,7 +164,7 @@ def _by_kind(gaps: Iterable[Gap]) -> list[tuple[GapKind, list[tuple[str, list[st
 
 
 def _where(each: Any) -> str:
-    return f"{each.account or 'account not told'} {each.region}".rstrip()
+    return f"{each.account} {each.region}".rstrip()
 
 
 def _words(gap: Period) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FRESH_FOR = timedelta(hours=25)
 _ANNOTATION = re.compile(r"(?P<reason>[A-Z][A-Z_]+): (?P<detail>.*)", re.DOTALL)
 _ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+_REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-\d+)?")
 # Of several verdicts on one resource, the first of these counts.
 _WORST = (
     Outcome.NON_COMPLIANT,
@@ -234,7 +234,7 @@ def read_expected(text: str, name: str) -> tuple[Place, ...]:
         if not words or [each.lower() for each in words] == ["account", "region"]:
             continue
         account, region = (*words, "", "")[:2]
-        if len(words) > 2 or not _ACCOUNT.fullmatch(account) or not is_region(region, or_any=True):
+        if len(words) > 2 or not _ACCOUNT.fullmatch(account) or not _REGION.fullmatch(region):
             raise UsageError(
                 f"--expect {name}, line {number}: {line.strip()[:80]!r} is not an account of 12 "
                 "digits, with or without a Region"
@@ -243,16 +243,6 @@ def read_expected(text: str, name: str) -> tuple[Place, ...]:
     if not places:
         raise UsageError(f"--expect {name} names no account")
     return tuple(dict.fromkeys(places))
-
-
-def is_account(text: str) -> bool:
-    """Return whether a text has the form of an account's id."""
-    return bool(_ACCOUNT.fullmatch(text))
-
-
-def is_region(text: str, *, or_any: bool = False) -> bool:
-    """Return whether a text has the form of a Region's name, or is "" where any will do."""
-    return bool(_REGION.fullmatch(text)) or (or_any and not text)
 
 
 def _without_outdated(reading: Reading, readings: Sequence[Reading]) -> Reading:
