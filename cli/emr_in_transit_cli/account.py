@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -95,6 +96,8 @@ def role_session(base: boto3.Session, role_arn: str, external_id: str | None) ->
         with _lock:
             return base.client(*arguments, **options)
 
+    # A role that cannot be assumed is said in the report; botocore would log a traceback besides.
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
     given = {"RoleSessionName": "emr-in-transit"}
     fetcher = AssumeRoleCredentialFetcher(
         make_client,
