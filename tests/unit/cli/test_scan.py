@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def launch(name, body=None, region=HERE, account=HOME, **members):
         members["SecurityConfiguration"] = name
     instances = {"MasterInstanceType": "m5.xlarge", "KeepJobFlowAliveWhenNoSteps": True}
     base = {"ReleaseLabel": "emr-7.12.0", "Applications": [{"Name": "Spark"}]}
-    return emr.run_job_flow(Name=name, Instances=instances, **base | members)["JobFlowId"]
+    base |= {"Name": name, "Instances": instances}
+    return emr.run_job_flow(**base | members)["JobFlowId"]
 
 
 def scanned(*arguments, status=0):
@@ -102,6 +104,22 @@ def test_clusters_of_several_regions():
     [first, *_] = document["clusters"]
     assert (first["securityConfiguration"], first["release"]) == ("tls", "emr-7.12.0")
     assert first["annotation"].startswith('Security configuration "tls", PEM certificates.')
+
+
+def test_the_example_of_the_page(monkeypatch):
+    """docs/command.md shows what is printed."""
+    page = (ROOT / "docs" / "command.md").read_text()
+    [example] = re.findall(r"```text\n\$ emr-in-transit (scan .*)\n((?:.+\n)+)```", page)
+    ids = iter(re.findall(r"j-\w+", example[1]))
+    monkeypatch.setattr("moto.emr.models.random_cluster_id", lambda: next(ids))
+    launch("adhoc")
+    kerberos = {"AuthenticationConfiguration": {"KerberosConfiguration": {}}}
+    disks = {"AtRestEncryptionConfiguration": {"LocalDiskEncryptionConfiguration": {"X": 1}}}
+    encryption = ON["EncryptionConfiguration"] | disks | {"EnableAtRestEncryption": True}
+    body = kerberos | {"EncryptionConfiguration": encryption}
+    attributes = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "x"}
+    launch("whole", body, KerberosAttributes=attributes, Name="nightly")
+    assert run(*example[0].split()).out == example[1]
 
 
 def test_what_the_report_says_of_its_options():
