@@ -466,6 +466,47 @@ def test_interrupted_while_a_call_hangs(monkeypatch):
     assert (region.problem, region.complete, owner.problem) == ("interrupted", False, "")
 
 
+def test_interrupted_between_regions(monkeypatch):
+    """Who was read to the end stands; who was on its way, or not yet begun, is said."""
+    make_client = account.client
+
+    def wait_there(session, service, region):
+        if region == THERE:
+            scan._stop.wait(30)
+        return make_client(session, service, region)
+
+    def show(scan):
+        if any(each.complete for each in scan.regions):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(scanning, "client", wait_there)
+    monkeypatch.setattr(scanning, "MOST_AT_ONCE", 1)
+    regions = [HERE, THERE, "sa-east-1"]
+    scan = Scan([scanning.AccountScan(HOME, boto3.Session(), regions)], Options(parameters(), 1))
+    scan.run(show, every=0.01)
+    assert {each.region: each.problem for each in scan.regions} == {
+        HERE: "",
+        THERE: "interrupted",
+        "sa-east-1": "interrupted",
+    }
+
+
+def test_more_clusters_than_the_bucket_holds(monkeypatch):
+    """They are waited for."""
+    waited = []
+    wait = scanning.Scan._sleep
+
+    def sleep(scan, seconds):
+        waited.append(seconds)
+        wait(scan, seconds)
+
+    monkeypatch.setattr(scanning.Scan, "_sleep", sleep)
+    ids = {launch(f"bare-{number}") for number in range(11)}
+    assert set(said(scanned("--share", "3", status=1))) == ids
+    assert waited
+    assert all(0 < each <= 1 / 3 for each in waited)
+
+
 def test_interrupted_before_an_account_was_read(monkeypatch):
     """It says so; accounts beyond those that are read at once are not begun."""
     monkeypatch.setattr(scanning, "GRACE", 0.05)
