@@ -15,6 +15,7 @@ import json
 import random
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -116,9 +117,9 @@ def _scan(live: int, share: float) -> _Cost:
     clock = emr.clock
     parameters = parse_parameters({})
 
-    def open_reader(pacer: Pacer) -> EmrReader:
+    def open_reader(pacer: Pacer) -> nullcontext[EmrReader]:
         pacer.attach(client)
-        return EmrReader(client, parameters)
+        return nullcontext(EmrReader(client, parameters))
 
     pacer = Pacer(share, clock, clock.sleep)
     scan = RegionScan("123456789012", "eu-west-1", Options(parameters, share), pacer, open_reader)

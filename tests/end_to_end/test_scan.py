@@ -1,6 +1,12 @@
 """scan on the simulator: three Regions, accounts by a role with the policy that it prints, faults."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +15,8 @@ from tests.end_to_end.depth import override
 from tests.end_to_end.organization import Place
 from tests.end_to_end.scans import FULL_SPEED, environment, scan
 from tests.support.command import run
+from tools.package import ROOT
+from tools.package import RULE as RULE_FOLDER
 
 HOME, OTHER, CLOSED, SECURITY = "111111111111", "222222222222", "333333333333", "200000000000"
 REGIONS = ("eu-west-1", "us-east-1", "ap-south-1")
@@ -235,6 +243,32 @@ def test_the_printed_policy_has_nothing_needless(simulator, clusters, auditor, a
     operation = action.partition(":")[2]
     assert done.status == 3
     assert f"{operation}: " in done.out
+
+
+def test_ctrl_c(simulator, clusters, auditor):
+    """As a terminal sends it, while it waits for EMR: the report is printed, and says so."""
+    assert clusters
+    simulator.clear_journal()
+    code = "from emr_in_transit_cli.main import main; main()"
+    given = ("--role-arn", role(HOME), "--external-id", SECRET, "--share", "0.001", "-f", "json")
+    path = os.pathsep.join(map(str, (ROOT / "cli", RULE_FOLDER)))
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "scan", *given],
+        env=os.environ | simulator.environment() | auditor | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        deadline = time.monotonic() + 30
+        while not simulator.journal("emr", "DescribeCluster") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate(timeout=30)
+    document = json.loads(out)
+    assert (command.returncode, document["interrupted"]) == (130, True)
+    assert err.strip() == "emr-in-transit: interrupted"
+    counts = Counter(each["complianceType"] for each in document["clusters"])
+    assert (counts["COULD_NOT_TELL"], counts.total()) == (10, 11)
 
 
 def test_the_table_of_several_accounts(simulator, clusters, auditor, accounts):

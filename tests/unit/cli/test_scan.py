@@ -382,6 +382,29 @@ WRONG = [
 ]  # fmt: skip
 
 
+def test_settings_that_name_a_profile_which_is_not_there(monkeypatch):
+    """By an environment variable, which every command of AWS reads too."""
+    monkeypatch.setenv("AWS_PROFILE", "none")
+    done = run("scan", "--region", HERE)
+    problem = "AWS settings: The config profile (none) could not be found"
+    assert (done.status, done.out, done.err) == (2, "", f"emr-in-transit: {problem}\n")
+
+
+def test_nothing_secret_is_in_a_report():
+    """Of Configurations only what is judged, and no passwords of Kerberos."""
+    hive = {"hive.metastore.use.SSL": "false", "javax.jdo.option.ConnectionPassword": "swordfish"}
+    launch(
+        *("hive", ON),
+        Applications=[{"Name": "Hive"}],
+        Configurations=[{"Classification": "hive-site", "Properties": hive}],
+        KerberosAttributes={"Realm": "EC2.INTERNAL", "KdcAdminPassword": "swordfish"},
+    )
+    for form in FORMATS:
+        done = run("scan", "-f", form)
+        assert "hive-site/hive.metastore.use.SSL" in done.out
+        assert "swordfish" not in done.out
+
+
 @pytest.mark.parametrize(("arguments", "problem"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
 def test_wrong_use(arguments, problem):
     """One line that names the option and what it takes."""
