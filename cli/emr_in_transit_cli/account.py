@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,13 +90,20 @@ class _Role(CredentialProvider):
         return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)
 
 
-def role_session(base: boto3.Session, role_arn: str, external_id: str | None) -> boto3.Session:
-    """Return a session of a role; ``base`` assumes it when the first call is made."""
+def role_session(
+    base: boto3.Session, role_arn: str, external_id: str | None, profile: str | None = None
+) -> boto3.Session:
+    """Return a session of a role; ``base`` assumes it when the first call is made.
+
+    All but the credentials is as the profile has it.
+    """
 
     def make_client(*arguments: Any, **options: Any) -> Any:
         with _lock:
             return base.client(*arguments, **options)
 
+    # A role that cannot be assumed is said in the report; botocore would log a traceback besides.
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
     given = {"RoleSessionName": "emr-in-transit"}
     fetcher = AssumeRoleCredentialFetcher(
         make_client,
@@ -102,7 +111,7 @@ def role_session(base: boto3.Session, role_arn: str, external_id: str | None) ->
         role_arn,
         given | ({"ExternalId": external_id} if external_id else {}),
     )
-    held = botocore.session.Session()
+    held = botocore.session.Session(profile=profile)
     held.register_component("credential_provider", CredentialResolver([_Role(fetcher)]))
     return _prepared(held, base.region_name)
 
@@ -117,7 +126,8 @@ class Identity(NamedTuple):
 def identity(made: boto3.Session) -> Identity:
     """Return whom the credentials of a session belong to; raise CouldNotTellError."""
     try:
-        answer = client(made, "sts").get_caller_identity()
+        with closing(client(made, "sts")) as sts:
+            answer = sts.get_caller_identity()
     except AWS_ERRORS as error:
         raise CouldNotTellError(explain(_operation(error, "GetCallerIdentity"), error)) from error
     return Identity(answer["Account"], answer["Arn"].split(":")[1])
@@ -140,7 +150,8 @@ def enabled_regions(made: boto3.Session) -> list[str]:
     EC2's DescribeRegions tells of no other, and every read-only policy of AWS's grants it.
     """
     try:
-        answer = client(made, "ec2").describe_regions()
+        with closing(client(made, "ec2")) as ec2:
+            answer = ec2.describe_regions()
     except AWS_ERRORS as error:
         raise CouldNotTellError(explain(_operation(error, "DescribeRegions"), error)) from error
     return sorted(
@@ -150,11 +161,13 @@ def enabled_regions(made: boto3.Session) -> list[str]:
     )
 
 
-def regions_with_emr(partition: str = "") -> frozenset[str]:
+def regions_with_emr(made: boto3.Session, partition: str = "") -> frozenset[str]:
     """Return the Regions of a partition, or of all, in which boto3 knows EMR."""
-    known = boto3.Session()
-    partitions = [partition] if partition else known.get_available_partitions()
-    return frozenset(each for one in partitions for each in known.get_available_regions("emr", one))
+    with _lock:
+        partitions = [partition] if partition else made.get_available_partitions()
+        return frozenset(
+            each for one in partitions for each in made.get_available_regions("emr", one)
+        )
 
 
 def rule_parameters(rule: str, profile: str | None, region: str | None) -> Mapping[str, Any]:

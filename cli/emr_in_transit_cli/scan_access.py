@@ -58,7 +58,7 @@ class Access(NamedTuple):
         self._check_regions()
 
     def _check_regions(self) -> None:
-        known = account.regions_with_emr() if self.regions else frozenset()
+        known = account.regions_with_emr(self.session()) if self.regions else frozenset()
         for each in self.regions:
             if each not in known:
                 near = get_close_matches(each, sorted(known), n=1)
@@ -87,7 +87,11 @@ def scanned_accounts(access: Access) -> list[AccountScan]:
         except CouldNotTellError as error:
             raise CannotTellError(f"whose credentials these are: {error}") from error
     return [
-        AccountScan(number, account.role_session(base, role, access.external_id), regions)
+        AccountScan(
+            number,
+            account.role_session(base, role, access.external_id, access.profile),
+            regions,
+        )
         for number, role in _roles(access, _partition(base)).items()
     ]
 

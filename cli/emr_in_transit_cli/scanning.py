@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,7 @@ from emr_in_transit_cli.judging import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     import boto3
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 PERMISSIONS = (*emr.LIST_PERMISSIONS, *emr.PERMISSIONS, *emr.INSTANCE_PERMISSIONS)
 # Regions that are read at the same time. Most of them wait for EMR's buckets most of the time, and
 # those without clusters are done after one call.
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 128
 # Seconds that calls have to come back once somebody has interrupted.
 GRACE = 2.0
 INTERRUPTED = "interrupted"
@@ -76,7 +78,7 @@ class RegionScan:
     region: str
     options: Options
     pacer: Pacer
-    open_reader: Callable[[Pacer], EmrReader]
+    open_reader: Callable[[Pacer], AbstractContextManager[EmrReader]]
     is_stopped: Callable[[], bool] = lambda: False
     listed: dict[str, Listed] = field(default_factory=dict, init=False)
     judged: dict[str, Judged] = field(default_factory=dict, init=False)
@@ -87,7 +89,8 @@ class RegionScan:
     def run(self) -> None:
         """Judge all clusters that are listed."""
         try:
-            self._judge_all(self.open_reader(self.pacer))
+            with self.open_reader(self.pacer) as reader:
+                self._judge_all(reader)
         except StoppedError:
             pass  # what was not judged is said where the results are
         except Exception as error:  # noqa: BLE001 - one Region must not cost the others theirs
@@ -199,7 +202,7 @@ class AccountScan:
             partition = identity(self.session).partition
             if not self.regions:
                 enabled = enabled_regions(self.session)
-                has_emr = regions_with_emr(partition)
+                has_emr = regions_with_emr(self.session, partition)
                 self.regions = tuple(each for each in enabled if each in has_emr)
                 self.without_emr = tuple(each for each in enabled if each not in has_emr)
         except CouldNotTellError as error:
@@ -274,10 +277,11 @@ class Scan:
         self._pending.discard(job)
 
     def _add_region(self, owner: AccountScan, region: str) -> None:
-        def open_reader(pacer: Pacer) -> EmrReader:
-            made = client(owner.session, "emr", region)
-            pacer.attach(made)
-            return emr.EmrReader(made, self.options.parameters)
+        @contextmanager
+        def open_reader(pacer: Pacer) -> Iterator[EmrReader]:
+            with closing(client(owner.session, "emr", region)) as made:
+                pacer.attach(made)
+                yield emr.EmrReader(made, self.options.parameters)
 
         pacer = emr.Pacer(self.options.share, sleep=self._sleep)
         stopped = self._stop.is_set

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def launch(name, body=None, region=HERE, account=HOME, **members):
         members["SecurityConfiguration"] = name
     instances = {"MasterInstanceType": "m5.xlarge", "KeepJobFlowAliveWhenNoSteps": True}
     base = {"ReleaseLabel": "emr-7.12.0", "Applications": [{"Name": "Spark"}]}
-    return emr.run_job_flow(Name=name, Instances=instances, **base | members)["JobFlowId"]
+    base |= {"Name": name, "Instances": instances}
+    return emr.run_job_flow(**base | members)["JobFlowId"]
 
 
 def scanned(*arguments, status=0):
@@ -102,6 +104,22 @@ def test_clusters_of_several_regions():
     [first, *_] = document["clusters"]
     assert (first["securityConfiguration"], first["release"]) == ("tls", "emr-7.12.0")
     assert first["annotation"].startswith('Security configuration "tls", PEM certificates.')
+
+
+def test_the_example_of_the_page(monkeypatch):
+    """docs/command.md shows what is printed."""
+    page = (ROOT / "docs" / "command.md").read_text()
+    [example] = re.findall(r"```text\n\$ emr-in-transit (scan .*)\n((?:.+\n)+)```", page)
+    ids = iter(re.findall(r"j-\w+", example[1]))
+    monkeypatch.setattr("moto.emr.models.random_cluster_id", lambda: next(ids))
+    launch("adhoc")
+    kerberos = {"AuthenticationConfiguration": {"KerberosConfiguration": {}}}
+    disks = {"AtRestEncryptionConfiguration": {"LocalDiskEncryptionConfiguration": {"X": 1}}}
+    encryption = ON["EncryptionConfiguration"] | disks | {"EnableAtRestEncryption": True}
+    body = kerberos | {"EncryptionConfiguration": encryption}
+    attributes = {"Realm": "EC2.INTERNAL", "KdcAdminPassword": "x"}
+    launch("whole", body, KerberosAttributes=attributes, Name="nightly")
+    assert run(*example[0].split()).out == example[1]
 
 
 def test_what_the_report_says_of_its_options():
@@ -364,6 +382,29 @@ WRONG = [
 ]  # fmt: skip
 
 
+def test_settings_that_name_a_profile_which_is_not_there(monkeypatch):
+    """By an environment variable, which every command of AWS reads too."""
+    monkeypatch.setenv("AWS_PROFILE", "none")
+    done = run("scan", "--region", HERE)
+    problem = "AWS settings: The config profile (none) could not be found"
+    assert (done.status, done.out, done.err) == (2, "", f"emr-in-transit: {problem}\n")
+
+
+def test_nothing_secret_is_in_a_report():
+    """Of Configurations only what is judged, and no passwords of Kerberos."""
+    hive = {"hive.metastore.use.SSL": "false", "javax.jdo.option.ConnectionPassword": "swordfish"}
+    launch(
+        *("hive", ON),
+        Applications=[{"Name": "Hive"}],
+        Configurations=[{"Classification": "hive-site", "Properties": hive}],
+        KerberosAttributes={"Realm": "EC2.INTERNAL", "KdcAdminPassword": "swordfish"},
+    )
+    for form in FORMATS:
+        done = run("scan", "-f", form)
+        assert "hive-site/hive.metastore.use.SSL" in done.out
+        assert "swordfish" not in done.out
+
+
 @pytest.mark.parametrize(("arguments", "problem"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
 def test_wrong_use(arguments, problem):
     """One line that names the option and what it takes."""
@@ -446,6 +487,47 @@ def test_interrupted_while_a_call_hangs(monkeypatch):
     scan.run(show, every=0.01)
     [region] = scan.regions
     assert (region.problem, region.complete, owner.problem) == ("interrupted", False, "")
+
+
+def test_interrupted_between_regions(monkeypatch):
+    """Who was read to the end stands; who was on its way, or not yet begun, is said."""
+    make_client = account.client
+
+    def wait_there(session, service, region):
+        if region == THERE:
+            scan._stop.wait(30)
+        return make_client(session, service, region)
+
+    def show(scan):
+        if any(each.complete for each in scan.regions):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(scanning, "client", wait_there)
+    monkeypatch.setattr(scanning, "MOST_AT_ONCE", 1)
+    regions = [HERE, THERE, "sa-east-1"]
+    scan = Scan([scanning.AccountScan(HOME, boto3.Session(), regions)], Options(parameters(), 1))
+    scan.run(show, every=0.01)
+    assert {each.region: each.problem for each in scan.regions} == {
+        HERE: "",
+        THERE: "interrupted",
+        "sa-east-1": "interrupted",
+    }
+
+
+def test_more_clusters_than_the_bucket_holds(monkeypatch):
+    """They are waited for."""
+    waited = []
+    wait = scanning.Scan._sleep
+
+    def sleep(scan, seconds):
+        waited.append(seconds)
+        wait(scan, seconds)
+
+    monkeypatch.setattr(scanning.Scan, "_sleep", sleep)
+    ids = {launch(f"bare-{number}") for number in range(11)}
+    assert set(said(scanned("--share", "3", status=1))) == ids
+    assert waited
+    assert all(0 < each <= 1 / 3 for each in waited)
 
 
 def test_interrupted_before_an_account_was_read(monkeypatch):

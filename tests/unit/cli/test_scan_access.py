@@ -62,8 +62,8 @@ def test_an_account_that_tells_no_regions(stubbed):
     assert (scan.problem, scan.regions) == ("DescribeRegions: UnauthorizedOperation: no", ())
 
 
-def test_an_account_whose_role_cannot_be_assumed(monkeypatch):
-    """The call that AWS refused is named: it is the one that fetches the role's credentials."""
+def test_an_account_whose_role_cannot_be_assumed(monkeypatch, caplog):
+    """The call that AWS refused is named, and nothing is logged that would stand in between."""
 
     def refuse(*_):
         refusal = {"Error": {"Code": "AccessDenied", "Message": "not you"}}
@@ -75,6 +75,7 @@ def test_an_account_whose_role_cannot_be_assumed(monkeypatch):
     scan = AccountScan(OTHER, account.role_session(boto3.Session(), ROLE, None), ["eu-west-1"])
     scan.run()
     assert scan.problem == "AssumeRole: AccessDenied: not you"
+    assert caplog.records == []
 
 
 def test_credentials_that_are_refused(stubbed):

@@ -1,5 +1,6 @@
 """scan: the clusters of one Region, and what each failure of EMR is taken for."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -32,7 +33,7 @@ def scan_of(client, given=PARAMETERS, **options):
         "eu-west-1",
         Options(given, 100, **options),
         Pacer(100),
-        lambda _: EmrReader(client, given),
+        lambda _: nullcontext(EmrReader(client, given)),
     )
     scan.run()
     assert scan.is_done
@@ -198,7 +199,7 @@ def test_what_was_listed_and_not_judged_could_not_be_told(emr):
         "eu-west-1",
         Options(PARAMETERS, 0.001),  # so that the second page waits
         Pacer(0.001, sleep=lambda _: None),
-        lambda _: EmrReader(client, PARAMETERS),
+        lambda _: nullcontext(EmrReader(client, PARAMETERS)),
         lambda: next(asked, True),
     )
     scan.pacer.wait("ListClusters")
@@ -220,7 +221,7 @@ def test_a_wait_that_is_interrupted_is_no_verdict(emr):
 
     def open_reader(given):
         given.attach(client)
-        return EmrReader(client, PARAMETERS)
+        return nullcontext(EmrReader(client, PARAMETERS))
 
     scan = RegionScan("111122223333", "eu-west-1", Options(PARAMETERS, 1), pacer, open_reader)
     scan.run()
