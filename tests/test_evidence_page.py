@@ -2,13 +2,32 @@
 
 import logging
 import re
+import shlex
+
+import pytest
 
 from emr_in_transit.aws.logs import MOST_FINDINGS, VERDICT_VERSION, log_verdict
+from emr_in_transit_cli.main import report
+from emr_in_transit_cli.reporting.asked import STACK
+from emr_in_transit_cli.reporting.pages import unknown_of
+from emr_in_transit_cli.reporting.written import evidence_files
 from tests.support.builders import JUDGED_BY, crowded, exempt, facts, judged
+from tests.support.command import run
+from tests.test_command_page import matches, steps
+from tests.test_organization_guide import given, known, model_of
 from tests.test_template import TEMPLATE
+from tests.unit.cli.test_report_page import full_evidence
+from tools import account
 from tools.package import ROOT
 
 PAGE = (ROOT / "docs" / "evidence.md").read_text()
+FILES = re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = [
+    shlex.split(line)
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines()
+]
 
 
 def test_every_field_of_a_verdicts_line_is_documented(caplog):
@@ -29,3 +48,48 @@ def test_every_field_of_a_verdicts_line_is_documented(caplog):
 def test_how_long_logs_are_kept_is_said():
     """The evidence goes with them."""
     assert f"`LogRetentionDays` ({TEMPLATE['Parameters']['LogRetentionDays']['Default']})" in PAGE
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples(tmp_path, monkeypatch, example):
+    """The command prints what the page shows, and ends as it says."""
+    monkeypatch.chdir(tmp_path)
+    for name, content in FILES:
+        (tmp_path / name).write_text(content)
+    status = None
+    for command, shown in steps(example):
+        if command == "echo $?":
+            assert shown == [str(status)]
+            continue
+        done = run(*shlex.split(command)[1:])
+        status = done.status
+        assert matches(shown, done.out + done.err), done.out + done.err
+
+
+def test_every_command_is_one_with_options_that_it_has():
+    """Commands are copied, so none may be misspelt."""
+    assert {words[0] for words in COMMANDS} == {"aws", "emr-in-transit"}
+    for words in COMMANDS:
+        if words[:2] == ["emr-in-transit", "report"]:
+            report.make_context("report", words[2:])
+        elif words[1] != "s3":  # the AWS CLI's own
+            assert given(words).keys() <= known(*words[1:3])
+            required = model_of(*words[1:3]).input_shape.required_members
+            members = {"logGroupName": "log-group-name", "from": "from", "to": "to"}
+            assert {members.get(each, each) for each in required} <= given(words).keys()
+
+
+def test_every_file_and_every_gap_has_a_row():
+    """With the words that the evidence has for it."""
+    rows = {row.split("|")[1].strip(" `") for row in PAGE.splitlines() if row.startswith("| ")}
+    everything = full_evidence()
+    assert evidence_files(everything).keys() <= rows
+    gaps = {each.title for each in unknown_of(everything)}
+    assert len(gaps) == 6
+    assert {*gaps, "No line at all"} <= rows
+
+
+def test_the_stack_is_called_what_it_is_called():
+    """By make deploy."""
+    assert account.STACK == STACK
+    assert f"by default {STACK};" in PAGE

@@ -70,7 +70,7 @@ def test_the_evidence_of_what_the_functions_logged(watched, evidence, story, tmp
     good, bad, exempt = (of(evidence, story[each]) for each in ("good", "bad", "exempt"))
     [held] = good["verdicts"]
     assert (held["verdict"], held["securityConfiguration"]) == ("COMPLIANT", "tls")
-    assert held["lines"] == 2, "at launch, and put into AWS Config"
+    assert held["lines"] == 3, "by each event of its launch, and put into AWS Config"
     assert len(held["factsHash"]) == 64
     created = watched.emr.describe_security_configuration(Name="tls")["CreationDateTime"]
     assert datetime.fromisoformat(held["securityConfigurationCreated"]) == created
