@@ -67,6 +67,11 @@ class Asked(NamedTuple):
         """Whether CloudWatch Logs is asked."""
         return self.is_of_period and (not self.logs or bool(self.log_groups or self.stack))
 
+    @property
+    def period_of_sweeps(self) -> timedelta:
+        """How long it is from one sweep to the next."""
+        return timedelta(hours=self.every)
+
     def check(self) -> None:
         """Raise UsageError where the options do not go together."""
         of_now = self.files or self.aggregator or self.rules
@@ -133,7 +138,9 @@ def status(asked: Asked, now: datetime, progress: ReportProgress) -> Status:
                 )
     if not readings:
         raise failed.first
-    return status_of([*readings, *(each.reading(now) for each in failed.all)], expected)
+    return status_of(
+        [*readings, *(each.reading(now) for each in failed.all)], expected, asked.period_of_sweeps
+    )
 
 
 def evidence(asked: Asked, progress: ReportProgress) -> Evidence:
@@ -152,7 +159,7 @@ def evidence(asked: Asked, progress: ReportProgress) -> Evidence:
     if not found:
         raise failed.first
     lines = log_lines.joined([*found, *(each.lines() for each in failed.all)])
-    return evidence_of(lines, period, timedelta(hours=asked.every), expected)
+    return evidence_of(lines, period, asked.period_of_sweeps, expected)
 
 
 def policy(asked: Asked) -> dict[str, Any]:

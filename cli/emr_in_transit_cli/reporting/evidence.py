@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
+from emr_in_transit.aws.evaluations import REPEAT_AFTER
 from emr_in_transit.aws.logs import COULD_NOT_TELL, SWEEP_FINISHED, VERDICT
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit_cli.reporting.log_lines import Period
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
     from emr_in_transit_cli.reporting.log_lines import Input, Line, Lines
 
-# An unchanged result is put, and logged, once a day (aws/evaluations.py, REPEAT_AFTER) by the next
-# sweep after that, which takes up to Lambda's fifteen minutes.
-REPEATED_AFTER, LONGEST_RUN = timedelta(hours=24), timedelta(minutes=15)
+# The function's timeout (template.yml): so late a line of a sweep can be.
+LONGEST_RUN = timedelta(minutes=15)
 ENDED = "ENDED"
 
 
@@ -231,7 +231,7 @@ def _history(
         spans.append(span)
     gaps: tuple[Period, ...] = ()
     if resource_type == CLUSTER_TYPE:
-        limit = REPEATED_AFTER + every + LONGEST_RUN
+        limit = REPEAT_AFTER + every + LONGEST_RUN
         gaps = _gaps([each.time for each in lines], _life(lines, period), limit)
     return History(
         *place,

@@ -54,11 +54,7 @@ class Line(NamedTuple):
     place: Place  # whose resources it is about
     message: str
     fields: Mapping[str, Any]
-
-    @property
-    def text(self) -> str:
-        """The line as JSON."""
-        return json.dumps(self.fields, sort_keys=True)
+    text: str  # the whole line as JSON, however its members were ordered
 
 
 class Period(NamedTuple):
@@ -155,10 +151,8 @@ def joined(several: Iterable[Lines]) -> Lines:
 
 def in_order(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Return lines by time, each once: an export and a delivery may hold the same one."""
-    by_text = {each.text: each for each in lines}
-    return tuple(
-        by_text[text] for text in sorted(by_text, key=lambda each: (by_text[each].time, each))
-    )
+    distinct = {each.text: each for each in lines}.values()
+    return tuple(sorted(distinct, key=lambda each: (each.time, each.text)))
 
 
 def parse(text: str) -> tuple[list[Line], list[str]]:
@@ -240,7 +234,8 @@ def _line(record: dict[str, Any]) -> Line:
     for each in _MOMENTS:
         if _moment(record.get(each, moment)) is None:
             raise ValueError(f"{about}: its {each} is no moment")
-    return Line(time, Place(record["account"], record["region"]), message, record)
+    place = Place(record["account"], record["region"])
+    return Line(time, place, message, record, json.dumps(record, sort_keys=True))
 
 
 def _moment(value: Any) -> datetime | None:

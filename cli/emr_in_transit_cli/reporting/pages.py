@@ -15,7 +15,7 @@ from emr_in_transit.judgement.reasons import REASONS
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.reporting.evidence import ENDED
-from emr_in_transit_cli.reporting.status import FRESH_FOR, GapKind, hours
+from emr_in_transit_cli.reporting.status import GapKind, hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ def report_page(status: Status) -> str:
             status=status,
             totals=status.totals(),
             kinds=KINDS,
-            fresh=hours(FRESH_FOR),
+            fresh=hours(status.fresh_for),
             meanings={reason.value: text.meaning for reason, text in REASONS.items()},
             cluster_type=CLUSTER_TYPE,
             configuration_type=SECURITY_CONFIGURATION_TYPE,

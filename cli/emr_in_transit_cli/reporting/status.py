@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
+from emr_in_transit.aws.evaluations import REPEAT_AFTER
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.judging import Outcome
@@ -16,9 +17,7 @@ from emr_in_transit_cli.judging import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# A sweep puts each result again after a day (aws/evaluations.py, REPEAT_AFTER), and comes once an
-# hour by default: what is older was not judged since.
-FRESH_FOR = timedelta(hours=25)
+EVERY_HOUR = timedelta(hours=1)  # the default of the stack's Frequency
 _ANNOTATION = re.compile(r"(?P<reason>[A-Z][A-Z_]+): (?P<detail>.*)", re.DOTALL)
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-\d+)?")
@@ -133,6 +132,7 @@ class Status(NamedTuple):
     gaps: tuple[Gap, ...]
     without_result: tuple[Gap, ...]  # expected ones first
     empty: tuple[Place, ...]  # that were read, and have no cluster
+    fresh_for: timedelta  # how old the newest result of a rule can be
 
     @property
     def violating(self) -> tuple[Recorded, ...]:
@@ -164,15 +164,22 @@ class Status(NamedTuple):
         return sorted(found.items(), key=lambda each: _reason_rank(each[0]))
 
 
-def status_of(readings: Sequence[Reading], expected: Iterable[Place] = ()) -> Status:
+def status_of(
+    readings: Sequence[Reading], expected: Iterable[Place] = (), every: timedelta = EVERY_HOUR
+) -> Status:
     """Return what the readings amount to; whoever is expected and silent is named.
 
-    A result is old by the newest reading, so that the same files give the same report.
+    A sweep, which comes ``every`` so often, records what has not changed again after a day: so old
+    can the newest result of a rule be by the newest reading. No clock is asked, so that the same
+    files give the same report.
     """
+    fresh_for = REPEAT_AFTER + every
     as_of = max(each.as_of for each in readings)
     readings = [_without_outdated(each, readings) for each in readings]
     results = sorted({result for each in readings for result in each.results}, key=_result_key)
-    gaps = {gap for each in readings for gap in each.gaps} | set(_old(results, as_of))
+    gaps = {gap for each in readings for gap in each.gaps} | set(
+        _old(results, as_of - fresh_for, fresh_for)
+    )
     places = {place for each in readings for place in each.places}
     heard = {each.place for each in results}
     empty = {place for each in readings for place in each.empty} - heard
@@ -193,6 +200,7 @@ def status_of(readings: Sequence[Reading], expected: Iterable[Place] = ()) -> St
         gaps=tuple(sorted(gaps, key=_gap_key)),
         without_result=tuple(sorted(missing | unheard, key=_gap_key)),
         empty=tuple(sorted(empty)),
+        fresh_for=fresh_for,
     )
 
 
@@ -261,7 +269,7 @@ def _without_outdated(reading: Reading, readings: Sequence[Reading]) -> Reading:
     )
 
 
-def _old(results: Iterable[Recorded], as_of: datetime) -> Iterable[Gap]:
+def _old(results: Iterable[Recorded], since: datetime, fresh_for: timedelta) -> Iterable[Gap]:
     """Return the rules whose newest verdict on a cluster is old.
 
     A security configuration is judged when it changes, so that its verdict may be of any age.
@@ -272,8 +280,8 @@ def _old(results: Iterable[Recorded], as_of: datetime) -> Iterable[Gap]:
             key = (each.place, each.rule)
             newest[key] = max(each.recorded, newest.get(key, each.recorded))
     for (place, rule), recorded in newest.items():
-        if as_of - recorded > FRESH_FOR:
-            detail = f"{rule}: its newest result is older than {hours(FRESH_FOR)} hours"
+        if recorded < since:
+            detail = f"{rule}: its newest result is older than {hours(fresh_for)} hours"
             yield Gap(GapKind.RESULT_OLD, *place, detail, recorded)
 
 

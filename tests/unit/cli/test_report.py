@@ -478,6 +478,18 @@ def test_the_newest_scan_of_a_region_counts(tmp_path):
     assert (status, kinds(document["unknown"])) == (3, [("RESULT_OLD", HOME, REGION)])
 
 
+def test_a_result_is_old_by_the_schedule(tmp_path):
+    """With a sweep a day, the newest one can be two days old; with one an hour, 25 hours."""
+    older = write(tmp_path, scan(), "older.json")
+    elsewhere = scan(regions=[{**scan()["regions"][0], "region": "us-east-1"}], clusters=[])
+    for hour, daily, hourly in ((12, 1, 1), (13, 1, 3), (24, 1, 3)):
+        finished = datetime(2026, 5, 7, 12, tzinfo=UTC) + timedelta(hours=hour - 12, minutes=30)
+        newer = write(tmp_path, elsewhere | {"finishedAt": finished.isoformat()}, "newer.json")
+        document, status = reported("report", older, newer, "--every", "24")
+        assert (status, document["unknown"]) == (daily, []), hour
+        assert reported("report", older, newer)[1] == hourly, hour
+
+
 def test_equal_files_make_equal_reports(tmp_path):
     """Whatever their order; there is no clock in it."""
     paths = [

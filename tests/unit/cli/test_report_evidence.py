@@ -16,7 +16,7 @@ from emr_in_transit.aws.evaluations import REPEAT_AFTER
 from emr_in_transit.aws.logs import COULD_NOT_TELL, SWEEP_FINISHED, VERDICT
 from emr_in_transit_cli import account
 from emr_in_transit_cli.reporting import log_lines
-from emr_in_transit_cli.reporting.evidence import LONGEST_RUN, REPEATED_AFTER, evidence_of
+from emr_in_transit_cli.reporting.evidence import LONGEST_RUN, evidence_of
 from emr_in_transit_cli.reporting.log_lines import Lines, Period, parse
 from emr_in_transit_cli.reporting.status import Place
 from tests.support.command import run, write
@@ -128,7 +128,7 @@ def test_a_cluster_that_ended():
     assert [span for _, span in made.exempted] == list(history.spans[:2])
 
 
-LONGEST = (REPEATED_AFTER + HOUR + LONGEST_RUN) / HOUR
+LONGEST = (REPEAT_AFTER + HOUR + LONGEST_RUN) / HOUR
 GAPS = [
     ("as long as it takes at most", [0, LONGEST, 47], {}, HOUR, []),
     ("longer", [0, LONGEST + 0.1, 47], {}, HOUR, [(0, LONGEST + 0.1)]),
@@ -562,8 +562,7 @@ def test_a_stack_of_something_else(stubs, tmp_path):
     assert (done.status, "stack x has no outputs RuleLogGroupName and" in done.err) == (2, True)
 
 
-def test_the_times_are_those_of_the_code():
-    """What is repeated once a day there is missed after a day here."""
-    assert REPEATED_AFTER == REPEAT_AFTER
+def test_a_sweep_takes_as_long_as_its_function_may():
+    """So late its lines can be."""
     assert timedelta(seconds=TEMPLATE["Resources"]["RuleFunction"]["Properties"]["Timeout"]) == LONGEST_RUN  # fmt: skip
     assert log_lines.LATEST == LONGEST_RUN
