@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import sys
 import zlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,13 @@ _TEXTS = {
     SWEEP_FINISHED: (),
     COULD_NOT_TELL: ("subject", "why"),
 }
+# What evidence is made from, of all that a line holds.
+_KEPT = (
+    *(*_BY, "resource_type", "resource_id", "resource_name", "release", "cluster_created"),
+    *("compliance", "reasons", "annotation", "exemption", "launched_by", "facts_hash"),
+    *("security_configuration", "security_configuration_created"),
+    *("live", "could_not_tell", "deferred", "subject", "why"),
+)
 # What it may have, and then as a moment.
 _MOMENTS = ("cluster_created", "security_configuration_created")
 # Version 0.1.0 wrote such lines too, from which no evidence can be made.
@@ -53,7 +61,7 @@ class Line(NamedTuple):
     time: datetime
     place: Place  # whose resources it is about
     message: str
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any]  # those that evidence is made from
     text: str  # the whole line as JSON, however its members were ordered
 
 
@@ -93,11 +101,11 @@ def read_paths(paths: Iterable[str]) -> Lines:
         if not base.exists():
             raise UsageError(f"--logs {top} is not there")
         for path in _files(base):
-            content = _content(path)
-            lines, unreadable = parse(content)
+            raw = _raw(path)
+            lines, unreadable = parse(_content(raw, path))
             found += lines
             name = path.relative_to(base).as_posix() if base.is_dir() else path.name
-            digest = hashlib.sha256(_raw(path)).hexdigest()
+            digest = hashlib.sha256(raw).hexdigest()
             inputs.append(Input(name, digest, len(lines), tuple(unreadable)))
     return Lines(in_order(found), tuple(sorted(inputs)))
 
@@ -235,7 +243,13 @@ def _line(record: dict[str, Any]) -> Line:
         if _moment(record.get(each, moment)) is None:
             raise ValueError(f"{about}: its {each} is no moment")
     place = Place(record["account"], record["region"])
-    return Line(time, place, message, record, json.dumps(record, sort_keys=True))
+    # There can be many, and most say the same: what is read again is held once.
+    kept = {each: _held(record[each]) for each in _KEPT if each in record}
+    return Line(time, place, message, kept, json.dumps(record, sort_keys=True))
+
+
+def _held(value: Any) -> Any:
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def _moment(value: Any) -> datetime | None:
@@ -262,8 +276,7 @@ def _raw(path: Path) -> bytes:
         raise UsageError(f"--logs {path} cannot be read ({error.strerror})") from error
 
 
-def _content(path: Path) -> str:
-    content = _raw(path)
+def _content(content: bytes, path: Path) -> str:
     try:
         while content.startswith(_GZIP):
             content = gzip.decompress(content)
