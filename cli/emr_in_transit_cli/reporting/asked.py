@@ -132,7 +132,7 @@ def status(asked: Asked, now: datetime, progress: ReportProgress) -> Status:
     if asked.reads_account:
         for place, made in _places(asked):
             client = account.client(made, "config", place.region)
-            with failed.noting(place, "AWS Config"):
+            with failed.noting(place, f"AWS Config of {place.account} in {place.region}"):
                 readings.append(
                     config_source.read_account(client, place, names, now, progress.rules)
                 )

@@ -149,18 +149,19 @@ def _by_place(results: Iterable[Recorded]) -> list[tuple[Place, list[Recorded]]]
     return [(place, list(found)) for place, found in groupby(results, lambda each: each.place)]
 
 
-def _by_kind(gaps: Iterable[Gap]) -> list[tuple[GapKind, list[tuple[str, list[str]]]]]:
-    """Return kinds with their accounts, each with its Regions."""
-    return [
-        (
-            kind,
-            [
-                (account, [each.region for each in regions])
-                for account, regions in groupby(several, lambda each: each.account)
-            ],
-        )
-        for kind, several in groupby(gaps, lambda each: each.kind)
-    ]
+def _by_kind(gaps: Iterable[Gap]) -> list[tuple[GapKind, list[tuple[list[str], list[str]]]]]:
+    """Return kinds, each with sets of Regions and the accounts that are silent there.
+
+    The same Regions are silent in most accounts of an organization.
+    """
+    found = []
+    for kind, several in groupby(gaps, lambda each: each.kind):
+        accounts: dict[tuple[str, ...], list[str]] = {}
+        for account, regions in groupby(several, lambda each: each.account):
+            accounts.setdefault(tuple(each.region for each in regions), []).append(account)
+        groups = sorted(accounts.items(), key=lambda each: (-len(each[1]), each))
+        found.append((kind, [(list(regions), names) for regions, names in groups]))
+    return found
 
 
 def _where(each: Any) -> str:

@@ -12,9 +12,11 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.retries.bucket import Clock
 from botocore.stub import Stubber
+from rich.console import Console
 
 from emr_in_transit.aws.rules import is_named, name_forms
 from emr_in_transit_cli import account
+from emr_in_transit_cli.progress import ReportProgress
 from emr_in_transit_cli.reporting import config_source
 from tests.support.command import run, write
 from tests.test_organization_templates import AFFIX
@@ -388,11 +390,28 @@ def test_a_region_that_does_not_answer_costs_no_other(stubs):
     stubs["config"].add_response("describe_config_rules", described(RULE), {})
     recorded(stubs, RULE, result("j-1", *GOOD))
     document, status = reported("report", "--region", "us-east-1", "--region", REGION)
+    assert document["sources"] == [
+        f"AWS Config of {HOME} in {each}" for each in (REGION, "us-east-1")
+    ]
     assert (status, kinds(document["unknown"])) == (3, [("COULD_NOT_TELL", HOME, "us-east-1")])
     stubs["config"].add_client_error("describe_config_rules", "AccessDeniedException", "no")
     done = run("report")
     said = "could not tell: DescribeConfigRules: AccessDeniedException: no"
     assert (done.status, done.out, done.err) == (3, "", f"emr-in-transit: {said}\n")
+
+
+def test_progress_is_drawn_on_a_terminal():
+    """Rules of so many, or lines so far; nothing stays of it, and nothing is drawn elsewhere."""
+    for is_terminal in (True, False):
+        file = io.StringIO()
+        console = Console(file=file, force_terminal=is_terminal, width=80, color_system=None)
+        with ReportProgress(console) as shown:
+            shown.rules(3, 1000)
+            shown._progress.refresh()
+            shown.lines(4321)
+        assert [text in file.getvalue() for text in ("3/1000 rules", "4321 lines")] == (
+            [is_terminal] * 2
+        )
 
 
 def test_credentials_that_are_refused(stubs):
