@@ -480,7 +480,8 @@ def test_interrupted(tmp_path):
     assert found[0] == ("COULD_NOT_TELL", "interrupted")
     assert found[1][0] == "NON_COMPLIANT"
     lines = run("scan", "--share", "0.001").out.splitlines()
-    assert lines[-1] == "1 non-compliant, 1 could not be told in 1 Region, interrupted"
+    said = "1 non-compliant, 1 could not be told in 1 Region; 1 of them could not be read"
+    assert lines[-1] == f"{said}; interrupted"
 
 
 def endless(*_, **__):
