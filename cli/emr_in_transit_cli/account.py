@@ -147,7 +147,7 @@ def client(made: boto3.Session, service: str, region: str | None = None) -> Any:
 def enabled_regions(made: boto3.Session) -> list[str]:
     """Return the Regions that the account has enabled; raise CouldNotTellError.
 
-    EC2's DescribeRegions tells of no other, and every read-only policy of AWS's grants it.
+    EC2's DescribeRegions tells of no other unless it is asked for all (EC2 API reference).
     """
     try:
         with closing(client(made, "ec2")) as ec2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -556,7 +557,9 @@ def _run_scan(run: Scan) -> None:
 
     from emr_in_transit_cli.progress import ScanProgress  # noqa: PLC0415
 
-    with ScanProgress(Console(stderr=True)) as progress:
+    # FORCE_COLOR, as pipelines set it, makes no terminal of a log.
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
+    with ScanProgress(console) as progress:
         run.run(progress.show)
 
 
@@ -593,6 +596,8 @@ def _whole(output: str | None) -> Iterator[TextIO | None]:
     try:
         with _opened(output, part) as file:
             yield file
+        if path.exists():
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

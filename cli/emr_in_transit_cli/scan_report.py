@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from emr_in_transit import __version__
@@ -170,10 +171,8 @@ def print_table(document: Document, console: Console) -> None:
     """Print the report for people: a table on a terminal, a line for each verdict elsewhere."""
     from rich.text import Text  # noqa: PLC0415 (rich takes its time to load)
 
-    places = dict.fromkeys(_place(each) for each in document["clusters"])
-    for place in places:
-        found = [each for each in document["clusters"] if _place(each) == place]
-        found.sort(key=lambda each: _ORDER.index(each["complianceType"]))
+    for place, clusters in groupby(document["clusters"], _place):
+        found = sorted(clusters, key=lambda each: _ORDER.index(each["complianceType"]))
         if console.is_terminal:
             console.print(Text(place, style="bold"))
             console.print(_wide(found))
@@ -205,27 +204,32 @@ def _closing(document: Document) -> Iterator[str]:
     """Return what the verdicts do not say: what was not read, what is empty, what has changed."""
     for where, problem in _refusals(document):
         yield f"{Outcome.COULD_NOT_TELL} {where}: {problem}"
+    empty: dict[str, list[str]] = {}
+    for each in document["regions"]:
+        if each["complete"] and not each["clusters"]:
+            empty.setdefault(each["account"], []).append(each["region"])
     for account in document["accounts"]:
-        empty = [
-            each["region"]
-            for each in document["regions"]
-            if each["account"] == account["account"] and each["complete"] and not each["clusters"]
-        ]
-        if empty:
-            yield f"{account['account']}: no cluster in {', '.join(empty)}"
+        if account["account"] in empty:
+            yield f"{account['account']}: no cluster in {', '.join(empty[account['account']])}"
         if account["regionsWithoutEmr"]:
             left_out = ", ".join(account["regionsWithoutEmr"])
             yield f"{account['account']}: boto3 knows no EMR in {left_out}"
     if "comparison" in document:
         yield from _compared(document["comparison"])
+    yield _total(document)
+
+
+def _total(document: Document) -> str:
     summary = document["summary"]
     said = [f"{summary[each]} {SAID[each]}" for each in Outcome if summary[each]]
     number = len({_place(each) for each in document["regions"]})
     where = f"in {number} Regions" if number != 1 else "in 1 Region"
     accounts = len(document["accounts"])
     where += f" of {accounts} accounts" if accounts != 1 else ""
-    interrupted = ", interrupted" if document["interrupted"] else ""
-    yield f"{', '.join(said) or 'no cluster'} {where}{interrupted}"
+    if refused := len(list(_refusals(document))):
+        where += f"; {refused} of them could not be read"
+    where += "; interrupted" if document["interrupted"] else ""
+    return f"{', '.join(said) or 'no cluster'} {where}"
 
 
 def _compared(comparison: Document) -> Iterator[str]:

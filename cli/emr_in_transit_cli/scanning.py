@@ -234,9 +234,13 @@ class Scan:
         try:
             for each in self.accounts:
                 self._start(each)
+            due = 0.0
             while self._pending:
                 self._go_on(self._wait(every))
-                show(self)
+                # Thousands of empty Regions come in at once, and drawing looks at all of them.
+                if (now := time.monotonic()) >= due:
+                    due = now + every
+                    show(self)
         except KeyboardInterrupt:
             self._end()
         finally:

@@ -236,11 +236,11 @@ FORMATS = ("table", "json", "csv")
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_output_is_the_same_in_a_file(tmp_path, form):
-    """Whole, with the rights that files have, and nothing is left beside it."""
+    """Whole, with the rights that it had, and nothing is left beside it."""
     launch("bare")
     path = tmp_path / "report"
     path.write_text("old")
-    path.chmod(0o644)
+    path.chmod(0o640)
     shown = run("scan", "-f", form)
     done = run("scan", "-f", form, "-o", path)
     assert (done.status, done.out, done.err) == (1, "", "")
@@ -248,7 +248,7 @@ def test_output_is_the_same_in_a_file(tmp_path, form):
         assert path.read_bytes() == shown.out.encode()
     assert json.loads(path.read_text()) if form == "json" else True
     assert list(tmp_path.iterdir()) == [path]
-    assert stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_output_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
@@ -312,6 +312,21 @@ def test_table_on_a_terminal():
     assert lines[0] == PLACE
     assert lines[1].split()[:3] == ["NON_COMPLIANT", "bare", "[red]"]
     assert max(map(len, lines)) <= 80
+
+
+def test_a_new_file_has_the_rights_that_files_have(tmp_path):
+    """As the user's mask leaves them."""
+    for name, write in (("report", lambda path: run("scan", "-o", path)), ("other", Path.touch)):
+        write(tmp_path / name)
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_a_log_gets_no_progress(monkeypatch):
+    """Whatever pipelines set so that their logs have colours."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    assert run("scan").err == ""
 
 
 def test_exit_zero():
@@ -465,7 +480,8 @@ def test_interrupted(tmp_path):
     assert found[0] == ("COULD_NOT_TELL", "interrupted")
     assert found[1][0] == "NON_COMPLIANT"
     lines = run("scan", "--share", "0.001").out.splitlines()
-    assert lines[-1] == "1 non-compliant, 1 could not be told in 1 Region, interrupted"
+    said = "1 non-compliant, 1 could not be told in 1 Region; 1 of them could not be read"
+    assert lines[-1] == f"{said}; interrupted"
 
 
 def endless(*_, **__):

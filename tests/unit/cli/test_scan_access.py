@@ -6,11 +6,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, SSOTokenLoadError
 from botocore.stub import Stubber
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from emr_in_transit_cli import account, scanning
 from emr_in_transit_cli.scanning import AccountScan
 from tests.support.command import run
+from tools.package import ROOT
 from tools.simulator.iam.authorization import matching
+from tools.simulator.iam.policies import listed
 
 HOME, OTHER = "111122223333", "222222222222"
 ROLE = f"arn:aws:iam::{OTHER}:role/scan"
@@ -167,3 +170,18 @@ def test_the_policy_of_a_role_is_apart_from_the_callers():
     assert action.takes(ROLE)
     _, err = policy("--accounts", "any", "--role-name", "scan", "--region", "cn-north-1")
     assert err.endswith(" needs sts:AssumeRole on arn:aws-cn:iam::*:role/scan\n")
+
+
+@pytest.mark.parametrize("name", ["SecurityAudit", "ReadOnlyAccess"])
+def test_awss_own_policies_that_have_it_all(name):
+    """docs/command.md names them."""
+    statements = json.loads(aws_managed_policies_data)[name]["Document"]["Statement"]
+    patterns = [
+        pattern
+        for each in listed(statements)
+        if (each["Effect"], each["Resource"], "Condition" in each) == ("Allow", "*", False)
+        for pattern in listed(each["Action"])
+    ]
+    meant = {action.name for pattern in patterns for action in matching(pattern)}
+    assert {*granted(policy(*EVERYTHING)[0])} <= meant
+    assert f"`{name}`" in (ROOT / "docs" / "command.md").read_text()
