@@ -619,7 +619,9 @@ def _whole(output: str | None) -> Iterator[TextIO | None]:
     help="Accounts, each with a Region or without, of which there has to be something.",
 )
 @click.option("--from", "since", metavar="DAY", help="Evidence of a period, in UTC: its first day.")
-@click.option("--to", "until", metavar="DAY", help="Its last day; a moment ends before it.")
+@click.option(
+    "--to", "until", metavar="DAY", help="Its last day, which counts; or a moment, which does not."
+)
 @click.option("--logs", multiple=True, metavar="PATH", help="Exported logs, or folders of them.")
 @click.option("--log-group", "log_groups", multiple=True, metavar="NAME", help="A log group.")
 @click.option("--stack", metavar="NAME", help="The stack whose log groups are read.")

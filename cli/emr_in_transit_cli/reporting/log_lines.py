@@ -51,8 +51,8 @@ OLDER = "a line of a version before 0.2.0, which does not say whose account it i
 LATEST = timedelta(minutes=15)
 _GZIP = b"\x1f\x8b"
 _DECODER = json.JSONDecoder()
-# A record in a record in a record: a subscription's of an exported one, at the most.
-_MOST_NESTED = 4
+# A list of records with lists of events, in texts of which lines stand: no form goes deeper.
+_MOST_NESTED = 6
 
 
 class Line(NamedTuple):
@@ -175,7 +175,7 @@ def parse(text: str) -> tuple[list[Line], list[str]]:
         for record in _records(found, _MOST_NESTED):
             try:
                 lines.append(_line(record))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 unreadable[str(error)] += 1
     return lines, [f"{why} ({count} times)" for why, count in unreadable.items()]
 
@@ -204,10 +204,12 @@ def _objects(text: str) -> Iterator[Any]:
 
 def _records(found: Any, depth: int) -> Iterator[dict[str, Any]]:
     """Return the lines within a document, whatever it wraps them in."""
+    if not depth:
+        return
     if isinstance(found, list):
         for each in found:
-            yield from _records(each, depth)
-    if not isinstance(found, dict) or not depth:
+            yield from _records(each, depth - 1)
+    if not isinstance(found, dict):
         return
     message = found.get("message", found.get("@message"))
     within = found.get("logEvents", found.get("events"))

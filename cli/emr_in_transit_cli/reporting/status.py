@@ -1,4 +1,4 @@
-"""Pure: what is on record about clusters now, in how many words it takes, and what is not known."""
+"""Pure: what is on record about clusters now, counted, and what is not known."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ HOME, REGION = "111122223333", "eu-west-1"
 START = datetime(2026, 7, 1, tzinfo=UTC)
 RULE = "EMR_IN_TRANSIT_ENCRYPTION"
 HOUR = timedelta(hours=1)
+DEEP = 200_000  # how deep json reads differs from Python to Python: deeper than in any
 PERIOD = ("--from", "2026-07-01", "--to", "2026-07-02")
 BAD = {"compliance": "NON_COMPLIANT", "reasons": ["NO_SECURITY_CONFIGURATION"]}
 ENDED = {"compliance": "NOT_APPLICABLE", "facts_hash": "", "annotation": ""}
@@ -310,7 +311,12 @@ def test_a_line_that_was_cut_off():
     assert len(found) == 1
     [why] = unreadable
     assert why.startswith("no JSON: {")
-    assert parse("[" * 100_000) == ([], [])
+    assert parse("[" * DEEP) == ([], [])
+    for depth in (900, 4000):  # what json reads, and what nobody should follow
+        assert parse("[" * depth + "]" * depth) == ([], [])
+        nested = texts(line(1)).replace('"findings": []', f'"findings": {"[" * depth}{"]" * depth}')
+        found, unreadable = parse(nested)
+        assert len(found) + len(unreadable) == 1
     deep = {"logEvents": [{"logEvents": [{"logEvents": [{"logEvents": [line(1)]}]}]}]}
     assert parse(json.dumps(deep)) == ([], []), "deeper than anything nests it"
     assert parse(texts(line(2, SWEEP_FINISHED, reasons="x"), line(1, reasons="x")))[1] == []

@@ -230,8 +230,14 @@ def test_a_violation_has_its_reason_its_time_and_its_remedy():
         assert f"{reason} So. What to do: {about.remedy} Last recorded 2026-05-06 12:00 UTC" in text
         assert f"{reason}{about.meaning}" in text, "on two lines of a cell"
     text = Page(report_page(status(recorded(annotation="Other words", recorded=None)))).text
-    assert "Other words What to do: emr-in-transit explain j-1 tells." in text
+    said = "emr-in-transit explain j-1 --region eu-west-1 tells, in its account."
+    assert f"Other words What to do: {said}" in text
     assert f"Nobody tells when it was recorded, by {RULE}" in text
+    legacy = recorded("legacy", "Other words", resource_type=SECURITY_CONFIGURATION_TYPE)
+    assert (
+        "Other words What to do: look at it in its account"
+        in Page(report_page(status(legacy))).text
+    )
 
 
 def test_every_kind_of_gap_has_words():
