@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 EVERY_HOUR = timedelta(hours=1)  # the default of the stack's Frequency
 _ANNOTATION = re.compile(r"(?P<reason>[A-Z][A-Z_]+): (?P<detail>.*)", re.DOTALL)
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-\d+)?")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"(?:[a-z]{2}(?:-[a-z]+)+-[0-9]+)?")
 # Of several verdicts on one resource, the first of these counts.
 _WORST = (
     Outcome.NON_COMPLIANT,
