@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tools" / "simulator" / "iam" / "authorization.json"
-# What our templates grant and our documents name, and whose resources the simulator knows.
+# What our templates grant, what our command and documents name, and whose resources the simulator knows.
 SERVICES = (
     "cloudformation",
     "cloudwatch",
@@ -43,6 +43,7 @@ PARTS = {
     "ec2": (
         "NetworkInterface",
         "PrivateIpAddresses",
+        "DescribeRegions",
         "DescribeSecurityGroups",
         "DescribeSubnets",
         "DescribeVpcs",

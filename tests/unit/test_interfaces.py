@@ -31,6 +31,7 @@ from tests.support.builders import (
     EXEMPTED,
     EXPIRING,
     GOOD,
+    JUDGED_BY,
     REGION,
     TABLE,
     alert,
@@ -76,24 +77,26 @@ def test_the_metrics():
 
 def test_the_fields_of_a_verdict_line(caplog):
     """What became of a cluster is looked up by them, and evidence is made from them."""
-    log_verdict(logging.getLogger("any"), judged(), facts("j-1"), "rule")
+    log_verdict(logging.getLogger("any"), judged(), facts("j-1"), JUDGED_BY)
     [record] = caplog.records
     own = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
     assert record.message == "verdict"
     assert VERDICT_VERSION == 1
     assert set(vars(record)) - own == {
-        *("verdict_version", "rule", "resource_type", "resource_id", "resource_name"),
+        *("verdict_version", "account", "region", "rule"),
+        *("resource_type", "resource_id", "resource_name", "cluster_created"),
         *("compliance", "reasons", "annotation", "findings"),
-        *("security_configuration", "release", "facts_hash"),
+        *("security_configuration", "security_configuration_created", "release", "facts_hash"),
     }
     assert set(record.findings[0]) == {"reason", "severity", "detail"}
     caplog.clear()
-    owned = EXEMPTED._replace(resource=EXEMPTED.resource._replace(tags=TAGS))
+    owned = EXEMPTED._replace(resource=EXEMPTED.resource._replace(tags=TAGS, launched_by="ana"))
     caplog.set_level(logging.INFO)
-    log_verdict(logging.getLogger("any"), owned, facts("j-1"), "rule")
+    log_verdict(logging.getLogger("any"), owned, facts("j-1"), JUDGED_BY)
     [record] = caplog.records
     assert record.exemption == {"tag": "exempt", "text": "2026-06-30 test", "until": "2026-06-30"}
     assert record.tags == {"owner": "ana"}
+    assert record.launched_by == "ana"
 
 
 def test_the_fields_of_a_message():

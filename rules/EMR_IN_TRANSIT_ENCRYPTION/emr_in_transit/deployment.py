@@ -24,6 +24,7 @@ from emr_in_transit.aws.clusters import ExemptionTags
 from emr_in_transit.aws.episodes import Episodes
 from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, NotOneRuleError, is_named, only_rule
 from emr_in_transit.aws.topic import Topic, topic_region
 from emr_in_transit.judgement.parameters import MOST_EXPIRY_DAYS, read_days, read_list, read_tag_key
@@ -110,6 +111,10 @@ class Deployment(NamedTuple):
     settings: Settings
     seconds_left: Callable[[], float]  # until Lambda ends the function
 
+    def judged_by(self, rule_name: str) -> JudgedBy:
+        """Return a rule and what is judged on its behalf, as log lines name them."""
+        return JudgedBy(self.account, self.region, rule_name)
+
     def ledger(self) -> Ledger | None:
         """Return the ledger, where this deployment has one."""
         table = self.settings.ledger_table
@@ -187,6 +192,11 @@ class RuleRun(NamedTuple):
         """
         settings = self.deployment.settings
         return not settings.ledger_table or is_named(self.rule_name, settings.rule_names)
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        """The rule and what it judges, as log lines name them."""
+        return self.deployment.judged_by(self.rule_name)
 
     def telling(self, detected_by: DetectedBy) -> Telling:
         """Return what sends alerts on behalf of the rule.

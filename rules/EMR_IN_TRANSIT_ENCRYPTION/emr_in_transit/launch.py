@@ -95,7 +95,7 @@ def check_launch(launch: Launch, deployment: Deployment) -> str:
     launched_by = launch.launched_by or clusters.launched_by(facts.cluster_id)
     state = facts.state if facts.state in ENDED_STATES else launch.state
     judged = Judged(cluster_resource(facts, state, launched_by), verdict)
-    log_verdict(logger, judged, facts, rule.name)
+    log_verdict(logger, judged, facts, deployment.judged_by(rule.name))
     if judged.violates or judged.exempted:
         _alert(deployment, rule, judged)
     return verdict.compliance.value

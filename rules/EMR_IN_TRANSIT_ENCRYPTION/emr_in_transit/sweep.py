@@ -28,7 +28,13 @@ from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import CouldNotTellError, LedgerError, SecurityHubError
 from emr_in_transit.aws.evaluations import Evaluation
-from emr_in_transit.aws.logs import count_held_back, log_verdict, metric_fields
+from emr_in_transit.aws.logs import (
+    COULD_NOT_TELL,
+    SWEEP_FINISHED,
+    count_held_back,
+    log_verdict,
+    metric_fields,
+)
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import annotation, clip
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     from emr_in_transit.alerting.alerting import Alerting
     from emr_in_transit.aws.emr import Page
     from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
+    from emr_in_transit.aws.logs import JudgedBy
     from emr_in_transit.deployment import RuleRun
     from emr_in_transit.judgement.facts import ClusterFacts
     from emr_in_transit.judgement.parameters import RuleParameters
@@ -143,7 +150,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
     alerting, problem = run.telling(DetectedBy.SWEEP)
     tags, told = deployment.tags(run.parameters), _told_clusters(alerting)
     result = Sweep(
-        rule_name=run.rule_name,
+        judged_by=run.judged_by,
         reader=reader,
         pacer=pacer,
         clusters=Clusters(reader, deployment.ledger(), tags, now, remembers=run.is_own),
@@ -173,7 +180,7 @@ def _log(run: RuleRun, result: SweepResult, now: datetime) -> None:
     name = run.deployment.function_name
     # What a rule of somebody else's counts would hide that the deployment's own does not run.
     metrics = metric_fields(name, result.metrics(), now) if run.is_own else {}
-    logger.info("sweep finished", extra=result.summary() | metrics)
+    logger.info(SWEEP_FINISHED, extra=run.judged_by._asdict() | result.summary() | metrics)
     if result.held_back and not run.is_own:
         count_held_back(logger, name, result.held_back, now)
 
@@ -236,7 +243,7 @@ class Turns:
 class Sweep:
     """One pass over the live clusters on behalf of one rule, which judges and records them."""
 
-    rule_name: str
+    judged_by: JudgedBy
     reader: EmrReader
     pacer: Pacer
     clusters: Clusters
@@ -301,7 +308,7 @@ class Sweep:
 
     def _read_recorded(self) -> Mapping[str, RecordedResult]:
         try:
-            return self.recorder.read_recorded(self.rule_name, CLUSTER_TYPE)
+            return self.recorder.read_recorded(self.judged_by.rule, CLUSTER_TYPE)
         except CouldNotTellError as error:
             self._problem("the recorded results", str(error))
             return {}
@@ -445,7 +452,7 @@ class Sweep:
         is_exempt = verdict.compliance is Compliance.NOT_APPLICABLE
         # Who is exempt is not on record, so that nothing tells when it was logged last.
         if self.recorder.record(evaluation, self.now) or is_exempt:
-            log_verdict(logger, judged, facts, self.rule_name)
+            log_verdict(logger, judged, facts, self.judged_by)
         if rank is not None and not is_exempt:
             self._took_turns.append((rank, self._turns.of(cluster_id), evaluation))
         self._judged.append(judged)
@@ -479,10 +486,11 @@ class Sweep:
         self._gone.add(cluster_id)
         evaluation = Evaluation(CLUSTER_TYPE, cluster_id, Compliance.NOT_APPLICABLE)
         if self.recorder.record(evaluation, self.now):
-            log_verdict(logger, gone(CLUSTER_TYPE, cluster_id), None, self.rule_name)
+            log_verdict(logger, gone(CLUSTER_TYPE, cluster_id), None, self.judged_by)
 
     def _problem(self, subject: str, why: str) -> None:
-        logger.error("could not tell", extra={"subject": subject, "why": why})
+        about = {**self.judged_by._asdict(), "subject": subject, "why": why}
+        logger.error(COULD_NOT_TELL, extra=about)
         self._problems[subject] = why
 
 

@@ -53,11 +53,16 @@ def prepare_boto3() -> None:
     """
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.INFO)
-    sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
     session = botocore.session.get_session()
+    prepare_session(session)
+    boto3.setup_default_session(botocore_session=session)
+
+
+def prepare_session(session: botocore.session.Session) -> None:
+    """Have the clients of a session wait, try again and refuse broken answers as ours do."""
+    sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
     session.set_default_client_config(CLIENT_CONFIG)
     session.register("after-call", refuse_broken_answer)  # type: ignore[arg-type] # by their names
-    boto3.setup_default_session(botocore_session=session)
 
 
 def refuse_broken_answer(
