@@ -6,11 +6,13 @@ import re
 
 import pytest
 
-from emr_in_transit.alerting.messages import attributes, document
+from emr_in_transit.alerting.messages import attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
 from emr_in_transit.aws.logs import MOST_FINDINGS, VERDICT_VERSION, log_verdict
+from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.sweep import SweepResult
 from tests.support.builders import crowded, exempt, judged
+from tests.support.documents import anchors
 from tests.test_grants import all_denied, faults
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED
 from tools.simulator.iam.policies import Grants, decide, listed
@@ -43,6 +45,15 @@ def test_the_generator_changes_nothing_else(document):
     """What stands between the generated parts is kept to the letter."""
     text = (ROOT / document).read_text()
     assert with_tables(document, text) == text
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_message_links_to_a_section_that_is_there(reason):
+    """The address that it makes, in the page that is made from the same table."""
+    known = sample_alert().origin._replace(documents="https://git.example.com/blob/v0.2.0")
+    link = how_to(known, reason).removeprefix(f"{known.documents}/")
+    path, _, anchor = link.partition("#")
+    assert anchor in anchors(ROOT / path)
 
 
 def test_every_field_of_an_alert_is_documented():
