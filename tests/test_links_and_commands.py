@@ -204,7 +204,7 @@ def test_every_tool_that_is_called_is_there():
     assert [each for each in paths if not each.with_suffix(".py").exists()] == []
 
 
-BLOCKS = [(name_of(path), block) for path in DOCUMENTS for block in blocks(path, ("sh",))]
+BLOCKS = [(name_of(path), block) for path in DOCUMENTS for block in blocks(path, ("sh", "shell", "bash"))]
 
 
 @pytest.mark.parametrize(("document", "block"), BLOCKS)

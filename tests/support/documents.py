@@ -13,12 +13,13 @@ FOLDERS = (
     ROOT,
     ROOT / "docs",
     ROOT / "rdk-config",
+    ROOT / "tools" / "simulator",
     ROOT / ".github",
     ROOT / ".github" / "ISSUE_TEMPLATE",
 )
 DOCUMENTS = tuple(sorted(path for folder in FOLDERS for path in folder.glob("*.md")))
 # What a reader is to type stands in blocks of these languages, or between backticks.
-TYPED = ("sh", "console", "yaml")
+TYPED = ("sh", "shell", "bash", "console", "yaml")
 PROGRAM = re.compile(
     r"(?:^|(?<=[\s(]))(?=(?:aws|make|emr-in-transit|(?:\S*/)?python3? -m tools[\w.]*)(?:\s|$))",
     re.MULTILINE,
