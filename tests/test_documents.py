@@ -239,6 +239,18 @@ def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(alarm):
     assert re.search(r"\*\*Do:\*\* | and do:\*\* |\| What to do \|", section)
 
 
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_names_its_place_in_the_runbook(alarm):
+    """CloudWatch puts the description into the message; SweepMissing has one for each case."""
+    described = TEMPLATE["Resources"][alarm]["Properties"]["AlarmDescription"]
+    cases = described["Fn::If"][1:] if "Fn::If" in described else [described]
+    texts = [each["Fn::Sub"] if isinstance(each, dict) else each for each in cases]
+    for text in texts:
+        path, _, anchor = text.rpartition("What to do: ")[2].partition("#")
+        assert anchor == alarm.lower()
+        assert anchor in anchors(ROOT / path)
+
+
 def test_every_metric_is_explained():
     """In the table of metrics, and none that nothing counts."""
     _, _, table = page("operations").partition("| Metric | Counts in a run |")
