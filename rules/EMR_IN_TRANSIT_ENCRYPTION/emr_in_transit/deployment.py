@@ -44,7 +44,7 @@ DEFAULT_EMR_CALL_SHARE = "0.8"
 # A share above 1 is for accounts whose quota has been raised; more than this is a slip.
 MOST_EMR_CALL_SHARE = 100.0
 
-# What a mail program makes a link of, whatever stands behind it.
+# Without what would end a link in an email, or lead elsewhere than it seems to.
 ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~%@+-]+)*")
 MOST_ADDRESS = 200
 
