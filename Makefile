@@ -23,12 +23,14 @@ simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CL
 test: environment-dev environment-rdk environment-awscli environment-release ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov=rules --cov=cli --cov-fail-under=100)
 
-check: environment-dev environment-checkov ## linters, types and templates
+check: environment-dev environment-checkov environment-authorization ## linters, types, templates and grants
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/cfn-lint --regions $$(.venv/bin/python -m tools.regions $(TEMPLATES)) -- $(TEMPLATES)
 	@.venv-checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
+	@.venv-authorization/bin/python -m tools.authorization_data --check
+	@.venv/bin/python -m pytest -q --no-header tests/test_grants.py
 
 package: environment-demo ## dist/*.zip, the Lambda code
 	@.venv/bin/python -m tools.package

@@ -107,7 +107,9 @@ def test_a_deleted_stack_leaves_nothing(aws: Simulator) -> None:
 def test_an_updated_rule_keeps_its_name_and_has_its_new_targets_only(
     aws: Simulator, outputs: dict[str, str]
 ) -> None:
-    before = aws.client("events").list_rules()["Rules"][0]["Arn"]
+    events = aws.client("events")
+    (name,) = events.list_rule_names_by_target(TargetArn=outputs["Topic"])["RuleNames"]
+    before = events.describe_rule(Name=name)["Arn"]
     rule = template()["Resources"]["Rule"]
     rule["Properties"]["Targets"] = rule["Properties"]["Targets"][:1]
     update(aws, Rule=rule)

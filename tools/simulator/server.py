@@ -53,6 +53,7 @@ MIDDLEWARES = (
     "tools.simulator.failures.middleware",
     "tools.simulator.iam.middleware",
     "tools.simulator.buckets.middleware",
+    "tools.simulator.shapes.middleware",
     "tools.simulator.faults.middleware",
     "tools.simulator.journal.middleware",
     "tools.simulator.wire.capture",

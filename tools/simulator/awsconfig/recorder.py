@@ -109,7 +109,12 @@ def _history(items: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list
 
 def _described(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item as the API words it, which is not how the event does."""
-    names = {"configurationItemVersion": "version", "awsAccountId": "accountId", "ARN": "arn"}
+    names = {
+        "configurationItemVersion": "version",
+        "configurationStateMd5Hash": "configurationItemMD5Hash",
+        "awsAccountId": "accountId",
+        "ARN": "arn",
+    }
     answer = {names.get(key, key): value for key, value in item.items()}
     body = item["configuration"]
     answer["configuration"] = None if body is None else json.dumps(body)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _PARAMETERS_LIMIT = 1024
 _DESCRIPTION_LIMIT = 256
 _RULES_LIMIT = 1000
+# What moto answers with, and AWS does not.
+_MOTO_ALONE = {"AccountId", "InputParametersDict", "LastUpdatedTime", "Tags"}
 _SCOPE_LIMIT = 100
 
 
@@ -118,7 +120,8 @@ def _wrap_description() -> None:
     describe = ConfigRule.to_dict
 
     def to_dict(self: ConfigRule) -> dict[str, Any]:
-        return describe(self) | {"EvaluationModes": [{"Mode": "DETECTIVE"}]}
+        known = {name: each for name, each in describe(self).items() if name not in _MOTO_ALONE}
+        return known | {"EvaluationModes": [{"Mode": "DETECTIVE"}]}
 
     ConfigRule.to_dict = to_dict
 
