@@ -1,17 +1,14 @@
 """The documents: what they repeat from the code is what the code has."""
 
 import json
-import logging
 import re
 
 import pytest
 
 from emr_in_transit.alerting.messages import attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
-from emr_in_transit.aws.logs import MOST_FINDINGS, VERDICT_VERSION, log_verdict
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.sweep import SweepResult
-from tests.support.builders import crowded, exempt, judged
 from tests.support.documents import anchors
 from tests.test_grants import all_denied, faults
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED
@@ -62,25 +59,6 @@ def test_every_field_of_an_alert_is_documented():
     cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     documented = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
     assert documented == {name for each in sample_alerts().values() for name in document(each)}
-
-
-def test_every_field_of_a_verdicts_line_is_documented(caplog):
-    """Reports are made from it; the version that the table names is the code's."""
-    exempting = exempt()._replace(findings=crowded(MOST_FINDINGS + 1).verdict.findings)
-    caplog.set_level(logging.INFO)
-    owned = judged(exempting, tags=(("owner", "ana"),))
-    log_verdict(logging.getLogger("any"), owned, None, "rule")
-    fields = set(vars(caplog.records[0])) - set(vars(logging.makeLogRecord({}))) - {"message"}
-    table = (
-        page("operations")
-        .partition("| Field of a verdict's line | Meaning |")[2]
-        .partition("\n\n")[0]
-    )
-    rows = [row.split("|") for row in table.splitlines() if row.startswith("| `")]
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row[1])} == fields
-    meanings = {row[1].strip(" `"): row[2] for row in rows}
-    assert meanings["verdict_version"].startswith(f" {VERDICT_VERSION}; ")
-    assert set(re.findall(r"`(\w+)`", meanings["findings"])) == set(caplog.records[0].findings[0])
 
 
 def test_how_long_logs_are_kept_is_said():
