@@ -1,7 +1,8 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test check package deploy publish release bench lock authorization clean
+.PHONY: help demo simulator test check package deploy publish bench lock authorization clean
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
+.PHONY: release
 PYTHON ?= python3
 PORT ?= 5111
 STACK ?= emr-in-transit-encryption

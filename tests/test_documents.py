@@ -5,9 +5,11 @@ import re
 
 import pytest
 
-from emr_in_transit.alerting.messages import attributes, document
+from emr_in_transit.alerting.messages import attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
+from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.sweep import SweepResult
+from tests.support.documents import anchors
 from tests.test_grants import all_denied, faults
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED
 from tools.simulator.iam.policies import Grants, decide, listed
@@ -40,6 +42,15 @@ def test_the_generator_changes_nothing_else(document):
     """What stands between the generated parts is kept to the letter."""
     text = (ROOT / document).read_text()
     assert with_tables(document, text) == text
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_message_links_to_a_section_that_is_there(reason):
+    """The address that it makes, in the page that is made from the same table."""
+    known = sample_alert().origin._replace(documents="https://git.example.com/blob/v0.2.0")
+    link = how_to(known, reason).removeprefix(f"{known.documents}/")
+    path, _, anchor = link.partition("#")
+    assert anchor in anchors(ROOT / path)
 
 
 def test_every_field_of_an_alert_is_documented():
@@ -204,6 +215,18 @@ def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(alarm):
     assert "**It means:** " in section
     assert re.search(r"\*\*Look at(:\*\* | and do:\*\* )", section)
     assert re.search(r"\*\*Do:\*\* | and do:\*\* |\| What to do \|", section)
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_names_its_place_in_the_runbook(alarm):
+    """CloudWatch puts the description into the message; SweepMissing has one for each case."""
+    described = TEMPLATE["Resources"][alarm]["Properties"]["AlarmDescription"]
+    cases = described["Fn::If"][1:] if "Fn::If" in described else [described]
+    texts = [each["Fn::Sub"] if isinstance(each, dict) else each for each in cases]
+    for text in texts:
+        path, _, anchor = text.rpartition("What to do: ")[2].partition("#")
+        assert anchor == alarm.lower()
+        assert anchor in anchors(ROOT / path)
 
 
 def test_every_metric_is_explained():

@@ -79,5 +79,8 @@ def test_who_operates_is_asked_for_the_report_of_verify():
     """It finds by itself most of what can be wrong."""
     (form,) = [load(path) for path in FORMS if path.stem == "it-does-not-work"]
     (report,) = [each for each in form["body"] if each.get("id") == "report"]
-    assert "make verify" in report["attributes"]["description"]
+    asked = re.findall(r"make (\w+)", report["attributes"]["description"])
+    assert asked == ["verify", "preflight"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert [each for each in asked if f"\n{each}:" not in makefile] == []
     assert report["validations"] == {"required": True}

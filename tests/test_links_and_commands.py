@@ -200,11 +200,17 @@ def test_every_tool_that_is_called_is_there():
     """python -m tools.X"""
     modules = {each.words[2] for each in ALL if each.words[1:2] == ("-m",)}
     assert modules
-    paths = [ROOT / each.replace(".", "/") for each in modules]
-    assert [each for each in paths if not each.with_suffix(".py").exists()] == []
+    files = {each: ROOT.joinpath(*each.split(".")) for each in modules}
+    assert [
+        each
+        for each, path in files.items()
+        if not (path.with_suffix(".py").exists() or (path / "__main__.py").exists())
+    ] == []
 
 
-BLOCKS = [(name_of(path), block) for path in DOCUMENTS for block in blocks(path, ("sh",))]
+BLOCKS = [
+    (name_of(path), block) for path in DOCUMENTS for block in blocks(path, ("sh", "shell", "bash"))
+]
 
 
 @pytest.mark.parametrize(("document", "block"), BLOCKS)

@@ -407,10 +407,20 @@ SETTINGS = {
     "ExemptionMaxDays": ("EXEMPTION_MAX_DAYS", ["", "0", "9", "90", "999", "3599", "3649", "3650"]),
     "AlertTagKeys": ("ALERT_TAG_KEYS", ["", "owner", "owner,cost centre,a:b/c=d,e+f@g-h_i"]),
     "AlertFormat": ("ALERT_FORMAT", ["json", "chat"]),
+    "DocumentsUrl": (
+        "DOCUMENTS_URL",
+        ["", "https://git.example.com", "https://git.example.com:8443/team/rule/-/blob"],
+    ),
 }
 REFUSED = {
     "ExemptionMaxDays": ["3651", "-1", "01", "90 days", "9999"],
     "AlertTagKeys": ["a,b,c,d,e", "owner,", ",owner", " ,owner", "aws:x", "owner,AWS:x", "a\nb"],
+    "DocumentsUrl": [
+        "http://a.example",
+        "https://a.example/",
+        "https://a.example/a b",
+        "a.example",
+    ],
 }
 
 

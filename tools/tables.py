@@ -342,10 +342,13 @@ def sample_alert() -> Alert:
     return _sample(_sample_judged())
 
 
+SAMPLE_DOCUMENTS = "https://git.example.com/emr-in-transit-encryption/blob/v0.2.0"
 SAMPLE_TIME = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 
 
-def _sample(*judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK) -> Alert:
+def _sample(
+    *judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK, documents: str = ""
+) -> Alert:
     function = "launch-check" if detected_by is DetectedBy.LAUNCH_CHECK else "rule"
     origin = Origin(
         "123456789012",
@@ -353,6 +356,7 @@ def _sample(*judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK) 
         f"arn:aws:lambda:eu-west-1:123456789012:function:{function}",
         "EMR_IN_TRANSIT_ENCRYPTION",
         detected_by,
+        documents=documents,
     )
     return Alert("3a6d888d-cd1a-452f-b4d2-0047c47d8ce3", judged, origin, SAMPLE_TIME)
 
@@ -387,7 +391,9 @@ def sample_alerts() -> dict[str, Alert]:
     sweep = DetectedBy.SWEEP
     return {
         "A violation": sample_alert(),
-        "More than ten violations": _sample(*many, detected_by=sweep),
+        "More than ten violations, with DocumentsUrl": _sample(
+            *many, detected_by=sweep, documents=SAMPLE_DOCUMENTS
+        ),
         "What complies again": _sample(good, detected_by=sweep),
         "What is exempt": _sample(_sample_judged(exemption="2027-01-31 migration, ticket 4711")),
         "Certificates that expire": _sample(

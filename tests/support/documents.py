@@ -13,12 +13,14 @@ FOLDERS = (
     ROOT,
     ROOT / "docs",
     ROOT / "rdk-config",
+    ROOT / "tools" / "simulator",
     ROOT / ".github",
     ROOT / ".github" / "ISSUE_TEMPLATE",
 )
 DOCUMENTS = tuple(sorted(path for folder in FOLDERS for path in folder.glob("*.md")))
 # What a reader is to type stands in blocks of these languages, or between backticks.
-TYPED = ("sh", "console", "yaml")
+TYPED = ("sh", "shell", "bash", "yaml")
+SHOWN = ("console", "text")  # the output stands below what is typed
 PROGRAM = re.compile(
     r"(?:^|(?<=[\s(]))(?=(?:aws|make|emr-in-transit|(?:\S*/)?python3? -m tools[\w.]*)(?:\s|$))",
     re.MULTILINE,
@@ -82,10 +84,14 @@ def spans(path):
     return [each.content for each in tokens_of(path) if each.type == "code_inline"]
 
 
-def lines(block):
-    """Return the lines of a block, those that go on put together, without comments."""
+def lines(block, prompt=""):
+    """Return the lines of a block, those that go on put together, without comments.
+
+    With a prompt, only those that begin with it, as in a block that shows the output too.
+    """
     text = COMMENT.sub("", block.replace("\\\n", " "))
-    return [line.removeprefix("$ ").rstrip() for line in text.splitlines() if line.strip()]
+    typed = [line for line in text.splitlines() if line.strip() and line.startswith(prompt)]
+    return [line.removeprefix("$ ").rstrip() for line in typed]
 
 
 def commands():
@@ -93,6 +99,9 @@ def commands():
     found = []
     for path in DOCUMENTS:
         texts = [(line, True) for block in blocks(path) for line in lines(block)]
+        # What a reader sees somebody type, where the output stands below.
+        shown = [line for block in blocks(path, SHOWN) for line in lines(block, prompt="$ ")]
+        texts += [(line, True) for line in shown]
         # A changelog names what is no more.
         texts += [(span, False) for span in spans(path) if path.name != "CHANGELOG.md"]
         for text, is_whole in texts:

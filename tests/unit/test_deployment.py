@@ -130,6 +130,26 @@ def test_what_is_sent_is_for_machines_unless_the_template_says_chat(
 
 
 @pytest.mark.parametrize(
+    ("given", "documents"),
+    [
+        ({}, ""),
+        ({"DOCUMENTS_URL": ""}, ""),
+        ({"DOCUMENTS_URL": "https://git.example.com/a/blob"}, f"https://git.example.com/a/blob/v{__version__}"),
+    ],
+)  # fmt: skip
+def test_messages_link_to_the_documents_of_the_version_that_sends_them(
+    monkeypatch, alerting, given, documents
+):
+    """A later version may say something else."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert alerting().origin.documents == documents
+
+
+ADDRESS = "an https address of up to 200 characters without a slash at its end"
+
+
+@pytest.mark.parametrize(
     ("name", "value", "takes"),
     [
         ("SEND_RESOLVED", "yes", "true or false"),
@@ -152,6 +172,10 @@ def test_what_is_sent_is_for_machines_unless_the_template_says_chat(
         ("ALERT_TAG_KEYS", "aws:emr", "up to 4 different tag keys between commas"),
         ("ALERT_FORMAT", "slack", "json or chat"),
         ("ALERT_FORMAT", "", "json or chat"),
+        ("DOCUMENTS_URL", "http://git.example.com", ADDRESS),
+        ("DOCUMENTS_URL", "https://git.example.com/", ADDRESS),
+        ("DOCUMENTS_URL", "https://a.example/\n", ADDRESS),
+        ("DOCUMENTS_URL", f"https://a.example/{'x' * 200}", ADDRESS),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_it_takes(name, value, takes):

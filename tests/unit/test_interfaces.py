@@ -108,6 +108,15 @@ def test_the_fields_of_a_message():
     assert set(digest["resources"][0]) == RESOURCE
 
 
+def test_the_fields_of_a_message_that_links_to_the_documents():
+    """Those of before, and where each reason is described."""
+    known = origin()._replace(documents="https://git.example.com/blob/v0.2.0")
+    one, digest = document(alert(origin=known)), document(alert(*many(11), origin=known))
+    assert set(one) == COMMON | RESOURCE
+    assert set(one["findings"][0]) == {"reason", "severity", "detail", "remedy", "howTo"}
+    assert set(digest) - set(document(alert(*many(11)))) == {"howToByReason"}
+
+
 def test_the_fields_of_a_message_on_what_is_exempt():
     """Whoever grants exemptions follows them by these."""
     told = document(alert(EXEMPTED))

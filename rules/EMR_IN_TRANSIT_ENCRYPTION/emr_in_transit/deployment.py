@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from contextlib import suppress
 from functools import cache
 from math import inf
@@ -44,6 +45,10 @@ DEFAULT_EMR_CALL_SHARE = "0.8"
 # A share above 1 is for accounts whose quota has been raised; more than this is a slip.
 MOST_EMR_CALL_SHARE = 100.0
 
+# Without what would end a link in an email, or lead elsewhere than it seems to.
+ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~%@+-]+)*")
+MOST_ADDRESS = 200
+
 NOT_CONFIGURED = "LEDGER_TABLE and ALERT_TOPIC_ARN must be set"
 
 logger = logging.getLogger(__name__)
@@ -66,11 +71,17 @@ class Settings(NamedTuple):
     exemption_max_days: int | None = None  # None: an exemption may last as long as its tag says
     alert_tag_keys: tuple[str, ...] = ()
     for_chat: bool = False
+    documents_url: str = ""  # of all versions; each has a folder there, named by its tag
 
     @property
     def alerts(self) -> bool:
         """Whether this deployment alerts by itself."""
         return bool(self.ledger_table and self.topic_arn)
+
+    @property
+    def documents_of_this_version(self) -> str:
+        """The address below which docs/ is as it was when this version was tagged, or ""."""
+        return f"{self.documents_url}/v{__version__}" if self.documents_url else ""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -88,6 +99,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         exemption_max_days=_days(environment, "EXEMPTION_MAX_DAYS"),
         alert_tag_keys=_tag_keys(environment, "ALERT_TAG_KEYS"),
         for_chat=_format(environment, "ALERT_FORMAT") == "chat",
+        documents_url=_address(environment, "DOCUMENTS_URL"),
     )
 
 
@@ -144,6 +156,7 @@ class Deployment(NamedTuple):
             rule_name,
             detected_by,
             settings.for_chat,
+            settings.documents_of_this_version,
         )
         episodes = Episodes(
             dynamodb_client(self.region), settings.ledger_table, self.account, self.region
@@ -306,4 +319,14 @@ def _format(environment: Mapping[str, str], name: str) -> str:
     text = environment.get(name, "json")
     if text not in {"json", "chat"}:
         raise SettingsError(f"environment variable {name} takes json or chat, not {text!r}")
+    return text
+
+
+def _address(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "")
+    if text and not (len(text) <= MOST_ADDRESS and ADDRESS.fullmatch(text)):
+        raise SettingsError(
+            f"environment variable {name} takes an https address of up to {MOST_ADDRESS} "
+            f"characters without a slash at its end, not {text!r}"
+        )
     return text
