@@ -17,6 +17,7 @@ TABLE = ROOT / "tools" / "simulator" / "iam" / "authorization.json"
 # What our templates grant and our documents name, and whose resources the simulator knows.
 SERVICES = (
     "cloudformation",
+    "cloudtrail",
     "cloudwatch",
     "config",
     "dynamodb",
@@ -28,6 +29,7 @@ SERVICES = (
     "lambda",
     "logs",
     "organizations",
+    "pricing",
     "s3",
     "securityhub",
     "sns",

@@ -1,0 +1,59 @@
+"""Account check: who watches the stack: its alarms, and the trail that tells who launched a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.account_check.aws import Aws, read
+from tools.account_check.deployed import Stack
+from tools.account_check.functions import AGAIN
+from tools.account_check.results import Finding, check, no, note, yes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALARMS = read("cloudwatch", "DescribeAlarms", "cloudwatch:DescribeAlarms")
+TRAILS = read("cloudtrail", "DescribeTrails", "cloudtrail:DescribeTrails")
+TRAIL = read("cloudtrail", "GetTrailStatus", "cloudtrail:GetTrailStatus")
+
+
+@check("alarms", ALARMS)
+def alarms(aws: Aws, stack: Stack) -> Iterator[Finding]:
+    """Find whether the alarms are there, act, and are quiet."""
+    wanted = stack.of_type("AWS::CloudWatch::Alarm")
+    found = {
+        each["AlarmName"]: each
+        for each in aws.items(ALARMS, "MetricAlarms", AlarmNames=sorted(wanted.values()))
+    }
+    silent, quiet = [], 0
+    for logical, name in wanted.items():
+        alarm = found.get(name)
+        if alarm is None:
+            yield no(f"the alarm {logical} is gone", AGAIN)
+        elif not alarm.get("ActionsEnabled", True) or not alarm.get("AlarmActions"):
+            yield no(f"the alarm {logical} tells nobody", "enable its actions")
+        elif alarm["StateValue"] == "ALARM":
+            yield no(f"the alarm {logical} rings: {alarm.get('AlarmDescription', '')}", "mend that")
+        elif alarm["StateValue"] == "INSUFFICIENT_DATA":
+            silent.append(logical)
+        else:
+            quiet += 1
+    if silent:
+        yield note(f"without data so far: {', '.join(sorted(silent))}")
+    yield yes(f"{quiet} of {len(wanted)} are quiet")
+
+
+@check("trail", TRAILS, TRAIL)
+def trail(aws: Aws, _stack: Stack) -> Iterator[Finding]:
+    """Find whether a trail logs in this Region: without, alerts do not say who launched a cluster."""
+    for each in aws.call(TRAILS, includeShadowTrails=True)["trailList"]:
+        if aws.call(TRAIL, Name=each["TrailARN"]).get("IsLogging"):
+            yield yes("a trail logs here, so alerts say who launched a cluster")
+            return
+    yield note(
+        "no trail logs in this Region, so alerts do not say who launched a cluster",
+        "make a trail of management events",
+    )
+
+
+CHECKS = (alarms, trail)
