@@ -8,7 +8,6 @@ from emr_in_transit.aws.topic import PERMISSIONS as PUBLISHING
 from tools.account_check import deployed, recording, rights, topics
 from tools.account_check.aws import Aws, read
 from tools.account_check.results import Finding, check, is_denied, no, note, unsure, yes
-from tools.account_check.rights import Deployment
 from tools.aws_words import AWS_ERRORS
 from tools.code_bucket import BucketError, CodeBucket
 from tools.regions import lacking
@@ -16,6 +15,8 @@ from tools.stacks import STILLBORN, Stacks, advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tools.account_check.rights import Deployment
 
 BUCKET = read("s3", "HeadBucket", "s3:ListBucket")
 PLACE = read("s3", "GetBucketLocation", "s3:GetBucketLocation")

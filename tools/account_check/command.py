@@ -31,23 +31,33 @@ def parser(name: str, description: str) -> Parser:
     """Return a parser with the options of both commands."""
     made = Parser(prog=name, description=description, allow_abbrev=False)
     made.add_argument("--stack", default=STACK)
-    made.add_argument("--region", default="", help="the Region, unless AWS_REGION or the profile names it")
-    made.add_argument("--report", type=Path, default=Path(f"dist/{name}-report.json"), help="file for the report")
-    made.add_argument("--with-account", action="store_true", help="leave account numbers in the report")
+    made.add_argument(
+        "--region", default="", help="the Region, unless AWS_REGION or the profile names it"
+    )
+    made.add_argument(
+        "--report", type=Path, default=Path(f"dist/{name}-report.json"), help="file for the report"
+    )
+    made.add_argument(
+        "--with-account", action="store_true", help="leave account numbers in the report"
+    )
     return made
 
 
 def stack_name(text: str) -> str:
     """Return a stack's name; raise UsageError for what cannot be one."""
     if not _NAME.fullmatch(text or STACK):
-        raise UsageError(f"{text!r} is no name of a stack: letters, digits and hyphens, a letter first")
+        raise UsageError(
+            f"{text!r} is no name of a stack: letters, digits and hyphens, a letter first"
+        )
     return text or STACK
 
 
 def topic_arn(text: str) -> str:
     """Return a topic's ARN, or ""; raise UsageError for what is none."""
     if text and not _TOPIC.fullmatch(text):
-        raise UsageError(f"{text!r} is no ARN of a topic, such as arn:aws:sns:eu-west-1:111122223333:alerts")
+        raise UsageError(
+            f"{text!r} is no ARN of a topic, such as arn:aws:sns:eu-west-1:111122223333:alerts"
+        )
     return text
 
 

@@ -93,9 +93,7 @@ def dead_letters(aws: Aws, stack: Stack) -> Iterator[Finding]:
     for logical in LETTERS:
         url = stack.resources.get(logical, "")
         try:
-            answer = aws.call(
-                QUEUE, QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-            )
+            answer = aws.call(QUEUE, QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         except AWS_ERRORS as error:
             if code_of(error) not in GONE:
                 raise
@@ -124,7 +122,9 @@ def events(aws: Aws, stack: Stack) -> Iterator[Finding]:
             aws, stack, "LaunchCheckFunction", "events.amazonaws.com", stack.arn(aws, logical)
         )
         if rule.get("State", "ENABLED") == "DISABLED":
-            yield no(f"the event rule {logical} is disabled", f"aws events enable-rule --name {name}")
+            yield no(
+                f"the event rule {logical} is disabled", f"aws events enable-rule --name {name}"
+            )
         elif stack.arn(aws, "LaunchCheckFunction") not in targets:
             yield no(f"the event rule {logical} has lost its target, the launch check", AGAIN)
         elif allowed.answer == "no":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit_cli.documents import parse
 from tools.account_check.aws import Aws, read
 from tools.package import ROOT
 from tools.stacks import Stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STACK = read("cloudformation", "DescribeStacks", "cloudformation:DescribeStacks")
 RESOURCES = read("cloudformation", "ListStackResources", "cloudformation:ListStackResources")

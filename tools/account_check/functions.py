@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,6 +58,7 @@ class Code(NamedTuple):
     digest: str
 
 
+@cache
 def own_code() -> Code:
     """Return what this clone would deploy."""
     with tempfile.TemporaryDirectory() as folder:
@@ -134,6 +136,15 @@ def own_rules(aws: Aws, stack: Stack) -> tuple[list[dict[str, Any]], list[str]]:
         if each["Source"].get("SourceIdentifier") == function
         and is_named(each["ConfigRuleName"], names)
     ], []
+
+
+def rule_with(aws: Aws, stack: Stack, trigger: str) -> str:
+    """Return the name of the deployment's rule with a trigger; raise ValueError if there is none."""
+    for each in own_rules(aws, stack)[0]:
+        details = each["Source"].get("SourceDetails", [])
+        if trigger in {detail.get("MessageType") for detail in details}:
+            return str(each["ConfigRuleName"])
+    raise ValueError(f"no rule of the deployment has the trigger {trigger}")
 
 
 @check("rules", RULES)

@@ -23,9 +23,7 @@ STATUSES = read(
 )
 ALL_RECORDERS = read("config", "ListConfigurationRecorders", "config:ListConfigurationRecorders")
 CHANNELS = read("config", "DescribeDeliveryChannels", "config:DescribeDeliveryChannels")
-DELIVERIES = read(
-    "config", "DescribeDeliveryChannelStatus", "config:DescribeDeliveryChannelStatus"
-)
+DELIVERIES = read("config", "DescribeDeliveryChannelStatus", "config:DescribeDeliveryChannelStatus")
 RULES = read("config", "DescribeConfigRules", "config:DescribeConfigRules")
 
 
@@ -79,7 +77,9 @@ def recorder(aws: Aws, _known: object) -> Iterator[Finding]:
 
 def _state(found: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[Finding]:
     if not status.get("recording"):
-        yield no("the recorder is stopped", "start it: aws configservice start-configuration-recorder")
+        yield no(
+            "the recorder is stopped", "start it: aws configservice start-configuration-recorder"
+        )
     elif str(status.get("lastStatus", "")).upper() == "FAILURE":
         why = status.get("lastErrorMessage") or status.get("lastErrorCode")
         yield no(f"the recorder fails: {why}", "mend its role or its delivery channel")
@@ -108,7 +108,9 @@ def _service_linked(aws: Aws) -> list[str]:
 def delivery_channel(aws: Aws, _known: object) -> Iterator[Finding]:
     """Find whether AWS Config has a delivery channel, without which a recorder does not start."""
     if not aws.call(CHANNELS)["DeliveryChannels"]:
-        yield no("AWS Config has no delivery channel", "give it one: an S3 bucket that it may write")
+        yield no(
+            "AWS Config has no delivery channel", "give it one: an S3 bucket that it may write"
+        )
         return
     for each in aws.call(DELIVERIES)["DeliveryChannelsStatus"]:
         for what in ("configHistoryDeliveryInfo", "configStreamDeliveryInfo"):
@@ -124,7 +126,9 @@ def delivery_channel(aws: Aws, _known: object) -> Iterator[Finding]:
 def quota(aws: Aws, _known: object) -> Iterator[Finding]:
     """Find whether the account has room for two rules."""
     count = sum(1 for _ in aws.items(RULES, "ConfigRules"))
-    text = f"{count} of AWS Config's {MOST_RULES} rules are taken in this Region, by its default quota"
+    text = (
+        f"{count} of AWS Config's {MOST_RULES} rules are taken in this Region, by its default quota"
+    )
     if count + OURS > MOST_RULES:
         yield unsure(text, "look in Service Quotas whether yours is higher, or have it raised")
     else:

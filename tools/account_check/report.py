@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,7 +15,10 @@ from tools.account_check.results import Answer, Result, exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
+# Who has called, with the session's name, which is often a person's address.
+_CALLER = re.compile(r"arn:[a-z-]+:(?:iam|sts)::\d{12}:(?:assumed-role|federated-user|user)/\S+")
 # An account's number: 12 digits that are no part of a longer one.
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _WIDTH = max(len(each) for each in Answer)
@@ -71,8 +73,8 @@ class Report:
         return exit_status(self.results)
 
     def masked(self, text: str) -> str:
-        """Return a text without account numbers, unless they were asked for."""
-        return text if self._with_account else _ACCOUNT.sub("ACCOUNT", text)
+        """Return a text without account numbers and callers, unless they were asked for."""
+        return text if self._with_account else _ACCOUNT.sub("ACCOUNT", _CALLER.sub("CALLER", text))
 
     def document(self) -> dict[str, Any]:
         """Return the report for machines."""
@@ -85,9 +87,7 @@ class Report:
             "started": self._started.isoformat(timespec="seconds"),
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
             "status": self.status,
-            "checks": [
-                {"check": each.check, **_members(each)} for each in self.results
-            ],
+            "checks": [{"check": each.check, **_members(each)} for each in self.results],
             "answers": self.answers,
             "stays": self.stays,
         }
@@ -96,10 +96,12 @@ class Report:
         """Print how it ended, and write the file; raise OSError where it cannot be written."""
         for each in self.stays:
             self.say(f"{'stays':{_WIDTH}}  {each}")
-        counts = {each: 0 for each in Answer}
+        counts = dict.fromkeys(Answer, 0)
         for result in self.results:
             counts[result.finding.answer] += 1
-        self.say(f"\n{_VERDICTS[self.status]} " + ", ".join(f"{n} {each}" for each, n in counts.items()))
+        self.say(
+            f"\n{_VERDICTS[self.status]} " + ", ".join(f"{n} {each}" for each, n in counts.items())
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.masked(json.dumps(self.document(), indent=2)) + "\n", encoding="utf-8")
         whose = "with" if self._with_account else "without"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tools.account_check.aws import Aws, Call
 from tools.aws_words import AWS_ERRORS, code_of, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tools.account_check.aws import Aws, Call
 
 
 class Answer(StrEnum):

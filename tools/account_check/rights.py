@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit.aws import (
     clusters,
@@ -22,6 +21,9 @@ from tools.account_check.results import Finding, check, no, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 from tools.package import ROOT
 from tools.simulator.iam.authorization import action as authorization
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 SIMULATE = read("iam", "SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy")
 ROLE = read("iam", "GetRole", "iam:GetRole")
@@ -55,7 +57,7 @@ NEEDED = {
 }
 # What it calls besides, where a parameter of the stack is set to more than these values.
 OPTIONAL = {
-    ("TopicKeyArn", ""): {each: topic.KEY_PERMISSIONS for each in NEEDED},
+    ("TopicKeyArn", ""): dict.fromkeys(NEEDED, topic.KEY_PERMISSIONS),
     ("SecurityHubFindings", "no"): {
         "RuleFunction": (*security_hub.PERMISSIONS, *security_hub.READ_AND_CLOSE_PERMISSIONS),
         "LaunchCheckFunction": security_hub.PERMISSIONS,
@@ -215,7 +217,9 @@ def own_rights(aws: Aws, plan: Deployment) -> Iterator[Finding]:
     if aws.caller.endswith(":root"):
         yield yes("you are the account's root user, who may do anything")
     elif not source:
-        yield unsure("IAM does not simulate who is neither a user nor a role", "read deployer-policy.json")
+        yield unsure(
+            "IAM does not simulate who is neither a user nor a role", "read deployer-policy.json"
+        )
     else:
         context = {"iam:PassedToService": "lambda.amazonaws.com"}
         try:

@@ -18,9 +18,7 @@ TOPIC = read("sns", "GetTopicAttributes", "sns:GetTopicAttributes")
 SUBSCRIPTIONS = read("sns", "ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic")
 KEY = read("kms", "DescribeKey", "kms:DescribeKey")
 KEY_POLICY = read("kms", "GetKeyPolicy", "kms:GetKeyPolicy")
-ORGANIZATION = read(
-    "organizations", "DescribeOrganization", "organizations:DescribeOrganization"
-)
+ORGANIZATION = read("organizations", "DescribeOrganization", "organizations:DescribeOrganization")
 CALLS = (TOPIC, SUBSCRIPTIONS)
 KEY_CALLS = (KEY, KEY_POLICY, ORGANIZATION)
 OWN_KEY_OF_SNS = "alias/aws/sns"
@@ -73,7 +71,9 @@ def readers(aws: Aws, topic: Topic) -> Iterator[Finding]:
         )
     )
     kinds = f" ({', '.join(protocols)})" if protocols else ""
-    advice = "have its owner follow the link in the mail from AWS, within two days of the deployment"
+    advice = (
+        "have its owner follow the link in the mail from AWS, within two days of the deployment"
+    )
     if not confirmed and pending:
         yield no(f"{pending} unconfirmed, and nobody else reads{kinds}", advice)
     elif not confirmed:
@@ -189,5 +189,7 @@ def _key_policy(policy: str, key: str, region: str, who: Principal) -> Iterator[
 
 def unreadable(error: Exception, topic: str) -> Finding:
     """Return that a topic could not be looked at."""
-    advice = f"allow yourself {TOPIC.actions[0]}, in the topic's policy too" if is_denied(error) else ""
+    advice = (
+        f"allow yourself {TOPIC.actions[0]}, in the topic's policy too" if is_denied(error) else ""
+    )
     return unsure(f"{topic}: {in_words(error)}", advice)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tools.account_check.aws import Aws, read
-from tools.account_check.deployed import Stack
 from tools.account_check.functions import AGAIN
 from tools.account_check.results import Finding, check, no, note, yes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from tools.account_check.deployed import Stack
 
 ALARMS = read("cloudwatch", "DescribeAlarms", "cloudwatch:DescribeAlarms")
 TRAILS = read("cloudtrail", "DescribeTrails", "cloudtrail:DescribeTrails")
@@ -25,22 +26,30 @@ def alarms(aws: Aws, stack: Stack) -> Iterator[Finding]:
         each["AlarmName"]: each
         for each in aws.items(ALARMS, "MetricAlarms", AlarmNames=sorted(wanted.values()))
     }
-    silent, quiet = [], 0
+    silent, wrong = [], False
     for logical, name in wanted.items():
         alarm = found.get(name)
-        if alarm is None:
-            yield no(f"the alarm {logical} is gone", AGAIN)
-        elif not alarm.get("ActionsEnabled", True) or not alarm.get("AlarmActions"):
-            yield no(f"the alarm {logical} tells nobody", "enable its actions")
-        elif alarm["StateValue"] == "ALARM":
-            yield no(f"the alarm {logical} rings: {alarm.get('AlarmDescription', '')}", "mend that")
-        elif alarm["StateValue"] == "INSUFFICIENT_DATA":
+        finding = _of_alarm(logical, alarm)
+        if finding:
+            wrong = True
+            yield finding
+        elif alarm and alarm["StateValue"] == "INSUFFICIENT_DATA":
             silent.append(logical)
-        else:
-            quiet += 1
     if silent:
         yield note(f"without data so far: {', '.join(sorted(silent))}")
-    yield yes(f"{quiet} of {len(wanted)} are quiet")
+    if not wrong:
+        yield yes(f"none of {len(wanted)} rings")
+
+
+def _of_alarm(logical: str, alarm: Mapping[str, Any] | None) -> Finding | None:
+    """Return what is wrong with an alarm, None if nothing is."""
+    if alarm is None:
+        return no(f"the alarm {logical} is gone", AGAIN)
+    if not alarm.get("ActionsEnabled", True) or not alarm.get("AlarmActions"):
+        return no(f"the alarm {logical} tells nobody", "enable its actions")
+    if alarm["StateValue"] == "ALARM":
+        return no(f"the alarm {logical} rings: {alarm.get('AlarmDescription', '')}", "mend that")
+    return None
 
 
 @check("trail", TRAILS, TRAIL)

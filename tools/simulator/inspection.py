@@ -27,7 +27,9 @@ _ADMINISTRATOR = policies.Grants(
 def _simulate(self: IamResponse) -> ActionResult:
     """SimulatePrincipalPolicy, of roles and of the administrator, by the simulator's own IAM."""
     arn = self._get_param("PolicySourceArn")
-    held = _ADMINISTRATOR if arn.endswith(f":user/{accounts.ADMINISTRATOR}") else grants.of_role(arn)
+    held = (
+        _ADMINISTRATOR if arn.endswith(f":user/{accounts.ADMINISTRATOR}") else grants.of_role(arn)
+    )
     if not held.identity:
         raise NotFoundException(f"The entity {arn} does not exist or has no policies.")
     context = {
