@@ -61,9 +61,9 @@ def topic_arn(text: str) -> str:
     return text
 
 
-def open_account(region: str, calls: Sequence[Call]) -> Aws:
+def open_account(region: str, calls: Sequence[Call], session: boto3.Session | None = None) -> Aws:
     """Return the caller's account; raise UsageError where there are no credentials or no Region."""
-    session = boto3.Session(region_name=region or None)
+    session = session or boto3.Session(region_name=region or None)
     if not session.region_name:
         raise UsageError("there is no Region: name it (REGION=eu-west-1), or set AWS_REGION")
     if (problem := lacking(session.region_name)).startswith(f"{session.region_name} is no Region"):

@@ -10,7 +10,7 @@ from tools.account_check.aws import Aws, read
 from tools.account_check.deployed import FUNCTIONS, Stack
 from tools.account_check.functions import AGAIN, POLICY, may_run
 from tools.account_check.policies import QUEUE
-from tools.account_check.results import Finding, check, no, unsure, yes
+from tools.account_check.results import Answer, Finding, check, for_each, no, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of
 from tools.simulator.iam.resource_policies import decide, service
 
@@ -90,47 +90,55 @@ def operations_topic(aws: Aws, stack: Stack) -> Iterator[Finding]:
 @check("dead letters", QUEUE)
 def dead_letters(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether anything has failed for good."""
-    for logical in LETTERS:
-        url = stack.resources.get(logical, "")
-        try:
-            answer = aws.call(QUEUE, QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-        except AWS_ERRORS as error:
-            if code_of(error) not in GONE:
-                raise
-            yield no(f"the queue {logical} is gone", AGAIN)
-            continue
-        count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
-        if count:
-            yield no(f"{count} in {logical}", "read them: each is an event that failed for good")
-        else:
-            yield yes(f"none in {logical}")
+    return for_each(LETTERS, lambda logical: _letters(aws, stack, logical), (QUEUE,))
 
 
-@check("events of launches", EVENT_RULE, TARGETS, POLICY)
+def _letters(aws: Aws, stack: Stack, logical: str) -> Iterator[Finding]:
+    names = ["ApproximateNumberOfMessages"]
+    try:
+        answer = aws.call(QUEUE, QueueUrl=stack.resources[logical], AttributeNames=names)
+    except AWS_ERRORS as error:
+        if code_of(error) not in GONE:
+            raise
+        yield no(f"the queue {logical} is gone", AGAIN)
+        return
+    count = int(answer["Attributes"][names[0]])
+    if count:
+        yield no(f"{count} in {logical}", "read them: each is an event that failed for good")
+    else:
+        yield yes(f"none in {logical}")
+
+
+EVENT_CALLS = (EVENT_RULE, TARGETS, POLICY)
+
+
+@check("events of launches", *EVENT_CALLS)
 def events(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether EventBridge hands launches to the launch check."""
-    for logical, name in stack.of_type("AWS::Events::Rule").items():
-        try:
-            rule = aws.call(EVENT_RULE, Name=name)
-        except AWS_ERRORS as error:
-            if code_of(error) not in GONE:
-                raise
-            yield no(f"the event rule {logical} is gone", AGAIN)
-            continue
-        targets = {each["Arn"] for each in aws.call(TARGETS, Rule=name)["Targets"]}
-        allowed = may_run(
-            aws, stack, "LaunchCheckFunction", "events.amazonaws.com", stack.arn(aws, logical)
-        )
-        if rule.get("State", "ENABLED") == "DISABLED":
-            yield no(
-                f"the event rule {logical} is disabled", f"aws events enable-rule --name {name}"
-            )
-        elif stack.arn(aws, "LaunchCheckFunction") not in targets:
-            yield no(f"the event rule {logical} has lost its target, the launch check", AGAIN)
-        elif allowed.answer == "no":
-            yield no(f"{logical}: {allowed.text}", AGAIN)
-        else:
-            yield yes(f"{logical} is enabled and runs the launch check")
+    names = stack.of_type("AWS::Events::Rule")
+    return for_each(names, lambda logical: _event_rule(aws, stack, logical), EVENT_CALLS)
+
+
+def _event_rule(aws: Aws, stack: Stack, logical: str) -> Iterator[Finding]:
+    name = stack.resources[logical]
+    try:
+        rule = aws.call(EVENT_RULE, Name=name)
+    except AWS_ERRORS as error:
+        if code_of(error) not in GONE:
+            raise
+        yield no(f"the event rule {logical} is gone", AGAIN)
+        return
+    targets = {each["Arn"] for each in aws.call(TARGETS, Rule=name)["Targets"]}
+    source = stack.arn(aws, logical)
+    allowed = may_run(aws, stack, "LaunchCheckFunction", "events.amazonaws.com", source)
+    if rule.get("State", "ENABLED") == "DISABLED":
+        yield no(f"the event rule {logical} is disabled", f"aws events enable-rule --name {name}")
+    elif stack.arn(aws, "LaunchCheckFunction") not in targets:
+        yield no(f"the event rule {logical} has lost its target, the launch check", AGAIN)
+    elif allowed.answer is Answer.NO:
+        yield no(f"{logical}: {allowed.text}", AGAIN)
+    else:
+        yield yes(f"{logical} is enabled and runs the launch check")
 
 
 CHECKS = (ledger, alert_topic, topic_key, operations_topic, dead_letters, events)

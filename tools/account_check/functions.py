@@ -15,7 +15,7 @@ from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, is_named
 from tools.account_check.aws import Aws, read
 from tools.account_check.deployed import FUNCTIONS, Stack
 from tools.account_check.recording import RULES
-from tools.account_check.results import Finding, check, no, note, unsure, yes
+from tools.account_check.results import Finding, check, for_each, no, note, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of
 from tools.package import build
 from tools.simulator.iam.resource_policies import decide, service
@@ -30,6 +30,8 @@ RUNS = read(
     "config", "DescribeConfigRuleEvaluationStatus", "config:DescribeConfigRuleEvaluationStatus"
 )
 AGAIN = "deploy the stack again"
+# An inactive function, idle for weeks, wakes when it is run (AWS Lambda API, FunctionConfiguration).
+RUNNABLE = {"Active", "Inactive"}
 
 
 @check("stack")
@@ -70,17 +72,19 @@ def own_code() -> Code:
 @check("functions", FUNCTION)
 def functions(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether both functions are there, can be run, and have the code of this clone."""
-    code = own_code()
-    for logical in FUNCTIONS:
-        found = _configuration(aws, stack, logical)
-        if found is None:
-            yield no(f"{logical} is gone", AGAIN)
-            continue
-        if found.get("State", "Active") != "Active" or found.get("LastUpdateStatus") == "Failed":
-            why = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
-            yield no(f"{logical} is {found.get('State')}: {why}".rstrip(": "), AGAIN)
-        yield _version(logical, found, stack, code)
-        yield from _settings(logical, found, stack)
+    return for_each(FUNCTIONS, lambda logical: _of_function(aws, stack, logical), (FUNCTION,))
+
+
+def _of_function(aws: Aws, stack: Stack, logical: str) -> Iterator[Finding]:
+    found = _configuration(aws, stack, logical)
+    if found is None:
+        yield no(f"{logical} is gone", AGAIN)
+        return
+    if found.get("State", "Active") not in RUNNABLE or found.get("LastUpdateStatus") == "Failed":
+        why = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
+        yield no(f"{logical} is {found.get('State')}: {why}".rstrip(": "), AGAIN)
+    yield _version(logical, found, stack, own_code())
+    yield from _settings(logical, found, stack)
 
 
 def _configuration(aws: Aws, stack: Stack, logical: str) -> dict[str, Any] | None:
@@ -199,9 +203,12 @@ def may_run(aws: Aws, stack: Stack, logical: str, principal: str, source: str) -
 def runs(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether the last run of each rule went well."""
     names = [each["ConfigRuleName"] for each in own_rules(aws, stack)[0]]
-    for name in names:
+
+    def last(name: str) -> Iterator[Finding]:
         (status,) = aws.call(RUNS, ConfigRuleNames=[name])["ConfigRulesEvaluationStatus"]
         yield _last_run(name, status)
+
+    return for_each(names, last, (RULES, RUNS))
 
 
 def _last_run(name: str, status: Mapping[str, Any]) -> Finding:

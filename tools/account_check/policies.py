@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tools.account_check import topics
 from tools.account_check.aws import Aws, read
 from tools.account_check.deployed import Stack, template
-from tools.account_check.results import Finding, check, no, yes
+from tools.account_check.results import Finding, check, for_each, no, yes
+from tools.aws_words import AWS_ERRORS, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,28 +93,32 @@ def _listed(value: Any) -> list[str]:
     return [str(each).lower() if isinstance(each, bool) else str(each) for each in listed]
 
 
-@check("policies of table, topics and queues", TABLE_POLICY, QUEUE, topics.TOPIC)
+CALLS = (TABLE_POLICY, QUEUE, topics.TOPIC)
+
+
+@check("policies of table, topics and queues", *CALLS)
 def resource_policies(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether the policies are the template's: IAM's simulation does not see them."""
-    for logical in HOLDERS:
-        if logical not in stack.resources:
-            continue
-        found = _found(aws, stack, logical)
-        wrong = differences(expected(aws, stack, logical), found)
-        if wrong:
-            yield no(
-                f"the policy of {logical} is not the template's: {'; '.join(wrong)}",
-                "deploy the stack again, with any change of a parameter, or put the policy back",
-            )
-        else:
-            yield yes(f"the policy of {logical} is the template's")
+    held = [logical for logical in HOLDERS if logical in stack.resources]
+    return for_each(held, lambda logical: _compared(aws, stack, logical), CALLS)
+
+
+def _compared(aws: Aws, stack: Stack, logical: str) -> Iterator[Finding]:
+    wrong = differences(expected(aws, stack, logical), _found(aws, stack, logical))
+    if wrong:
+        yield no(
+            f"the policy of {logical} is not the template's: {'; '.join(wrong)}",
+            "put it back: CloudFormation's drift detection shows how it was",
+        )
+    else:
+        yield yes(f"the policy of {logical} is the template's")
 
 
 def _found(aws: Aws, stack: Stack, logical: str) -> dict[str, Any]:
     name = stack.resources[logical]
     text: Any
     if logical == "Ledger":
-        text = aws.call(TABLE_POLICY, ResourceArn=stack.arn(aws, logical)).get("Policy")
+        text = _of_table(aws, stack.arn(aws, logical))
     elif logical.endswith("Topic"):
         text = aws.call(topics.TOPIC, TopicArn=name)["Attributes"].get("Policy")
     else:
@@ -121,3 +126,12 @@ def _found(aws: Aws, stack: Stack, logical: str) -> dict[str, Any]:
         text = answer.get("Attributes", {}).get("Policy")
     found: dict[str, Any] = json.loads(text or "{}")
     return found
+
+
+def _of_table(aws: Aws, arn: str) -> str:
+    try:
+        return str(aws.call(TABLE_POLICY, ResourceArn=arn)["Policy"])
+    except AWS_ERRORS as error:
+        if code_of(error) == "PolicyNotFoundException":
+            return ""
+        raise

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    import boto3
+
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, session: boto3.Session | None = None) -> int:
     """Make the checks; return 0, 1 or 3, or 2 for wrong use."""
     parser = command.parser(
         "preflight", "Look at an account before the stack is deployed; read-only."
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         plan = _plan(given)
         calls = [call for each in before.CHECKS for call in each.calls]
-        aws = command.open_account(given.region, calls)
+        aws = command.open_account(given.region, calls, session)
         report = Report("preflight", with_account=given.with_account)
         report.about(region=aws.region, stack=plan.stack)
         report.say(f"Looking at {aws.region}, read-only.\n")

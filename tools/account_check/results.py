@@ -88,6 +88,17 @@ def run(checks: Sequence[Check], aws: Aws, known: Any) -> Iterator[Result]:
             yield Result(each.name, unsure(text))
 
 
+def for_each(
+    items: Iterable[Any], find: Callable[[Any], Iterable[Finding]], calls: Sequence[Call]
+) -> Iterator[Finding]:
+    """Find something of each item; what cannot be told of one costs the others nothing."""
+    for item in items:
+        try:
+            yield from find(item)
+        except AWS_ERRORS as error:
+            yield from_error(error, calls)
+
+
 def from_error(error: Exception, calls: Sequence[Call]) -> Finding:
     """Return that something could not be told, and why."""
     if not is_denied(error):

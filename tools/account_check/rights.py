@@ -17,7 +17,7 @@ from emr_in_transit.aws import (
 )
 from tools.account_check.aws import Aws, read
 from tools.account_check.deployed import FUNCTIONS, Stack
-from tools.account_check.results import Finding, check, no, unsure, yes
+from tools.account_check.results import Finding, check, for_each, no, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 from tools.package import ROOT
 from tools.simulator.iam.authorization import action as authorization
@@ -101,27 +101,27 @@ def denied(
 @check("what the functions may do", SIMULATE, ROLE)
 def grants(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether the roles grant what the code calls, by their policies and boundaries."""
-    for function, role in FUNCTIONS.items():
-        name = stack.resources.get(role)
-        if name is None:
-            yield no(f"the stack has no {role}", "deploy it again")
-            continue
-        try:
-            source = aws.call(ROLE, RoleName=name)["Role"]["Arn"]
-        except AWS_ERRORS as error:
-            if code_of(error) != "NoSuchEntity":
-                raise
-            yield no(f"the role {role} is gone", "deploy the stack again, from a new name")
-            continue
-        lacking = denied(aws, source, needed(aws, stack, function))
-        if lacking:
-            yield no(
-                f"{role} may not do {', '.join(lacking)}, which {function} calls",
-                "look for what was taken from the role, a permissions boundary, or a service "
-                "control policy",
-            )
-        else:
-            yield yes(f"{role} may do all that {function} calls, by the policies of its account")
+    return for_each(FUNCTIONS, lambda function: _granted(aws, stack, function), (SIMULATE, ROLE))
+
+
+def _granted(aws: Aws, stack: Stack, function: str) -> Iterator[Finding]:
+    role = FUNCTIONS[function]
+    try:
+        source = aws.call(ROLE, RoleName=stack.resources[role])["Role"]["Arn"]
+    except AWS_ERRORS as error:
+        if code_of(error) != "NoSuchEntity":
+            raise
+        yield no(f"the role {role} is gone", "make the stack anew")
+        return
+    lacking = denied(aws, source, needed(aws, stack, function))
+    if lacking:
+        yield no(
+            f"{role} may not do {', '.join(lacking)}, which {function} calls",
+            "look for what was taken from the role, a permissions boundary, or a service control "
+            "policy",
+        )
+    else:
+        yield yes(f"{role} may do all that {function} calls, by the policies of its account")
 
 
 def needed(aws: Aws, stack: Stack, function: str) -> list[Asked]:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
 
+    import boto3
+
     from tools.account_check.aws import Aws, Call
     from tools.account_check.deployed import Stack
 
@@ -68,14 +70,19 @@ class Mode(NamedTuple):
     go: Callable[[Trial, Callable[[str, str], None]], Iterator[Finding]]
 
 
-def main(arguments: Sequence[str] | None = None, pace: Pace | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    pace: Pace | None = None,
+    session: boto3.Session | None = None,
+) -> int:
     """Make the checks, and the trials; return 0, 1 or 3, or 2 for wrong use, 130 if interrupted."""
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
         _require_sense(given)
         stack_name = command.stack_name(given.stack)
-        aws = command.open_account(given.region, _calls())
+        aws = command.open_account(given.region, _calls(), session)
         report = Report("verify", with_account=given.with_account)
         modes = [name for name in ("create", "hybrid", "launch") if getattr(given, name)]
         report.about(region=aws.region, stack=stack_name, modes=", ".join(modes) or "read-only")
