@@ -15,6 +15,7 @@ from tools.account_check.create import BAD
 from tools.account_check.trial import PREFIX, Pace, Trial
 
 LAUNCH = ["--launch", "--service-role", "EMR_DefaultRole", "--instance-profile", "EMR_EC2_DefaultRole", "--subnet", "subnet-0a1b2c3d"]  # fmt: skip
+LAUNCH_NOW = [*LAUNCH, "--yes"]
 READING = ("Describe", "Get", "List", "Head", "Simulate")
 
 
@@ -118,7 +119,7 @@ def test_create_goes_the_whole_way_and_leaves_nothing(check, alerts):
 
 
 def test_launch_tells_when_the_alert_and_the_verdict_came_and_ends_the_cluster(check, alerts):
-    done = check(*LAUNCH, "--yes")
+    done = check(*LAUNCH_NOW)
     assert (done.status, done.err) == (0, "")
     told = [each for each in done.report["checks"] if each["check"] == "--launch"]
     assert [each["answer"] for each in told] == ["yes"] * 3
@@ -161,16 +162,29 @@ def test_nothing_is_made_where_something_is_wrong_already(check, alerts):
     assert alerts.simulator.journal("emr", "CreateSecurityConfiguration") == []
 
 
-STEPS = [("--create",), ("--hybrid",), (*LAUNCH, "--yes")]
+INTERRUPTED = [
+    ("--create", signal.SIGINT),
+    ("--hybrid", signal.SIGINT),
+    ("--launch", signal.SIGINT),
+    ("--create", signal.SIGTERM),
+]
 
 
-@pytest.mark.parametrize("mode", STEPS, ids=lambda each: each[0])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+@pytest.mark.parametrize(("mode", "number"), INTERRUPTED, ids=str)
 def test_an_interrupt_cleans_up(check, alerts, mode, number):
     """At the first wait, when all is there that there will be."""
-    done = check(*mode, pace=Pace(lambda: 0.0, lambda _: os.kill(os.getpid(), number)))
+
+    def interrupt(_seconds):
+        alerts.simulator.settle()
+        os.kill(os.getpid(), number)
+
+    done = check(*(LAUNCH_NOW if mode == "--launch" else [mode]), pace=Pace(lambda: 0.0, interrupt))
     assert done.status == 130
-    assert done.report["checks"][-1] | {"check": "trial"} == {"check": "trial", "answer": "could not tell", "text": "it was interrupted"}  # fmt: skip
+    assert done.report["checks"][-1] == {
+        "check": "trial",
+        "answer": "could not tell",
+        "text": "it was interrupted",
+    }
     assert left(alerts) == []
 
 

@@ -22,13 +22,14 @@ def checked(
     main: Callable[..., int], path: Path, capsys: Any, *arguments: str, **more: Any
 ) -> Done:
     """Run a command with a report of its own; wrong use ends it by SystemExit."""
-    path.unlink(missing_ok=True)
+    if path.is_file():
+        path.unlink()
     try:
         status = main([*arguments, "--report", str(path)], **more)
     except SystemExit as ended:
         status = int(ended.code or 0)
     out, err = capsys.readouterr()
-    return Done(status, out, err, json.loads(path.read_text()) if path.exists() else {})
+    return Done(status, out, err, json.loads(path.read_text()) if path.is_file() else {})
 
 
 def clock_of(simulator: Simulator) -> Pace:

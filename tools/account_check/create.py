@@ -20,7 +20,16 @@ CREATE = write("emr", "CreateSecurityConfiguration", "elasticmapreduce:CreateSec
 DELETE = write("emr", "DeleteSecurityConfiguration", "elasticmapreduce:DeleteSecurityConfiguration")
 DISCOVERED = read("config", "ListDiscoveredResources", "config:ListDiscoveredResources")
 HISTORY = read("config", "GetResourceConfigHistory", "config:GetResourceConfigHistory")
-CALLS = (*trials.CALLS, RULES, trials.RESULTS, CREATE, DELETE, DISCOVERED, HISTORY)
+CALLS = (
+    *trials.CALLS,
+    trials.SUBSCRIBE,
+    RULES,
+    trials.RESULTS,
+    CREATE,
+    DELETE,
+    DISCOVERED,
+    HISTORY,
+)
 PLAN = """\
 --create makes a security configuration without encryption in transit, {name}, and a queue,
 {queue}, which it subscribes to the alert topic. AWS Config and Lambda cost some cents for it.

@@ -214,7 +214,8 @@ def runs(aws: Aws, stack: Stack) -> Iterator[Finding]:
 def _last_run(name: str, status: Mapping[str, Any]) -> Finding:
     good = _latest(status, "LastSuccessfulInvocationTime", "LastSuccessfulEvaluationTime")
     bad = _latest(status, "LastFailedInvocationTime", "LastFailedEvaluationTime")
-    if bad and status.get("LastErrorCode"):
+    # AWS Config keeps the error of an earlier run; the run that failed was invoked before it failed.
+    if bad and status.get("LastErrorCode") and (not good or bad >= good):
         why = status.get("LastErrorMessage") or "no message"
         return no(
             f"the last run of {name} failed: {status['LastErrorCode']}: {why}",

@@ -24,7 +24,17 @@ DESCRIBE = read("emr", "DescribeCluster", "elasticmapreduce:DescribeCluster")
 END = write("emr", "TerminateJobFlows", "elasticmapreduce:TerminateJobFlows")
 SWEEP = write("config", "StartConfigRulesEvaluation", "config:StartConfigRulesEvaluation")
 PRICES = read("pricing", "GetProducts", "pricing:GetProducts")
-CALLS = (*trials.CALLS, RULES, trials.RESULTS, LAUNCH, DESCRIBE, END, SWEEP, PRICES)
+CALLS = (
+    *trials.CALLS,
+    trials.SUBSCRIBE,
+    RULES,
+    trials.RESULTS,
+    LAUNCH,
+    DESCRIBE,
+    END,
+    SWEEP,
+    PRICES,
+)
 CLUSTER_NAME = f"{PREFIX}cluster"
 INSTANCE = "m5.xlarge"
 PLAN = """\

@@ -30,7 +30,7 @@ RESULTS = read(
     "config", "GetComplianceDetailsByConfigRule", "config:GetComplianceDetailsByConfigRule"
 )
 QUEUE_URL = read("sqs", "GetQueueUrl", "sqs:GetQueueUrl")
-CALLS = (MAKE_QUEUE, QUEUE_URL, QUEUE, SUBSCRIBE, RECEIVE, DELETE_MESSAGE)
+CALLS = (MAKE_QUEUE, QUEUE_URL, QUEUE, RECEIVE, DELETE_MESSAGE)
 
 # SQS gives a name again a minute after its queue was deleted (SQS API, CreateQueue).
 NAME_IS_FREE = 75.0
