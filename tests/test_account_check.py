@@ -13,6 +13,7 @@ from tests.test_template import ROLES
 from tools.account_check import (
     clean_up,
     create,
+    functions,
     hybrid,
     launch,
     pages,
@@ -23,6 +24,7 @@ from tools.account_check import (
     topics,
     trial,
     verify,
+    watching,
 )
 from tools.account_check.aws import WHO_AM_I, Aws, UndeclaredCallError
 from tools.account_check.deployed import Stack
@@ -396,7 +398,7 @@ def test_what_aws_refuses_for_a_while_is_asked_again_and_what_it_denies_is_not()
     stub.add_client_error("list_discovered_resources", "AccessDeniedException")
     with pytest.raises(made.aws.client("config").exceptions.ClientError, match="AccessDenied"):
         create._recorded(made)
-    for _ in range(181):
+    for _ in range(2 * 181):  # by its name, and by an id that is its name
         stub.add_response("list_discovered_resources", {"resourceIdentifiers": []})
     with pytest.raises(NotReachedError, match="not recorded emr-in-transit-verify-0a1b2c3d within"):
         create._recorded(made)
@@ -503,3 +505,89 @@ def test_the_makefile_has_both_commands():
     for name in ("preflight", "verify"):
         assert f"\n{name}: environment-demo ## " in makefile
         assert f"-m tools.account_check.{name} " in makefile
+
+
+def test_a_topic_of_another_account_that_shows_no_policy_could_not_be_told():
+    """Nothing in it is no refusal."""
+    aws, _ = stubbed()
+    topic = topics.Topic("arn:aws:sns:eu-west-1:210987654321:alerts", {})
+    who = topics.publisher(aws, f"arn:aws:iam::{ACCOUNT}:role/r", "")
+    (found,) = topics.admits(topic, who, ("sns:Publish",))
+    assert found.answer == Answer.COULD_NOT_TELL
+
+
+def rules_of(aws, stubs, *found):
+    stubs["config"].add_response("describe_config_rules", {"ConfigRules": list(found)}, {})
+    return [(each.answer, each.text) for each in functions.rules.find(aws, BY_A_PACK)]
+
+
+FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:emr-in-transit-encryption"
+BY_A_PACK = STACK._replace(
+    parameters={"CreateRules": "no", "RuleNames": "*-conformance-pack-*,OrgConfigRule-*"},
+    outputs={"FunctionArn": FUNCTION},
+)
+
+
+def rule(name, trigger, function=FUNCTION):
+    details = [{"EventSource": "aws.config", "MessageType": trigger}]
+    source = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": function, "SourceDetails": details}
+    return {"ConfigRuleName": name, "ConfigRuleState": "ACTIVE", "Source": source}
+
+
+def test_rules_that_a_pack_brings_are_found_by_their_names_and_their_function():
+    """Somebody else's rule on the function is none of the deployment's."""
+    aws, stubs = stubbed(recording.RULES, config="eu-west-1")
+    swept = rule("clusters-conformance-pack-a1", "ScheduledNotification")
+    changed = rule("bodies-conformance-pack-a1", "ConfigurationItemChangeNotification")
+    trial_rule = rule("trial", "ConfigurationItemChangeNotification")
+    other = rule("x-conformance-pack-a1", "ScheduledNotification", "arn:other")
+    found = rules_of(aws, stubs, swept, changed, other)
+    assert [answer for answer, _ in found] == [Answer.YES, Answer.YES]
+    found = rules_of(aws, stubs, swept, trial_rule, other)
+    assert found[1:] == [
+        (
+            Answer.NO,
+            "no rule of the deployment has the trigger ConfigurationItemChangeNotification",
+        )
+    ]
+
+
+def test_a_trail_whose_state_nobody_shows_could_not_be_told():
+    """That of an organization, in a member account; one that logs is enough."""
+    aws, stubs = stubbed(*watching.trail.calls, cloudtrail="eu-west-1")
+    stub = stubs["cloudtrail"]
+    listed = {"trailList": [{"TrailARN": "arn:central"}, {"TrailARN": "arn:mine"}]}
+    stub.add_response("describe_trails", listed)
+    stub.add_client_error("get_trail_status", "AccessDeniedException")
+    stub.add_response("get_trail_status", {"IsLogging": True})
+    assert [answer for answer, _ in find(watching.trail, aws)] == [Answer.YES]
+    stub.add_response("describe_trails", listed)
+    stub.add_client_error("get_trail_status", "AccessDeniedException")
+    stub.add_response("get_trail_status", {"IsLogging": False})
+    assert [answer for answer, _ in find(watching.trail, aws)] == [Answer.COULD_NOT_TELL]
+
+
+def test_what_only_changes_and_options_take_is_a_note():
+    """A first deployment succeeds without."""
+    found = list(rights._missing(["iam:TagRole", "iam:PutRolePermissionsBoundary"]))
+    assert [each.answer for each in found] == [Answer.YES, Answer.NOTE]
+    found = list(rights._missing(["iam:TagRole", "iam:CreateRole"]))
+    assert [each.answer for each in found] == [Answer.NO, Answer.NOTE]
+
+
+def test_a_rule_that_is_being_evaluated_is_removed_a_little_later():
+    """AWS Config refuses to delete it for so long; what else there is goes all the same."""
+    services = ("emr", "config", "lambda", "iam", "sqs")
+    made, stubs, clock = a_trial(*clean_up.CALLS, **dict.fromkeys(services, "eu-west-1"))
+    stubs["emr"].add_response("list_clusters", {"Clusters": []})
+    stubs["config"].add_client_error("delete_config_rule", "ResourceInUseException")
+    stubs["config"].add_response("delete_config_rule", {})
+    stubs["lambda"].add_client_error("delete_function", "ResourceNotFoundException")
+    stubs["iam"].add_client_error("delete_role_policy", "NoSuchEntity")
+    stubs["iam"].add_client_error("delete_role", "NoSuchEntity")
+    stubs["emr"].add_response("list_security_configurations", {"SecurityConfigurations": []})
+    for _ in range(2):
+        stubs["sqs"].add_client_error("get_queue_url", "AWS.SimpleQueueService.NonExistentQueue")
+    removed = list(clean_up.clean_up(made.aws, made.pace))
+    assert removed == [clean_up.Removed("the hybrid rule emr-in-transit-verify-hybrid")]
+    assert clock[0] == 15.0

@@ -7,11 +7,13 @@ import signal
 import boto3
 import pytest
 
+from emr_in_transit import __version__
 from tests.end_to_end.planted import FAULTS
 from tests.support.account_check import checked, clock_of, results
 from tools.account import STACK
 from tools.account_check import verify
 from tools.account_check.create import BAD
+from tools.account_check.pages import COMMANDS, PAGE, rights
 from tools.account_check.trial import PREFIX, Pace, Trial
 
 LAUNCH = ["--launch", "--service-role", "EMR_DefaultRole", "--instance-profile", "EMR_EC2_DefaultRole", "--subnet", "subnet-0a1b2c3d"]  # fmt: skip
@@ -39,7 +41,7 @@ def check(alerts, monkeypatch, tmp_path, capsys, session):
     alerts.simulator.set_config(start_evaluation_interval=0)
     alerts.simulator.add_fault(service="pricing", code="AccessDeniedException")
 
-    def run(*arguments, pace=None):
+    def run(*arguments, pace=None, session=session):
         pace = pace or clock_of(alerts.simulator)
         return checked(
             verify.main, tmp_path / "r.json", capsys, *arguments, pace=pace, session=session
@@ -49,7 +51,7 @@ def check(alerts, monkeypatch, tmp_path, capsys, session):
 
 
 def test_a_healthy_deployment_passes_and_is_only_read(check, alerts):
-    """No call that changes anything; what has not happened yet is a note."""
+    """No call that changes anything; what has not happened yet is a note; the page shows such a run."""
     done = check("--stack", STACK)
     assert (done.status, done.err) == (0, "")
     assert results(done, "no", "could not tell") == []
@@ -57,6 +59,10 @@ def test_a_healthy_deployment_passes_and_is_only_read(check, alerts):
     assert "Nothing is wrong." in done.out
     operations = {call["operation"] for call in alerts.simulator.journal()}
     assert {each for each in operations if not each.startswith(READING)} == set()
+    sample = PAGE.read_text().partition("```text\n")[2].partition("```")[0]
+    assert sample
+    printed = done.out.replace(f"version {__version__}", "version VERSION").splitlines()
+    assert [line for line in sample.splitlines() if line not in printed] == []
 
 
 def test_the_report_holds_no_account_number_unless_asked(check):
@@ -67,6 +73,50 @@ def test_the_report_holds_no_account_number_unless_asked(check):
     assert done.report["stack"] == STACK
     assert done.report["version"]
     assert done.report["modes"] == "read-only"
+
+
+TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+
+
+@pytest.fixture
+def auditor(alerts):
+    """Makes sessions of a role that has the rights which the page lists for some commands."""
+    iam = alerts.simulator.client("iam")
+    iam.create_role(RoleName="auditor", AssumeRolePolicyDocument=json.dumps(TRUST))
+    arn = iam.get_role(RoleName="auditor")["Role"]["Arn"]
+
+    def allow(*commands):
+        listed = sorted({right for name in commands for right in rights(COMMANDS[name])})
+        statement = {"Effect": "Allow", "Action": listed, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_role_policy(RoleName="auditor", PolicyName="p", PolicyDocument=document)
+        keys = alerts.simulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="looking")
+        held = keys["Credentials"]
+        return boto3.Session(held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"])
+
+    yield allow
+    iam.delete_role_policy(RoleName="auditor", PolicyName="p")
+    iam.delete_role(RoleName="auditor")
+
+
+def test_the_rights_that_the_page_lists_suffice_to_look(check, alerts, auditor):
+    """A role that may do what the page says for verify, and nothing else, gets all answers."""
+    done = check(session=auditor("verify"))
+    assert results(done, "no", "could not tell") == []
+    assert done.status == 0
+    assert "auditor" in {call["role"] for call in alerts.simulator.journal("config")}
+
+
+def test_the_rights_that_the_page_lists_suffice_for_all_trials(check, alerts, auditor):
+    """One after the other, in one run; a right that is missing from the list ends in a refusal."""
+    done = check(
+        "--create", "--hybrid", *LAUNCH_NOW, session=auditor(*set(COMMANDS) - {"preflight"})
+    )
+    assert results(done, "no", "could not tell") == []
+    assert done.status == 0
+    assert {each["check"] for each in done.report["checks"]} >= {"--create", "--hybrid", "--launch"}
+    assert len(done.report["answers"]) == 8
+    assert left(alerts) == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda each: each.name)
@@ -128,17 +178,18 @@ def test_launch_tells_when_the_alert_and_the_verdict_came_and_ends_the_cluster(c
     assert left(alerts) == []
 
 
-@pytest.mark.parametrize("accepted", [True, False])
-def test_hybrid_says_what_aws_config_took_by_each_trigger(check, alerts, accepted):
-    alerts.simulator.set_config(hybrid_rules_accept_clusters=accepted)
+def test_hybrid_says_what_aws_config_took_by_each_trigger(check, alerts):
+    """In AWS's own words."""
+    alerts.simulator.set_config(hybrid_rules_accept_clusters=False)
     done = check("--hybrid")
-    assert done.status == 0
-    scope, scheduled, changed = done.report["answers"].values()
-    assert (scope, scheduled == "yes.") == ("yes.", accepted)
-    assert changed.startswith("no: ")
-    assert "The resource type AWS::EMR::Cluster is invalid" in changed
-    assert left(alerts) == []
     alerts.simulator.set_config(hybrid_rules_accept_clusters=True)
+    assert done.status == 0
+    scope, *taken = done.report["answers"].values()
+    assert (scope, len(taken)) == ("yes.", 2)
+    for each in taken:
+        assert each.startswith("no: ")
+        assert "The resource type AWS::EMR::Cluster is invalid" in each
+    assert left(alerts) == []
 
 
 def test_nobody_is_launched_anything_without_a_yes(check, alerts, monkeypatch):

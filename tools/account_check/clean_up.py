@@ -10,7 +10,7 @@ from emr_in_transit.aws.emr import LIVE_STATES
 from tools.account_check import create, hybrid, launch, topics
 from tools.account_check.aws import Aws, read, write
 from tools.account_check.policies import QUEUE
-from tools.account_check.trial import NO_QUEUE, PREFIX, QUEUE_NAME, QUEUE_URL
+from tools.account_check.trial import NO_QUEUE, PREFIX, QUEUE_NAME, QUEUE_URL, Pace
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ MISSING = NO_QUEUE | {
     "NotFoundException",
     "ResourceNotFoundException",
 }
+IN_USE = {"DeleteConflict", "ResourceConflictException", "ResourceInUseException"}
+ATTEMPTS, BETWEEN_ATTEMPTS = 4, 15.0
 # What no clean-up can take away.
 STAYS = (
     "AWS Config's history of what was made, until its retention ends",
@@ -52,8 +54,11 @@ class Removed(NamedTuple):
     problem: str = ""
 
 
-def clean_up(aws: Aws) -> Iterator[Removed]:
-    """Remove all that is called as a trial calls it; the queue, which is the lock, at last."""
+def clean_up(aws: Aws, pace: Pace) -> Iterator[Removed]:
+    """Remove all that is called as a trial calls it; the queue, which is the lock, at last.
+
+    What is in use for a moment, such as a rule that is being evaluated, is tried again.
+    """
     aws = aws.limited_to(CALLS)
     steps: tuple[tuple[str, Callable[[Aws], Iterator[str]]], ...] = (
         ("the cluster", _clusters),
@@ -65,14 +70,19 @@ def clean_up(aws: Aws) -> Iterator[Removed]:
         ("the queue", _queue),
     )
     for kind, remove in steps:
-        try:
-            for name in remove(aws):
-                yield Removed(f"{kind} {name}")
-        except AWS_ERRORS as error:
-            if code_of(error) not in MISSING:
-                yield Removed(kind, in_words(error))
-        except (KeyError, ValueError):
-            yield Removed(kind, f"{QUEUE_NAME} is not as a trial makes it")
+        for attempt in range(ATTEMPTS):
+            try:
+                for name in remove(aws):
+                    yield Removed(f"{kind} {name}")
+            except AWS_ERRORS as error:
+                if code_of(error) in IN_USE and attempt < ATTEMPTS - 1:
+                    pace.sleep(BETWEEN_ATTEMPTS)
+                    continue
+                if code_of(error) not in MISSING:
+                    yield Removed(kind, in_words(error))
+            except (KeyError, ValueError):
+                yield Removed(kind, f"{QUEUE_NAME} is not as a trial makes it")
+            break
 
 
 def _clusters(aws: Aws) -> Iterator[str]:

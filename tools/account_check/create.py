@@ -12,6 +12,7 @@ from tools.account_check.functions import rule_with
 from tools.account_check.recording import RULES, TYPE
 from tools.account_check.results import Finding, no, yes
 from tools.account_check.trial import NotReachedError, Stopwatch, Trial
+from tools.aws_words import AWS_ERRORS, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,7 +72,9 @@ def create(trial: Trial, answer: Callable[[str, str], None]) -> Iterator[Finding
             f"no alert within {TOLD:.0f} s of the result", "the log of the rule's function says why"
         )
     yield from _after_deletion(trial, rule, identity, answer)
-    _again(trial, identity, answer)
+    answer(
+        "A security configuration whose name is used again gets a new id:", _again(trial, identity)
+    )
 
 
 def judged_bad(found: Mapping[str, Any], what: str, seconds: float) -> Finding:
@@ -109,8 +112,12 @@ def _recorded(trial: Trial) -> str:
 
 
 def _identity(trial: Trial) -> str:
-    answer = trial.aws.call(DISCOVERED, resourceType=TYPE, resourceName=trial.name)
-    return str(next((each["resourceId"] for each in answer["resourceIdentifiers"]), ""))
+    # Whether AWS Config gives items of this type a name, or an id that is the name, nobody says.
+    for key in ({"resourceName": trial.name}, {"resourceIds": [trial.name]}):
+        answer = trial.aws.call(DISCOVERED, resourceType=TYPE, **key)
+        for each in answer["resourceIdentifiers"]:
+            return str(each["resourceId"])
+    return ""
 
 
 def _after_deletion(
@@ -142,10 +149,14 @@ def _deleted(trial: Trial, identity: str) -> str:
     return f"has the status {item['configurationItemStatus']}, {body}, and {same}."
 
 
-def _again(trial: Trial, before: str, answer: Callable[[str, str], None]) -> None:
-    """Make one of the same name, that complies, to see which id it gets."""
-    make(trial, good(trial))
-    identity = trial.pace.wait_for(lambda: _identity(trial), RECORDED)
-    text = "could not be told." if not identity else "yes." if identity != before else "no."
-    answer("A security configuration whose name is used again gets a new id:", text)
-    trial.aws.call(DELETE, Name=trial.name)
+def _again(trial: Trial, before: str) -> str:
+    """Make one of the same name, that complies, and return whether its id is another."""
+    try:
+        make(trial, good(trial))
+        identity = trial.pace.wait_for(lambda: _identity(trial), RECORDED)
+        trial.aws.call(DELETE, Name=trial.name)
+    except AWS_ERRORS as error:
+        return f"could not be told: {in_words(error)}"
+    except NotReachedError as problem:
+        return f"could not be told: {problem}."
+    return "could not be told." if not identity else "yes." if identity != before else "no."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit.aws import (
@@ -17,7 +18,7 @@ from emr_in_transit.aws import (
 )
 from tools.account_check.aws import Aws, read
 from tools.account_check.deployed import FUNCTIONS, Stack
-from tools.account_check.results import Finding, check, for_each, no, unsure, yes
+from tools.account_check.results import Finding, check, for_each, no, note, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 from tools.package import ROOT
 from tools.simulator.iam.authorization import action as authorization
@@ -65,6 +66,8 @@ OPTIONAL = {
 }
 # What Lambda itself does with the role.
 OF_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage")
+# Of what the deployer's policy allows, that which the first deployment does without if all goes well.
+LATER = re.compile(r":(Delete|Remove|Tag|Untag|Update)|PermissionsBoundary")
 DEPLOYER = ROOT / "rdk-config" / "deployer-policy.json"
 
 
@@ -83,15 +86,15 @@ def denied(
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
         for key, value in (context or {}).items()
     ]
+    given = {"ContextEntries": entries} if entries else {}
     found = []
     for actions, resource in asked:
-        named = {} if resource == "*" else {"ResourceArns": [resource]}
+        named = given if resource == "*" else given | {"ResourceArns": [resource]}
         results = aws.items(
             SIMULATE,
             "EvaluationResults",
             PolicySourceArn=source,
             ActionNames=list(actions),
-            ContextEntries=entries,
             **named,
         )
         found += [each["EvalActionName"] for each in results if each["EvalDecision"] != "allowed"]
@@ -229,10 +232,18 @@ def own_rights(aws: Aws, plan: Deployment) -> Iterator[Finding]:
                 raise
             yield unsure(f"IAM does not know you: {in_words(error)}")
             return
-        if lacking:
-            yield no(
-                f"you may not do {', '.join(lacking)}",
-                "rdk-config/deployer-policy.json has all that deploying takes",
-            )
-        else:
-            yield yes("your policies allow all that deploying takes")
+        yield from _missing(lacking)
+
+
+def _missing(lacking: Iterable[str]) -> Iterator[Finding]:
+    """Find which rights a deployment cannot do without, and which only some do."""
+    advice = "rdk-config/deployer-policy.json has all that deploying takes"
+    needed = [each for each in lacking if not LATER.search(each)]
+    later = [each for each in lacking if LATER.search(each)]
+    if needed:
+        yield no(f"you may not do {', '.join(needed)}", advice)
+    else:
+        yield yes("your policies allow all that a deployment takes")
+    if later:
+        text = f"you may not do {', '.join(later)}: for tags, boundaries, changes, or going back"
+        yield note(text, advice)

@@ -62,15 +62,9 @@ def fetch(aws: Aws, arn: str) -> Topic | None:
 
 def readers(aws: Aws, topic: Topic) -> Iterator[Finding]:
     """Find whether anybody gets what is published; who waits for a confirmation gets nothing."""
-    confirmed = int(topic.attributes.get("SubscriptionsConfirmed", 0))
+    confirmed = int(topic.attributes["SubscriptionsConfirmed"])
     pending = int(topic.attributes.get("SubscriptionsPending", 0))
-    protocols = sorted(
-        each["Protocol"]
-        for each in aws.items(
-            SUBSCRIPTIONS, "Subscriptions", region=topic.region, TopicArn=topic.arn
-        )
-    )
-    kinds = f" ({', '.join(protocols)})" if protocols else ""
+    kinds = _protocols(aws, topic)
     advice = (
         "have its owner follow the link in the mail from AWS, within two days of the deployment"
     )
@@ -82,6 +76,16 @@ def readers(aws: Aws, topic: Topic) -> Iterator[Finding]:
         yield yes(f"{confirmed} confirmed{kinds}")
         if pending:
             yield note(f"{pending} unconfirmed", advice)
+
+
+def _protocols(aws: Aws, topic: Topic) -> str:
+    """Return by which ways messages go, never to whom; empty where SNS does not tell."""
+    try:
+        listed = aws.items(SUBSCRIPTIONS, "Subscriptions", region=topic.region, TopicArn=topic.arn)
+        protocols = sorted(each["Protocol"] for each in listed)
+    except AWS_ERRORS:  # a topic of another account may tell the numbers only
+        return ""
+    return f" ({', '.join(protocols)})" if protocols else ""
 
 
 def organization_of(aws: Aws) -> str:
@@ -104,29 +108,24 @@ def admits(topic: Topic, who: Principal, actions: tuple[str, ...]) -> Iterator[F
 
     In the topic's own account the role's policies allow, and only a Deny refuses.
     """
-    denied, silent, doubts = [], [], set()
-    for action in actions:
-        decision = decide(topic.policy, who, action, topic.arn)
-        doubts |= set(decision.reasons)
-        if decision.denied:
-            denied.append(action)
-        elif not decision.allowed and topic.account != who.account:
-            silent.append(action)
-    name = who.name.rpartition("/")[2]
-    if denied and not doubts:
+    foreign, name = topic.account != who.account, who.name.rpartition("/")[2]
+    if foreign and not topic.policy:
+        yield unsure("its policy could not be read", "ask its owner")
+        return
+    decisions = {action: decide(topic.policy, who, action, topic.arn) for action in actions}
+    doubts = sorted({reason for each in decisions.values() for reason in each.reasons})
+    denied = [action for action, each in decisions.items() if each.denied]
+    silent = [action for action, each in decisions.items() if foreign and not each.allowed]
+    if doubts and (denied or silent):
+        yield unsure(f"its policy could not be judged ({'; '.join(doubts)})", "read it")
+    elif denied:
         yield no(f"its policy denies {name} {' and '.join(denied)}", "mend the topic's policy")
     elif silent and _asks_for_the_organization(topic.policy, who):
-        yield unsure(
-            "its policy admits an organization, and which one is yours could not be told",
-            f"allow yourself {ORGANIZATION.actions[0]}",
-        )
+        text = "its policy admits an organization, and which one is yours could not be told"
+        yield unsure(text, f"allow yourself {ORGANIZATION.actions[0]}")
     elif silent:
-        yield no(
-            f"it is in another account, and its policy does not allow {name} {' and '.join(silent)}",
-            "have its owner admit the role",
-        )
-    elif doubts:
-        yield unsure(f"its policy could not be judged ({'; '.join(sorted(doubts))})", "read it")
+        text = f"its policy does not allow {name} of another account {' and '.join(silent)}"
+        yield no(text, "have its owner admit the role")
     else:
         yield yes(f"its policy admits {name}")
 

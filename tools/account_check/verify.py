@@ -136,7 +136,7 @@ def _calls() -> list[Call]:
 
 def _work(given: argparse.Namespace, aws: Aws, stack_name: str, report: Report, pace: Pace) -> int:
     if given.clean_up:
-        return _remove_all(aws, report)
+        return _remove_all(aws, report, pace)
     modes = _modes(given, aws)
     for each in modes:
         report.say(each.plan + "\n")
@@ -255,13 +255,13 @@ def _clean_up_after(made: Trial, aws: Aws, report: Report) -> None:
         report.add(Result("clean-up", no(in_words(error), 'remove the rest: ARGS="--clean-up"')))
         return
     if holder in {made.run, ""}:
-        _remove_all(aws, report)
+        _remove_all(aws, report, made.pace)
 
 
-def _remove_all(aws: Aws, report: Report) -> int:
+def _remove_all(aws: Aws, report: Report, pace: Pace) -> int:
     report.say("\nCleaning up.")
     before = len(report.results)
-    for each in clean_up.clean_up(aws):
+    for each in clean_up.clean_up(aws, pace):
         if each.problem:
             text = f"{each.what} may still be there: {each.problem}"
             report.add(Result("clean-up", no(text, 'try again: ARGS="--clean-up"')))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from tools.account_check.aws import Aws, read
 from tools.account_check.functions import AGAIN
-from tools.account_check.results import Finding, check, no, note, yes
+from tools.account_check.results import Finding, check, from_error, no, note, yes
+from tools.aws_words import AWS_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,10 +56,19 @@ def _of_alarm(logical: str, alarm: Mapping[str, Any] | None) -> Finding | None:
 @check("trail", TRAILS, TRAIL)
 def trail(aws: Aws, _stack: Stack) -> Iterator[Finding]:
     """Find whether a trail logs in this Region: without, alerts do not say who launched a cluster."""
+    unknown = None
     for each in aws.call(TRAILS, includeShadowTrails=True)["trailList"]:
-        if aws.call(TRAIL, Name=each["TrailARN"]).get("IsLogging"):
+        try:
+            logs = aws.call(TRAIL, Name=each["TrailARN"]).get("IsLogging")
+        except AWS_ERRORS as error:  # that of an organization need not show its state to everybody
+            unknown = error
+            continue
+        if logs:
             yield yes("a trail logs here, so alerts say who launched a cluster")
             return
+    if unknown:
+        yield from_error(unknown, (TRAIL,))
+        return
     yield note(
         "no trail logs in this Region, so alerts do not say who launched a cluster",
         "make a trail of management events",

@@ -53,6 +53,7 @@ def _discovered(account: str, region: str, asked: dict[str, Any]) -> dict[str, A
         for (kind, identity), items in state(account, region).items.items()
         if kind == asked["resourceType"]
         and asked.get("resourceName") in {None, items[-1]["resourceName"]}
+        and identity in (asked.get("resourceIds") or [identity])
         and (
             asked.get("includeDeletedResources")
             or items[-1]["configurationItemStatus"] != "ResourceDeleted"
