@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -26,12 +27,21 @@ from tools.account_check import (
     verify,
     watching,
 )
-from tools.account_check.aws import WHO_AM_I, Aws, UndeclaredCallError
+from tools.account_check.aws import Aws, UndeclaredCallError
 from tools.account_check.deployed import Stack
 from tools.account_check.functions import _last_run
 from tools.account_check.report import Report
-from tools.account_check.results import Answer, Result, exit_status, no, note, unsure, yes
-from tools.account_check.trial import BusyError, NotReachedError, Pace, Trial
+from tools.account_check.results import (
+    Answer,
+    NotReachedError,
+    Result,
+    exit_status,
+    no,
+    note,
+    unsure,
+    yes,
+)
+from tools.account_check.trial import BusyError, Pace, Trial
 from tools.package import ROOT
 from tools.simulator.iam.authorization import action as authorization
 
@@ -107,16 +117,15 @@ def test_a_call_that_is_not_declared_is_not_made():
 def stubbed(*calls, **services):
     """Return an Aws whose clients are stubbed, and the stubs by service."""
     session = boto3.Session(region_name="eu-west-1")
-    aws = object.__new__(Aws)
     clients = {name: session.client(name, region_name=where) for name, where in services.items()}
-    vars(aws).update(
-        session=session,
-        _calls=frozenset((*calls, WHO_AM_I)),
-        _clients={(name, services[name]): client for name, client in clients.items()},
-        region="eu-west-1",
-        partition="aws",
-        account=ACCOUNT,
-        caller=f"arn:aws:iam::{ACCOUNT}:user/jane",
+    aws = Aws(
+        session,
+        "eu-west-1",
+        "aws",
+        ACCOUNT,
+        f"arn:aws:iam::{ACCOUNT}:user/jane",
+        frozenset(calls),
+        {(name, services[name]): client for name, client in clients.items()},
     )
     stubs = {name: Stubber(client) for name, client in clients.items()}
     for each in stubs.values():
@@ -326,8 +335,7 @@ def test_without_a_price_the_most_that_it_can_be_is_said(machine, service):
 
 def test_a_partition_without_a_price_list_gets_the_most_that_it_can_be():
     aws, _ = stubbed()
-    aws.partition = "aws-us-gov"
-    assert launch.price(aws) == launch.MOST
+    assert launch.price(replace(aws, partition="aws-us-gov")) == launch.MOST
 
 
 STACK = Stack(
@@ -358,8 +366,7 @@ def test_a_queue_that_was_deleted_a_moment_ago_is_waited_for():
     stubs["sqs"].add_response("get_queue_url", {"QueueUrl": "https://q"})
     policy = json.dumps({"Id": made.run})
     stubs["sqs"].add_response("get_queue_attributes", {"Attributes": {"Policy": policy}})
-    made.begin()
-    assert (made.queue_url, clock[0]) == ("https://q", 15.0)
+    assert (made.begin().queue_url, clock[0]) == ("https://q", 15.0)
 
 
 def test_a_queue_of_somebody_else_is_a_lock_even_where_sqs_takes_ours():
@@ -377,7 +384,7 @@ def test_two_runs_ask_for_queues_that_differ():
     kept = []
     for run in ("0a1b2c3d", "0a1b2c3e"):
         made, stubs, _ = a_trial(*trial.CALLS, sqs="eu-west-1")
-        made.run = run
+        made = replace(made, run=run)
         client = made.aws.client("sqs")
         client.meta.events.register("provide-client-params.sqs.CreateQueue", lambda params, **_: kept.append(params["Attributes"]))  # fmt: skip
         stubs["sqs"].add_client_error("create_queue", "QueueNameExists")
@@ -408,7 +415,7 @@ def test_a_topic_of_another_account_cannot_be_listened_to():
     """Its owner would have to confirm."""
     made, stubs, _ = a_trial(trial.SUBSCRIBE, sns="eu-west-1")
     topic = "arn:aws:sns:eu-west-1:210987654321:alerts"
-    made.stack = STACK._replace(outputs={"AlertTopicArn": topic})
+    made = replace(made, stack=STACK._replace(outputs={"AlertTopicArn": topic}))
     stubs["sns"].add_response("subscribe", {"SubscriptionArn": "pending confirmation"})
     with pytest.raises(NotReachedError, match="another account"):
         made.listen()
@@ -439,12 +446,16 @@ def test_a_rule_with_both_triggers_that_aws_config_refuses_is_an_answer():
     }
 
 
+def allowing(providers):
+    return STACK._replace(parameters={"AllowedCertificateProviders": providers})
+
+
 @pytest.mark.parametrize(
     ("allowed", "provider"), [("PEM,Custom,EMR", "PEM"), ("Custom", "Custom"), ("EMR, PEM", "PEM")]
 )
 def test_what_complies_goes_by_what_the_stack_allows(allowed, provider):
     made, _, _ = a_trial()
-    made.stack = STACK._replace(parameters={"AllowedCertificateProviders": allowed})
+    made = replace(made, stack=allowing(allowed))
     body = json.dumps(create.good(made))
     assert f'"CertificateProviderType": "{provider}"' in body
 
@@ -452,7 +463,7 @@ def test_what_complies_goes_by_what_the_stack_allows(allowed, provider):
 def test_where_only_emrs_own_certificates_comply_nothing_is_tried():
     """They cost by the month."""
     made, _, _ = a_trial()
-    made.stack = STACK._replace(parameters={"AllowedCertificateProviders": "EMR"})
+    made = replace(made, stack=allowing("EMR"))
     with pytest.raises(NotReachedError):
         create.good(made)
 

@@ -115,7 +115,7 @@ def test_the_rights_that_the_page_lists_suffice_for_all_trials(check, alerts, au
     assert results(done, "no", "could not tell") == []
     assert done.status == 0
     assert {each["check"] for each in done.report["checks"]} >= {"--create", "--hybrid", "--launch"}
-    assert len(done.report["answers"]) == 8
+    assert len(done.report["answers"]) == 9
     assert left(alerts) == []
 
 
@@ -174,7 +174,7 @@ def test_launch_tells_when_the_alert_and_the_verdict_came_and_ends_the_cluster(c
     told = [each for each in done.report["checks"] if each["check"] == "--launch"]
     assert [each["answer"] for each in told] == ["yes"] * 3
     assert "at most 0.50 USD an hour, as of 2026-11-28" in done.out
-    assert list(done.report["answers"].values()) == ["0 s.", "0 s."]
+    assert list(done.report["answers"].values()) == ["0 s.", "0 s.", "yes."]
     assert left(alerts) == []
 
 
@@ -242,8 +242,8 @@ def test_an_interrupt_cleans_up(check, alerts, mode, number):
 def crashed(alerts):
     """Begin a trial as the command does, and go away in the middle of it."""
     aws = verify.command.open_account("", verify._calls())
-    trial = Trial(aws, verify.deployed.fetch(aws, STACK), clock_of(alerts.simulator))
-    trial.begin()
+    stack = verify.deployed.fetch(aws, STACK)
+    trial = Trial(aws, stack, clock_of(alerts.simulator)).begin()
     trial.listen()
     aws.call(verify.create.CREATE, Name=trial.name, SecurityConfiguration=json.dumps(BAD))
     aws.call(verify.hybrid.MAKE_ROLE, RoleName=verify.hybrid.role_name(aws), AssumeRolePolicyDocument="{}")  # fmt: skip
@@ -278,6 +278,16 @@ def test_what_cannot_be_removed_is_named(check, alerts):
     assert left(alerts) == [trial.name]
     alerts.simulator.clear_faults()
     assert check("--clean-up").status == 0
+    assert left(alerts) == []
+
+
+def test_a_trial_that_may_not_begin_ends_well(check, alerts):
+    """What right is missing is said, and nothing was made."""
+    alerts.simulator.add_fault(service="sqs", operation="CreateQueue", code="AccessDenied", status=403)  # fmt: skip
+    done = check("--create")
+    assert done.status == 3
+    (refused,) = results(done, "could not tell")
+    assert (refused["check"], refused["advice"]) == ("trial", "allow yourself sqs:CreateQueue")
     assert left(alerts) == []
 
 

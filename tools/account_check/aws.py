@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from botocore import xform_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     import boto3
 
@@ -43,30 +44,36 @@ class UndeclaredCallError(Exception):
     """A check makes a call that it does not declare; the documents would not list its right."""
 
 
+@dataclass(frozen=True)
 class Aws:
     """The caller's account in one Region, open for the calls that have been declared."""
 
-    def __init__(self, session: boto3.Session, calls: Sequence[Call] = ()) -> None:
-        self.session = session
-        self._calls = frozenset((*calls, WHO_AM_I))
-        self._clients: dict[tuple[str, str], Any] = {}
-        self.region = str(session.region_name)
-        self.partition = session.get_partition_for_region(self.region)
-        identity = self.call(WHO_AM_I)
-        self.account, self.caller = str(identity["Account"]), str(identity["Arn"])
+    session: boto3.Session
+    region: str
+    partition: str
+    account: str
+    caller: str  # the ARN of who asks
+    calls: frozenset[Call] = frozenset()
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)  # by service and Region
 
-    def limited_to(self, calls: Sequence[Call]) -> Aws:
+    @classmethod
+    def open(cls, session: boto3.Session, calls: Iterable[Call]) -> Self:
+        """Return the account of a session's credentials; raise what AWS raises."""
+        region = str(session.region_name)
+        who = session.client(WHO_AM_I.service).get_caller_identity()
+        partition = session.get_partition_for_region(region)
+        return cls(session, region, partition, who["Account"], who["Arn"], frozenset(calls))
+
+    def limited_to(self, calls: Iterable[Call]) -> Self:
         """Return the same account, open for these calls and no others."""
-        other = object.__new__(Aws)
-        vars(other).update(vars(self), _calls=frozenset(calls))
-        return other
+        return replace(self, calls=frozenset(calls))
 
     def client(self, service: str, region: str = "") -> Any:
         """Return a client; one is made for each service and Region."""
         key = service, region or self.region
-        if key not in self._clients:
-            self._clients[key] = self.session.client(service, region_name=key[1])
-        return self._clients[key]
+        if key not in self.clients:
+            self.clients[key] = self.session.client(service, region_name=key[1])
+        return self.clients[key]
 
     def call(self, call: Call, *, region: str = "", **parameters: Any) -> dict[str, Any]:
         """Return AWS's answer; raise one of ``tools.aws_words.AWS_ERRORS``."""
@@ -88,5 +95,5 @@ class Aws:
         return f"arn:{self.partition}:{service}:{place}:{self.account}:{resource}"
 
     def _require(self, call: Call) -> None:
-        if call not in self._calls:
+        if call not in self.calls:
             raise UndeclaredCallError(f"{call.name} is not declared")

@@ -69,6 +69,6 @@ def open_account(region: str, calls: Sequence[Call], session: boto3.Session | No
     if (problem := lacking(session.region_name)).startswith(f"{session.region_name} is no Region"):
         raise UsageError(problem)
     try:
-        return Aws(session, calls)
+        return Aws.open(session, calls)
     except AWS_ERRORS as error:
         raise UsageError(in_words(error)) from error

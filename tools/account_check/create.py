@@ -10,12 +10,14 @@ from tools.account_check import trial as trials
 from tools.account_check.aws import read, write
 from tools.account_check.functions import rule_with
 from tools.account_check.recording import RULES, TYPE
-from tools.account_check.results import Finding, no, yes
-from tools.account_check.trial import NotReachedError, Stopwatch, Trial
+from tools.account_check.results import Finding, NotReachedError, no, yes
+from tools.account_check.trial import Stopwatch, Trial
 from tools.aws_words import AWS_ERRORS, in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tools.account_check.trial import Answering
 
 CREATE = write("emr", "CreateSecurityConfiguration", "elasticmapreduce:CreateSecurityConfiguration")
 DELETE = write("emr", "DeleteSecurityConfiguration", "elasticmapreduce:DeleteSecurityConfiguration")
@@ -52,7 +54,7 @@ GOOD = {
 }
 
 
-def create(trial: Trial, answer: Callable[[str, str], None]) -> Iterator[Finding]:
+def create(trial: Trial, answer: Answering) -> Iterator[Finding]:
     """Go the whole way with a bad security configuration; seconds count from its creation."""
     rule = rule_with(trial.aws, trial.stack, ON_CHANGE)
     trial.listen()
@@ -120,9 +122,7 @@ def _identity(trial: Trial) -> str:
     return ""
 
 
-def _after_deletion(
-    trial: Trial, rule: str, identity: str, answer: Callable[[str, str], None]
-) -> Iterator[Finding]:
+def _after_deletion(trial: Trial, rule: str, identity: str, answer: Answering) -> Iterator[Finding]:
     known = len(trial.heard(trial.name))
     clock = Stopwatch(trial.pace)
     trial.aws.call(DELETE, Name=trial.name)

@@ -12,12 +12,14 @@ from tools.account_check import create
 from tools.account_check import trial as trials
 from tools.account_check.aws import Aws, write
 from tools.account_check.recording import TYPE
-from tools.account_check.results import Finding, note, yes
-from tools.account_check.trial import PREFIX, QUEUE_NAME, NotReachedError, Stopwatch, Trial
+from tools.account_check.results import Finding, NotReachedError, note, yes
+from tools.account_check.trial import PREFIX, QUEUE_NAME, Stopwatch, Trial
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tools.account_check.trial import Answering
 
 MAKE_ROLE = write("iam", "CreateRole", "iam:CreateRole")
 GRANT = write("iam", "PutRolePolicy", "iam:PutRolePolicy")
@@ -57,7 +59,7 @@ def role_name(aws: Aws) -> str:
     return f"{NAME}-{aws.region}"
 
 
-def hybrid(trial: Trial, answer: Callable[[str, str], None]) -> Iterator[Finding]:
+def hybrid(trial: Trial, answer: Answering) -> Iterator[Finding]:
     """Make the rule, and tell what AWS Config says to its evaluations."""
     function = _function(trial, _role(trial))
     trial.aws.call(

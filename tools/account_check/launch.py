@@ -12,12 +12,14 @@ from tools.account_check.aws import Aws, read, write
 from tools.account_check.create import judged_bad
 from tools.account_check.functions import rule_with
 from tools.account_check.recording import RULES
-from tools.account_check.results import Finding, no, yes
-from tools.account_check.trial import PREFIX, NotReachedError, Stopwatch, Trial
+from tools.account_check.results import Finding, NotReachedError, no, yes
+from tools.account_check.trial import PREFIX, Stopwatch, Trial
 from tools.aws_words import AWS_ERRORS, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tools.account_check.trial import Answering
 
 LAUNCH = write("emr", "RunJobFlow", "elasticmapreduce:RunJobFlow", "elasticmapreduce:AddTags", "iam:PassRole")  # fmt: skip
 DESCRIBE = read("emr", "DescribeCluster", "elasticmapreduce:DescribeCluster")
@@ -92,7 +94,7 @@ def _hourly(aws: Aws, place: str, service: str, **more: str) -> tuple[float, str
     return max(found, default=None)
 
 
-def launch(trial: Trial, given: Launch, answer: Callable[[str, str], None]) -> Iterator[Finding]:
+def launch(trial: Trial, given: Launch, answer: Answering) -> Iterator[Finding]:
     """Launch a cluster, and find how soon it is told of and judged; end it in any case."""
     trial.listen()
     clock = Stopwatch(trial.pace)
@@ -127,9 +129,7 @@ def _request(trial: Trial, given: Launch) -> dict[str, Any]:
     }
 
 
-def _watch(
-    trial: Trial, cluster: str, clock: Stopwatch, answer: Callable[[str, str], None]
-) -> Iterator[Finding]:
+def _watch(trial: Trial, cluster: str, clock: Stopwatch, answer: Answering) -> Iterator[Finding]:
     seen = _first_seen(
         trial,
         clock,
@@ -140,8 +140,11 @@ def _watch(
         },
     )
     for what in ("Configurations", "Tags"):
-        text = f"{seen[what]:.0f} s." if what in seen else "not yet when the alert had come."
-        answer(f"DescribeCluster shows {what} of a new cluster after", text)
+        text = f"{seen[what]:.0f} s" if what in seen else "more than a minute"
+        answer(f"DescribeCluster shows the {what} of a new cluster after", f"{text}.")
+    shown = _cluster(trial, cluster).get("Configurations")
+    same = "yes." if shown == [MARK] else f"no: {json.dumps(shown)}"
+    answer("It shows them as they were given:", same)
     advice = "the log of the launch check says why"
     if "alert" not in seen:
         yield no(f"no launch alert within {TOLD:.0f} s", advice)

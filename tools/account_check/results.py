@@ -75,17 +75,29 @@ def check(name: str, *calls: Call) -> Callable[[Callable[[Aws, Any], Iterable[Fi
     return make
 
 
+class NotReachedError(Exception):
+    """A check could not get to what it was to show; the message says why."""
+
+
 def run(checks: Sequence[Check], aws: Aws, known: Any) -> Iterator[Result]:
-    """Make the checks, one after the other; an outage in one of them is no verdict of it."""
+    """Make the checks, one after the other."""
     for each in checks:
-        try:
-            for finding in each.find(aws.limited_to(each.calls), known):
-                yield Result(each.name, finding)
-        except AWS_ERRORS as error:
-            yield Result(each.name, from_error(error, each.calls))
-        except (KeyError, IndexError, ValueError, TypeError) as error:
-            text = f"AWS answered in a form that is not known ({type(error).__name__}: {error})"
-            yield Result(each.name, unsure(text))
+        findings = each.find(aws.limited_to(each.calls), known)
+        yield from guarded(each.name, each.calls, findings)
+
+
+def guarded(name: str, calls: Sequence[Call], findings: Iterable[Finding]) -> Iterator[Result]:
+    """Return the findings as results; what stands in their way is no verdict, but could not tell."""
+    try:
+        for finding in findings:
+            yield Result(name, finding)
+    except NotReachedError as problem:
+        yield Result(name, unsure(str(problem)))
+    except AWS_ERRORS as error:
+        yield Result(name, from_error(error, calls))
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        text = f"AWS answered in a form that is not known ({type(error).__name__}: {error})"
+        yield Result(name, unsure(text))
 
 
 def for_each(

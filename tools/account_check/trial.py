@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from tools.account_check.aws import Aws, read, write
 from tools.account_check.policies import QUEUE
-from tools.account_check.results import is_denied
+from tools.account_check.results import NotReachedError, is_denied
 from tools.aws_words import AWS_ERRORS, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
+    from tools.account_check.aws import Call
     from tools.account_check.deployed import Stack
 
 # All that a trial makes is called so; clean-up finds it by these names.
@@ -39,14 +41,12 @@ TAKEN = {"QueueAlreadyExists", "QueueNameExists"}
 # SQS has these codes from two protocols (botocore's model has both).
 DELETED_RECENTLY = {"QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"}
 NO_QUEUE = {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}
+# Takes a question about AWS that nobody has settled, and its answer.
+Answering = Callable[[str, str], None]
 
 
 class BusyError(Exception):
     """Another trial is at work in this Region, or one has crashed; the message says what to do."""
-
-
-class NotReachedError(Exception):
-    """A trial could not get to what it was to show; the message says why."""
 
 
 class Pace(NamedTuple):
@@ -89,7 +89,7 @@ class Stopwatch:
         return self._pace.now() - self._begun
 
 
-@dataclass
+@dataclass(frozen=True)
 class Trial:
     """One run that makes something; `received` holds the alerts that have come to its queue."""
 
@@ -105,8 +105,12 @@ class Trial:
         """Return the name of what this run alone makes."""
         return f"{PREFIX}{self.run}"
 
-    def begin(self) -> None:
-        """Make the queue, which is also the lock of the Region; raise BusyError if there is one.
+    def limited_to(self, calls: Iterable[Call]) -> Trial:
+        """Return the same trial with these calls and no others; what it hears is shared."""
+        return replace(self, aws=self.aws.limited_to(calls))
+
+    def begin(self) -> Trial:
+        """Return the trial with its queue, the lock of the Region; raise BusyError if there is one.
 
         SQS refuses a second queue of the same name with other attributes, whoever asks and from
         where. The run stands in the queue's policy, and is read back.
@@ -128,11 +132,12 @@ class Trial:
                 raise
             return str(answer["QueueUrl"])
 
-        self.queue_url = self.pace.wait_for(make, NAME_IS_FREE) or ""
-        if not self.queue_url:
+        url = self.pace.wait_for(make, NAME_IS_FREE)
+        if not url:
             raise BusyError("the queue of a trial has just been deleted: try again in a minute")
         if self.pace.wait_for(self.holder, NAME_IS_FREE) != self.run:
             raise _busy(self.aws.region)
+        return replace(self, queue_url=url)
 
     def holder(self) -> str:
         """Return the run that holds the Region, by the queue that is there; empty if none is."""

@@ -32,11 +32,12 @@ from tools.account_check.results import (
     Result,
     exit_status,
     from_error,
+    guarded,
     no,
     run,
     unsure,
 )
-from tools.account_check.trial import BusyError, NotReachedError, Pace, Trial
+from tools.account_check.trial import Answering, BusyError, Pace, Trial
 from tools.aws_words import AWS_ERRORS, in_words
 from tools.simulator.program import interrupted
 
@@ -67,7 +68,7 @@ class Mode(NamedTuple):
     name: str
     plan: str
     calls: tuple[Call, ...]
-    go: Callable[[Trial, Callable[[str, str], None]], Iterator[Finding]]
+    go: Callable[[Trial, Answering], Iterator[Finding]]
 
 
 def main(
@@ -167,7 +168,7 @@ def _modes(given: argparse.Namespace, aws: Aws) -> list[Mode]:
             given.service_role, given.instance_profile, given.subnet, given.release
         )
 
-        def go(made: Trial, answer: Callable[[str, str], None]) -> Iterator[Finding]:
+        def go(made: Trial, answer: Answering) -> Iterator[Finding]:
             return launch.launch(made, asked, answer)
 
         found.append(Mode("--launch", plan, launch.CALLS, go))
@@ -196,7 +197,7 @@ def _look(aws: Aws, stack_name: str, report: Report) -> Stack | None:
         report.add(Result("stack", no(text, "deploy it, or name it: STACK=...")))
         return None
     if not {"FunctionArn", "AlertTopicArn", "OperationsTopicArn"} <= stack.outputs.keys():
-        report.extend(run(CHECKS[:3], aws, stack))
+        report.extend(run((*recording.CHECKS, functions.state), aws, stack))
         text = (
             f"{stack_name} has not the outputs of template.yml, so there is nothing more to look at"
         )
@@ -209,19 +210,14 @@ def _look(aws: Aws, stack_name: str, report: Report) -> Stack | None:
 def _try(modes: Sequence[Mode], made: Trial, report: Report) -> int:
     """Run the trials; whatever happens, remove what they made."""
     previous = signal.signal(signal.SIGTERM, _as_interrupt)
-    lock, stopped = made.aws, False
+    stopped = False
     try:
-        made.aws = lock.limited_to(trial.CALLS)
-        made.begin()
-        for each in modes:
-            made.aws = lock.limited_to(each.calls)
-            _run(each, made, report)
+        report.extend(guarded("trial", trial.CALLS, _run_all(modes, made, report)))
     except KeyboardInterrupt:
         stopped = True
         report.say("\nInterrupted; cleaning up. A second interrupt leaves the rest to --clean-up.")
     finally:
-        made.aws = lock.limited_to(trial.CALLS)
-        _clean_up_after(made, lock, report)
+        _clean_up_after(made, report)
         signal.signal(signal.SIGTERM, previous)
     if stopped:
         report.add(Result("trial", unsure("it was interrupted")))
@@ -229,33 +225,29 @@ def _try(modes: Sequence[Mode], made: Trial, report: Report) -> int:
     return report.status
 
 
-def _run(mode: Mode, made: Trial, report: Report) -> None:
-    report.say(f"\n{mode.name}: this takes minutes.")
-    try:
-        for finding in mode.go(made, report.answer):
-            report.add(Result(mode.name, finding))
-    except NotReachedError as problem:
-        report.add(Result(mode.name, unsure(str(problem))))
-    except AWS_ERRORS as error:
-        report.add(Result(mode.name, from_error(error, mode.calls)))
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        text = f"AWS answered in a form that is not known ({type(error).__name__}: {error})"
-        report.add(Result(mode.name, unsure(text)))
+def _run_all(modes: Sequence[Mode], made: Trial, report: Report) -> Iterator[Finding]:
+    """Take the lock and report on each trial; nothing else is to be found."""
+    made = made.limited_to(trial.CALLS).begin()
+    for mode in modes:
+        report.say(f"\n{mode.name}: this takes minutes.")
+        findings = mode.go(made.limited_to(mode.calls), report.answer)
+        report.extend(guarded(mode.name, mode.calls, findings))
+    yield from ()
 
 
 def _as_interrupt(_number: int, _frame: Any) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _clean_up_after(made: Trial, aws: Aws, report: Report) -> None:
+def _clean_up_after(made: Trial, report: Report) -> None:
     """Remove what the trial made, unless another one holds the Region: what is there is its own."""
     try:
-        holder = made.holder()
+        holder = made.limited_to(trial.CALLS).holder()
     except AWS_ERRORS as error:
         report.add(Result("clean-up", no(in_words(error), 'remove the rest: ARGS="--clean-up"')))
         return
     if holder in {made.run, ""}:
-        _remove_all(aws, report, made.pace)
+        _remove_all(made.aws, report, made.pace)
 
 
 def _remove_all(aws: Aws, report: Report, pace: Pace) -> int:
