@@ -296,6 +296,31 @@ def test_statements_that_lack_or_are_added_are_named():
     assert policies.differences({"Statement": [WANTED]}, {}) == ["A is missing"]
 
 
+def test_a_second_statement_of_the_same_name_is_seen():
+    """Whichever stands first."""
+    other = WANTED | {"Effect": "Allow"}
+    for found in ([WANTED, other], [other, WANTED]):
+        assert policies.differences({"Statement": [WANTED]}, {"Statement": found}) == [
+            "A is another"
+        ]
+
+
+def test_a_stack_of_another_version_is_compared_with_nothing():
+    """Neither its code, nor what that needs, nor its policies are this clone's."""
+    aws, stubs = stubbed(*functions.functions.calls, **{"lambda": "eu-west-1"})
+    older = STACK._replace(
+        parameters={"CodeKey": "older.zip"},
+        outputs={"Version": "0.1.0"},
+        resources={each: each for each in rights.FUNCTIONS},
+    )
+    for _ in rights.FUNCTIONS:
+        stubs["lambda"].add_response("get_function_configuration", {"CodeSha256": "x"})
+    checks = (functions.state, functions.functions, rights.grants, policies.resource_policies)
+    for each in checks:
+        answers = [answer for answer, _ in find(each, aws, older)]
+        assert set(answers) - {Answer.YES} == {Answer.COULD_NOT_TELL}, each.name
+
+
 def test_the_last_run_of_a_rule_counts():
     """An error that a later run has left behind is none."""
     early, late = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)

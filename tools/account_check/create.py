@@ -142,7 +142,10 @@ def _after_deletion(trial: Trial, rule: str, identity: str, answer: Answering) -
 
 
 def _deleted(trial: Trial, identity: str) -> str:
-    answer = trial.aws.call(HISTORY, resourceType=TYPE, resourceId=identity, limit=1)
+    try:
+        answer = trial.aws.call(HISTORY, resourceType=TYPE, resourceId=identity, limit=1)
+    except AWS_ERRORS as error:
+        return f"could not be told: {in_words(error)}"
     item = answer["configurationItems"][0]
     body = "a body" if item.get("configuration") else "no body"
     same = "its name" if identity == trial.name else "another id than its name"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from emr_in_transit import __version__
 from emr_in_transit_cli.documents import parse
 from tools.account_check.aws import Aws, read
 from tools.package import ROOT
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 STACK = read("cloudformation", "DescribeStacks", "cloudformation:DescribeStacks")
 RESOURCES = read("cloudformation", "ListStackResources", "cloudformation:ListStackResources")
 TEMPLATE = ROOT / "template.yml"
+OTHER_VERSION = "the stack is of another version than this clone, so there is nothing to compare"
 # Each function of the template, and its role.
 FUNCTIONS = {"RuleFunction": "RuleRole", "LaunchCheckFunction": "LaunchCheckRole"}
 
@@ -28,6 +30,11 @@ class Stack(NamedTuple):
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
+
+    @property
+    def is_of_this_version(self) -> bool:
+        """Return whether it was made from a template of this clone's version."""
+        return self.outputs.get("Version") == __version__
 
     @property
     def makes_rules(self) -> bool:

@@ -15,7 +15,16 @@ from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, is_named
 from tools.account_check.aws import Aws, read
 from tools.account_check.deployed import FUNCTIONS, Stack
 from tools.account_check.recording import RULES
-from tools.account_check.results import Finding, check, for_each, no, note, unsure, yes
+from tools.account_check.results import (
+    Finding,
+    NotReachedError,
+    check,
+    for_each,
+    no,
+    note,
+    unsure,
+    yes,
+)
 from tools.aws_words import AWS_ERRORS, code_of
 from tools.package import build
 from tools.simulator.iam.resource_policies import decide, service
@@ -44,10 +53,10 @@ def state(_aws: Aws, stack: Stack) -> Iterator[Finding]:
         yield unsure(f"it is in {stack.status}", "wait until that is done")
     else:
         yield yes(f"it is in {stack.status}")
-    version = stack.outputs.get("Version", "")
-    if version != __version__:
+    if not stack.is_of_this_version:
+        version = stack.outputs.get("Version", "unknown")
         yield unsure(
-            f"it is of version {version or 'unknown'}, this clone of {__version__}, so neither code "
+            f"it is of version {version}, this clone of {__version__}, so neither code "
             "nor policies can be compared",
             "run the check from a clone of that version, or deploy this one",
         )
@@ -103,7 +112,7 @@ def _version(logical: str, found: Mapping[str, Any], stack: Stack, code: Code) -
     if found["CodeSha256"] == code.digest:
         return yes(f"{logical} has the code of version {__version__}")
     named = stack.parameters.get("CodeKey", "").rpartition("/")[2]
-    if stack.outputs.get("Version") == __version__ and named == code.name:
+    if stack.is_of_this_version and named == code.name:
         return no(
             f"{logical} has other code than the zip that the stack names ({named})",
             f"{AGAIN}; and ask who has changed it",
@@ -143,12 +152,12 @@ def own_rules(aws: Aws, stack: Stack) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def rule_with(aws: Aws, stack: Stack, trigger: str) -> str:
-    """Return the name of the deployment's rule with a trigger; raise ValueError if there is none."""
+    """Return the name of the deployment's rule with a trigger; raise NotReachedError if there is none."""
     for each in own_rules(aws, stack)[0]:
         details = each["Source"].get("SourceDetails", [])
         if trigger in {detail.get("MessageType") for detail in details}:
             return str(each["ConfigRuleName"])
-    raise ValueError(f"no rule of the deployment has the trigger {trigger}")
+    raise NotReachedError(f"no rule of the deployment has the trigger {trigger}")
 
 
 @check("rules", RULES)

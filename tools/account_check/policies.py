@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tools.account_check import topics
 from tools.account_check.aws import Aws, read
-from tools.account_check.deployed import Stack, template
-from tools.account_check.results import Finding, check, for_each, no, yes
+from tools.account_check.deployed import OTHER_VERSION, Stack, template
+from tools.account_check.results import Finding, check, for_each, no, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str
     return lacking + changed + added
 
 
-def _by_sid(policy: Mapping[str, Any]) -> dict[str, Any]:
+def _by_sid(policy: Mapping[str, Any]) -> dict[str, list[Any]]:
     statements = policy.get("Statement", [])
-    listed = statements if isinstance(statements, list) else [statements]
-    return {str(each.get("Sid", "")): _plain(each) for each in listed}
+    found: dict[str, list[Any]] = {}
+    for each in statements if isinstance(statements, list) else [statements]:
+        found.setdefault(str(each.get("Sid", "")), []).append(_plain(each))
+    return found
 
 
 def _plain(statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +101,8 @@ CALLS = (TABLE_POLICY, QUEUE, topics.TOPIC)
 @check("policies of table, topics and queues", *CALLS)
 def resource_policies(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether the policies are the template's: IAM's simulation does not see them."""
+    if not stack.is_of_this_version:
+        return iter([unsure(OTHER_VERSION)])
     held = [logical for logical in HOLDERS if logical in stack.resources]
     return for_each(held, lambda logical: _compared(aws, stack, logical), CALLS)
 

@@ -17,7 +17,7 @@ from emr_in_transit.aws import (
     topic,
 )
 from tools.account_check.aws import Aws, read
-from tools.account_check.deployed import FUNCTIONS, Stack
+from tools.account_check.deployed import FUNCTIONS, OTHER_VERSION, Stack
 from tools.account_check.results import Finding, check, for_each, no, note, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 from tools.package import ROOT
@@ -104,6 +104,8 @@ def denied(
 @check("what the functions may do", SIMULATE, ROLE)
 def grants(aws: Aws, stack: Stack) -> Iterator[Finding]:
     """Find whether the roles grant what the code calls, by their policies and boundaries."""
+    if not stack.is_of_this_version:
+        return iter([unsure(OTHER_VERSION)])
     return for_each(FUNCTIONS, lambda function: _granted(aws, stack, function), (SIMULATE, ROLE))
 
 
