@@ -260,9 +260,17 @@ def test_the_command_runs_as_a_program():
 
 
 @pytest.mark.usefixtures("check")
-def test_a_report_that_cannot_be_written_is_one_line(tmp_path, capsys, session):
-    """What was found stands on the terminal all the same."""
-    done = checked(preflight.main, tmp_path, capsys, session=session)
-    assert done.status == 2
-    assert "recorder: it is on" in done.out
-    assert done.err.startswith("preflight: the report cannot be written: ")
+@pytest.mark.parametrize("command", [preflight, verify])
+def test_a_report_that_cannot_be_written_is_one_line(command, tmp_path, capsys, session):
+    """Before anything is asked, or made, that it would tell of."""
+    done = checked(command.main, tmp_path, capsys, session=session)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"{done.err.split(':')[0]}: the report cannot be written: ")
+    assert done.err.count("\n") == 1
+
+
+def test_a_profile_that_is_not_there_is_one_line(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    done = checked(verify.main, tmp_path / "r.json", capsys)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "verify: The config profile (nobody) could not be found\n"

@@ -263,7 +263,9 @@ def test_a_second_trial_in_the_region_is_refused_and_a_crashed_one_can_be_remove
     assert left(alerts) == before
     done = check("--clean-up")
     assert (done.status, left(alerts)) == (0, [])
-    assert check("--clean-up").status == 0, "there is nothing to remove"
+    done = check("--clean-up")
+    assert (done.status, done.report["stays"]) == (0, [])
+    assert "There is nothing to remove." in done.out
 
 
 def test_what_cannot_be_removed_is_named(check, alerts):

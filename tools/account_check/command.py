@@ -30,7 +30,7 @@ class UsageError(Exception):
 def parser(name: str, description: str) -> Parser:
     """Return a parser with the options of both commands."""
     made = Parser(prog=name, description=description, allow_abbrev=False)
-    made.add_argument("--stack", default=STACK)
+    made.add_argument("--stack", default=STACK, help=f"its name, unless it is {STACK}")
     made.add_argument(
         "--region", default="", help="the Region, unless AWS_REGION or the profile names it"
     )
@@ -63,12 +63,24 @@ def topic_arn(text: str) -> str:
 
 def open_account(region: str, calls: Sequence[Call], session: boto3.Session | None = None) -> Aws:
     """Return the caller's account; raise UsageError where there are no credentials or no Region."""
-    session = session or boto3.Session(region_name=region or None)
-    if not session.region_name:
-        raise UsageError("there is no Region: name it (REGION=eu-west-1), or set AWS_REGION")
-    if (problem := lacking(session.region_name)).startswith(f"{session.region_name} is no Region"):
-        raise UsageError(problem)
     try:
+        session = session or boto3.Session(region_name=region or None)
+        if not session.region_name:
+            raise UsageError("there is no Region: name it (REGION=eu-west-1), or set AWS_REGION")
+        problem = lacking(session.region_name)
+        if problem.startswith(f"{session.region_name} is no Region"):
+            raise UsageError(problem)
         return Aws.open(session, calls)
     except AWS_ERRORS as error:
         raise UsageError(in_words(error)) from error
+
+
+def require_writable(report: Path) -> None:
+    """Raise UsageError if a report cannot be written there, before anything is asked or made."""
+    try:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        with report.open("a", encoding="utf-8"):
+            pass
+    except OSError as problem:
+        text = f"the report cannot be written: {problem.strerror}: {problem.filename}"
+        raise UsageError(text) from problem

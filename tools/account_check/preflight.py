@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None, *, session: boto3.Session | Non
         plan = _plan(given)
         calls = [call for each in before.CHECKS for call in each.calls]
         aws = command.open_account(given.region, calls, session)
+        command.require_writable(given.report)
         report = Report("preflight", with_account=given.with_account)
         report.about(region=aws.region, stack=plan.stack)
         report.say(f"Looking at {aws.region}, read-only.\n")
@@ -43,8 +44,6 @@ def main(arguments: Sequence[str] | None = None, *, session: boto3.Session | Non
         report.write(given.report)
     except UsageError as problem:
         parser.error(str(problem))
-    except OSError as problem:
-        parser.error(f"the report cannot be written: {problem.strerror}: {problem.filename}")
     return report.status
 
 

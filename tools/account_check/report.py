@@ -93,7 +93,7 @@ class Report:
         }
 
     def write(self, path: Path) -> None:
-        """Print how it ended, and write the file; raise OSError where it cannot be written."""
+        """Print how it ended, and write the file."""
         for each in self.stays:
             self.say(f"{'stays':{_WIDTH}}  {each}")
         counts = dict.fromkeys(Answer, 0)
@@ -102,7 +102,6 @@ class Report:
         self.say(
             f"\n{_VERDICTS[self.status]} " + ", ".join(f"{n} {each}" for each, n in counts.items())
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.masked(json.dumps(self.document(), indent=2)) + "\n", encoding="utf-8")
         whose = "with" if self._with_account else "without"
         self.say(f"Report: {path} ({whose} account numbers)")

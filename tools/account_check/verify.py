@@ -84,6 +84,7 @@ def main(
         _require_sense(given)
         stack_name = command.stack_name(given.stack)
         aws = command.open_account(given.region, _calls(), session)
+        command.require_writable(given.report)
         report = Report("verify", with_account=given.with_account)
         modes = [name for name in ("create", "hybrid", "launch") if getattr(given, name)]
         report.about(region=aws.region, stack=stack_name, modes=", ".join(modes) or "read-only")
@@ -91,8 +92,6 @@ def main(
         report.write(given.report)
     except (UsageError, BusyError) as problem:
         parser.error(str(problem))
-    except OSError as problem:
-        parser.error(f"the report cannot be written: {problem.strerror}: {problem.filename}")
     return status
 
 
@@ -252,15 +251,19 @@ def _clean_up_after(made: Trial, report: Report) -> None:
 
 def _remove_all(aws: Aws, report: Report, pace: Pace) -> int:
     report.say("\nCleaning up.")
-    before = len(report.results)
+    before, count = len(report.results), 0
     for each in clean_up.clean_up(aws, pace):
+        count += 1
         if each.problem:
             text = f"{each.what} may still be there: {each.problem}"
             report.add(Result("clean-up", no(text, 'try again: ARGS="--clean-up"')))
             report.stays.append(each.what)
         else:
             report.say(f"removed {each.what}")
-    report.stays += clean_up.STAYS
+    if count:
+        report.stays += clean_up.STAYS
+    else:
+        report.say("There is nothing to remove.")
     return exit_status(report.results[before:])
 
 
