@@ -79,8 +79,11 @@ def require_writable(report: Path) -> None:
     """Raise UsageError if a report cannot be written there, before anything is asked or made."""
     try:
         report.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not report.exists()
         with report.open("a", encoding="utf-8"):
             pass
+        if is_new:
+            report.unlink()
     except OSError as problem:
         text = f"the report cannot be written: {problem.strerror}: {problem.filename}"
         raise UsageError(text) from problem
