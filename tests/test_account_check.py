@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,6 +30,7 @@ from tools.account_check import (
     watching,
 )
 from tools.account_check.aws import Aws, UndeclaredCallError
+from tools.account_check.decisions import Verdict, decide, role, service
 from tools.account_check.deployed import Stack
 from tools.account_check.functions import _last_run
 from tools.account_check.report import Report
@@ -43,7 +46,6 @@ from tools.account_check.results import (
 )
 from tools.account_check.trial import BusyError, Pace, Trial
 from tools.package import ROOT
-from tools.simulator.iam.authorization import action as authorization
 
 ACCOUNT = "123456789012"
 CALLS = sorted({call for calls in pages.COMMANDS.values() for call in calls})
@@ -66,8 +68,7 @@ def test_each_call_is_one_of_aws_and_takes_the_rights_that_aws_asks_for(call):
     assert call.operation in model.operation_names
     usual = f"{PREFIXES.get(call.service, call.service)}:{call.operation}"
     assert call.actions == OTHERWISE.get(call.name, (usual,))
-    assert [authorization(each).name for each in call.actions] == list(call.actions)
-    access = {authorization(each).access for each in call.actions}
+    access = {rights.access(each) for each in call.actions}
     taking = (
         call is trial.RECEIVE
     )  # AWS calls it a read, but what one has taken the others do not see
@@ -98,11 +99,11 @@ def test_the_page_and_the_commands_name_each_option():
 
 def test_what_the_functions_need_is_what_their_adapters_declare():
     """The same as the template's roles are held to."""
-    for function, role in rights.FUNCTIONS.items():
+    for function, its_role in rights.FUNCTIONS.items():
         optional = [each[function] for each in rights.OPTIONAL.values()]
         needed = {action for each in rights.NEEDED[function] for action in each}
         needed |= {action for actions in optional for action in actions}
-        assert needed == {action for actions in ROLES[role] for action in actions}
+        assert needed == {action for actions in ROLES[its_role] for action in actions}
 
 
 def test_a_call_that_is_not_declared_is_not_made():
@@ -502,19 +503,19 @@ def test_a_key_of_another_account_could_not_be_told():
     described = {"KeyId": "k", "Arn": KEY, "KeyState": "Enabled", "AWSAccountId": "210987654321"}
     stubs["kms"].add_response("describe_key", {"KeyMetadata": described})
     topic = topics.Topic(STACK.outputs["AlertTopicArn"], {"KmsMasterKeyId": KEY})
-    who = topics.publisher(aws, f"arn:aws:iam::{ACCOUNT}:role/r", "")
+    who = topics.publisher(f"arn:aws:iam::{ACCOUNT}:role/r", "")
     (found,) = topics.key_admits(aws, topic, who)
     assert found.answer == Answer.COULD_NOT_TELL
 
 
 def test_a_policy_with_a_condition_that_is_not_known_could_not_be_told():
     """Neither a yes nor a no is made up."""
-    aws, _ = stubbed()
+    _aws, _ = stubbed()
     statement = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}  # fmt: skip
     topic = topics.Topic(
         STACK.outputs["AlertTopicArn"], {"Policy": json.dumps({"Statement": [statement]})}
     )
-    who = topics.publisher(aws, f"arn:aws:iam::{ACCOUNT}:role/r", "")
+    who = topics.publisher(f"arn:aws:iam::{ACCOUNT}:role/r", "")
     (found,) = topics.admits(topic, who, ("sns:Publish",))
     assert found.answer == Answer.COULD_NOT_TELL
 
@@ -545,9 +546,9 @@ def test_the_makefile_has_both_commands():
 
 def test_a_topic_of_another_account_that_shows_no_policy_could_not_be_told():
     """Nothing in it is no refusal."""
-    aws, _ = stubbed()
+    _aws, _ = stubbed()
     topic = topics.Topic("arn:aws:sns:eu-west-1:210987654321:alerts", {})
-    who = topics.publisher(aws, f"arn:aws:iam::{ACCOUNT}:role/r", "")
+    who = topics.publisher(f"arn:aws:iam::{ACCOUNT}:role/r", "")
     (found,) = topics.admits(topic, who, ("sns:Publish",))
     assert found.answer == Answer.COULD_NOT_TELL
 
@@ -627,3 +628,77 @@ def test_a_rule_that_is_being_evaluated_is_removed_a_little_later():
     removed = list(clean_up.clean_up(made.aws, made.pace))
     assert removed == [clean_up.Removed("the hybrid rule emr-in-transit-verify-hybrid")]
     assert clock[0] == 15.0
+
+
+ROLE, TOPIC = f"arn:aws:iam::{ACCOUNT}:role/security/rule", STACK.outputs["AlertTopicArn"]
+
+
+def one(effect="Allow", principal="*", action="sns:Publish", resource=TOPIC, **condition):
+    statement = {"Effect": effect, "Principal": principal, "Action": action, "Resource": resource}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+ALLOWED, DENIED, SILENT = Verdict.ALLOWED, Verdict.DENIED, Verdict.SILENT
+ONLY_OURS = {"ArnNotEquals": {"aws:PrincipalArn": [ROLE]}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}  # fmt: skip
+NO_JOBS = {"Null": {"aws:Ec2InstanceSourceVpc": "false"}, "ForAllValues:StringNotEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}  # fmt: skip
+STATEMENTS = [
+    ("nothing", [], SILENT, ()),
+    ("everybody", [one()], ALLOWED, ()),
+    ("the role", [one(principal={"AWS": ROLE})], ALLOWED, ()),
+    ("the account", [one(principal={"AWS": [ACCOUNT]})], ALLOWED, ()),
+    ("the account's root", [one(principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})], ALLOWED, ()),
+    ("another role", [one(principal={"AWS": f"{ROLE}2"})], SILENT, ()),
+    ("a service", [one(principal={"Service": "events.amazonaws.com"})], SILENT, ()),
+    ("another action", [one(action=["sns:Subscribe"])], SILENT, ()),
+    ("an action in another case, with a wildcard", [one(action="SNS:Pub*")], ALLOWED, ()),
+    ("another resource", [one(resource=f"{TOPIC}2")], SILENT, ()),
+    ("all but an action", [{**one(), "NotAction": "sns:Subscribe", "Action": None}], ALLOWED, ()),
+    ("a Deny before an Allow", [one(), one("Deny")], DENIED, ()),
+    ("a Deny for all but ours", [one(), one("Deny", **ONLY_OURS)], ALLOWED, ()),
+    ("a Deny for jobs on instances", [one(), one("Deny", **NO_JOBS)], ALLOWED, ()),
+    ("a Deny without TLS", [one(), one("Deny", Bool={"aws:SecureTransport": False})], ALLOWED, ()),
+    ("AWS's own default", [one(StringEquals={"AWS:SourceOwner": ACCOUNT})], ALLOWED, ()),
+    ("a path of roles", [one(ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/security/*"})], ALLOWED, ()),
+    ("another path", [one(ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/other/*"})], SILENT, ()),
+    ("a source that it has not", [one(StringEquals={"aws:SourceAccount": ACCOUNT})], SILENT, ()),
+    ("a source, if there is one", [one(StringEqualsIfExists={"aws:SourceAccount": "1"})], ALLOWED, ()),
+    ("any of several values, of none", [one(**{"ForAnyValue:StringEquals": {"aws:CalledVia": "x"}})], SILENT, ()),
+    ("an organization", [one(StringEquals={"aws:PrincipalOrgID": "o-1"})], SILENT, ("aws:PrincipalOrgID",)),
+    ("a Deny by address", [one(), one("Deny", IpAddress={"aws:SourceIp": "10.0.0.0/8"})], ALLOWED, ("aws:SourceIp",)),
+    ("an Allow by address beside another", [one(), one(IpAddress={"aws:SourceIp": "10.0.0.0/8"})], ALLOWED, ()),
+    ("an address, for another account", [one(StringEquals={"aws:PrincipalAccount": "1"}, IpAddress={"aws:SourceIp": "10.0.0.0/8"})], SILENT, ()),
+    ("a variable", [one(StringEquals={"aws:PrincipalArn": "${aws:x}"})], SILENT, ("aws:PrincipalArn",)),
+    ("an operator that is not known", [one(DateLessThan={"aws:PrincipalArn": "x"})], SILENT, ("aws:PrincipalArn",)),
+    ("who is not named", [{"Effect": "Deny", "NotPrincipal": {"AWS": ROLE}, "Action": "*", "Resource": "*"}], SILENT, ("NotPrincipal",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statements", "verdict", "doubts"), [s[1:] for s in STATEMENTS], ids=[s[0] for s in STATEMENTS]
+)
+def test_what_a_policy_says_to_a_role(statements, verdict, doubts):
+    """What may be another way is a doubt, with the key that it hangs on."""
+    found = decide({"Statement": statements}, role(ROLE), "sns:Publish", TOPIC)
+    assert found == (verdict, doubts)
+
+
+def test_what_a_policy_says_to_a_service():
+    """By the resource for which it acts."""
+    rule = f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/r"
+    who = service("events.amazonaws.com", rule, ACCOUNT)
+    named = {"principal": {"Service": "events.amazonaws.com"}}
+    for statement, verdict in (
+        (one(**named, ArnLike={"AWS:SourceArn": rule}), ALLOWED),
+        (one(**named, ArnLike={"AWS:SourceArn": f"{rule}2"}), SILENT),
+        (one(**named, StringEquals={"AWS:SourceAccount": "1"}), SILENT),
+        (one(principal={"Service": "config.amazonaws.com"}), SILENT),
+        (one("Deny", BoolIfExists={"aws:PrincipalIsAWSService": "false"}), SILENT),
+    ):
+        assert decide({"Statement": statement}, who, "sns:Publish", TOPIC).verdict == verdict
+
+
+def test_the_check_brings_no_simulator_into_a_real_account():
+    """moto puts itself between botocore and AWS, even where it does nothing."""
+    code = "import sys, tools.account_check.verify; print('moto' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout == b"False\n"

@@ -189,7 +189,7 @@ def test_a_topic_of_an_organization_is_judged_by_the_callers_own(check, topic, p
     )
     prepared.simulator.set_organization("o-example123", [DEFAULT_ACCOUNT, OTHER])
     answer, text = found(check("--topic", arn), "alert topic")[0]
-    assert (answer, "which one is yours could not be told" in text) == ("could not tell", True)
+    assert (answer, "(aws:PrincipalOrgID)" in text) == ("could not tell", True)
 
 
 def test_a_key_that_refuses_is_found(check, topic, prepared):

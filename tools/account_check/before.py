@@ -93,7 +93,7 @@ def topic(aws: Aws, plan: Deployment) -> Iterator[Finding]:
     organization = topics.organization_of(aws) if found.account != aws.account else ""
     # As CloudFormation names it; the last part is its invention.
     role = aws.arn("iam", f"role/{plan.stack}-RuleRole-000000000000", region="")
-    who = topics.publisher(aws, role, organization)
+    who = topics.publisher(role, organization)
     yield from topics.admits(found, who, PUBLISHING)
     yield from topics.key_admits(aws, found, who)
     try:

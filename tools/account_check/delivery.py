@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from emr_in_transit.aws.topic import PERMISSIONS as PUBLISHING
 from tools.account_check import topics
 from tools.account_check.aws import Aws, read
+from tools.account_check.decisions import Verdict, decide, service
 from tools.account_check.deployed import FUNCTIONS, Stack
 from tools.account_check.functions import AGAIN, POLICY, may_run
 from tools.account_check.policies import QUEUE
 from tools.account_check.results import Answer, Finding, check, for_each, no, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of
-from tools.simulator.iam.resource_policies import decide, service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def alert_topic(aws: Aws, stack: Stack) -> Iterator[Finding]:
         return
     organization = "" if topic.account == aws.account else topics.organization_of(aws)
     for role in FUNCTIONS.values():
-        who = topics.publisher(aws, stack.arn(aws, role), organization)
+        who = topics.publisher(stack.arn(aws, role), organization)
         yield from topics.admits(topic, who, PUBLISHING)
     yield from topics.readers(aws, topic)
 
@@ -62,7 +62,7 @@ def topic_key(aws: Aws, stack: Stack) -> Iterator[Finding]:
         return
     for role in FUNCTIONS.values():
         organization = topics.organization_of(aws) if topic.account != aws.account else ""
-        who = topics.publisher(aws, stack.arn(aws, role), organization)
+        who = topics.publisher(stack.arn(aws, role), organization)
         yield from topics.key_admits(aws, topic, who)
 
 
@@ -78,7 +78,9 @@ def operations_topic(aws: Aws, stack: Stack) -> Iterator[Finding]:
     decision = decide(topic.policy, who, "sns:Publish", topic.arn)
     if not topic.policy:
         yield unsure("its policy could not be read")
-    elif decision.allowed:
+    elif decision.doubts:
+        yield topics.in_doubt("its policy", decision.doubts)
+    elif decision.verdict is Verdict.ALLOWED:
         yield yes("its policy admits CloudWatch")
     elif topic.account != aws.account:
         yield unsure("whether its policy admits CloudWatch for this account", "read it")

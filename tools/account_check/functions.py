@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from emr_in_transit import __version__
 from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, is_named
 from tools.account_check.aws import Aws, read
+from tools.account_check.decisions import Verdict, decide, service
 from tools.account_check.deployed import FUNCTIONS, Stack
 from tools.account_check.recording import RULES
 from tools.account_check.results import (
@@ -25,9 +26,9 @@ from tools.account_check.results import (
     unsure,
     yes,
 )
+from tools.account_check.topics import in_doubt
 from tools.aws_words import AWS_ERRORS, code_of
 from tools.package import build
-from tools.simulator.iam.resource_policies import decide, service
 from tools.stacks import STILLBORN, advice
 
 if TYPE_CHECKING:
@@ -203,7 +204,9 @@ def may_run(aws: Aws, stack: Stack, logical: str, principal: str, source: str) -
         policy = {}
     who = service(principal, source, aws.account)
     decision = decide(policy, who, "lambda:InvokeFunction", arn)
-    if decision.allowed:
+    if decision.doubts:
+        return in_doubt(f"the policy of {logical}", decision.doubts)
+    if decision.verdict is Verdict.ALLOWED:
         return yes(f"{principal} may run {logical}")
     return no(f"the policy of {logical} does not let {principal} run it", AGAIN)
 

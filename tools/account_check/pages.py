@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tools.account_check import before, clean_up, create, hybrid, launch, verify
+from tools.account_check.rights import access
 from tools.package import ROOT
-from tools.simulator.iam.authorization import action as authorization
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +39,9 @@ def table() -> str:
     lines = ["| Right | AWS calls it | Taken by |", "| --- | --- | --- |"]
     for action in rights(call for calls in COMMANDS.values() for call in calls):
         takers = [name for name, calls in COMMANDS.items() if action in rights(calls)]
-        access = authorization(action).access
-        lines.append(f"| `{action}` | {access} | {', '.join(f'`{each}`' for each in takers)} |")
+        lines.append(
+            f"| `{action}` | {access(action)} | {', '.join(f'`{each}`' for each in takers)} |"
+        )
     return "\n".join(lines) + "\n"
 
 

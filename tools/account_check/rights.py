@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit.aws import (
@@ -21,7 +22,6 @@ from tools.account_check.deployed import FUNCTIONS, OTHER_VERSION, Stack
 from tools.account_check.results import Finding, check, for_each, no, note, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of, in_words
 from tools.package import ROOT
-from tools.simulator.iam.authorization import action as authorization
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +68,32 @@ OPTIONAL = {
 OF_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage")
 # Of what the deployer's policy allows, that which the first deployment does without if all goes well.
 LATER = re.compile(r":(Delete|Remove|Tag|Untag|Update)|PermissionsBoundary")
+# AWS's own table of actions, which tools/authorization_data.py makes.
+AUTHORIZATION = ROOT / "tools" / "simulator" / "iam" / "authorization.json"
 DEPLOYER = ROOT / "rdk-config" / "deployer-policy.json"
+
+
+@cache
+def _services() -> dict[str, Any]:
+    services: dict[str, Any] = json.loads(AUTHORIZATION.read_text(encoding="utf-8"))["services"]
+    return services
+
+
+def access(action: str) -> str:
+    """Return AWS's access level of an action: List, Read, Write, Tagging, or Permissions management."""
+    service, _, name = action.partition(":")
+    return str(_services()[service]["actions"][name]["access"])
+
+
+def formats(action: str) -> list[str]:
+    """Return the ARNs of the resources that an action takes; none for one that takes * alone."""
+    service, _, name = action.partition(":")
+    known = _services()[service]
+    return [known["resources"][kind] for kind in known["actions"][name]["takes"]]
+
+
+# What stands for a part of a resource's ARN in AWS's table.
+_NAME = re.compile(r"\$\{\w+\}")
 
 
 class Asked(NamedTuple):
@@ -143,7 +168,7 @@ def needed(aws: Aws, stack: Stack, function: str) -> list[Asked]:
 
 def _resource(aws: Aws, stack: Stack, function: str, action: str) -> str:
     """Return the resource that an action is asked for on: * where AWS's table has none for it."""
-    if not authorization(action).formats:
+    if not formats(action):
         return "*"
     log_group = stack.resources.get(function.replace("Function", "LogGroup"), "")
     product = f"product/{aws.account}/default"
@@ -208,7 +233,8 @@ def _of_this_stack(aws: Aws, plan: Deployment, written: str) -> str:
 
 def _takes(action: str, resource: str, *, alone: bool) -> bool:
     """Return whether an action is about this one of a statement's resources."""
-    return alone or authorization(action).takes(resource)
+    patterns = ("[^:/]*".join(map(re.escape, _NAME.split(each))) for each in formats(action))
+    return alone or any(re.fullmatch(each, resource) for each in patterns)
 
 
 def _listed(value: Any) -> list[str]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.account_check.aws import Aws, read
+from tools.account_check.decisions import Principal, Verdict, decide, role
 from tools.account_check.results import Finding, is_denied, no, note, unsure, yes
 from tools.aws_words import AWS_ERRORS, code_of, in_words
-from tools.simulator.iam.resource_policies import Principal, caller, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 TOPIC = read("sns", "GetTopicAttributes", "sns:GetTopicAttributes")
 SUBSCRIPTIONS = read("sns", "ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic")
@@ -96,11 +95,10 @@ def organization_of(aws: Aws) -> str:
         return ""
 
 
-def publisher(aws: Aws, role_arn: str, organization: str) -> Principal:
-    """Make the principal of a role of this account, as SNS and KMS see it."""
-    who = caller(role_arn, aws.account, role_arn)
-    known = {"aws:principalorgid": organization} if organization else {}
-    return replace(who, context={**who.context, **known})
+def publisher(role_arn: str, organization: str) -> Principal:
+    """Return a role of this account, as SNS and KMS see it; its organization, where it is known."""
+    who = role(role_arn)
+    return who.with_keys(aws_principalorgid=organization) if organization else who
 
 
 def admits(topic: Topic, who: Principal, actions: tuple[str, ...]) -> Iterator[Finding]:
@@ -113,26 +111,26 @@ def admits(topic: Topic, who: Principal, actions: tuple[str, ...]) -> Iterator[F
         yield unsure("its policy could not be read", "ask its owner")
         return
     decisions = {action: decide(topic.policy, who, action, topic.arn) for action in actions}
-    doubts = sorted({reason for each in decisions.values() for reason in each.reasons})
-    denied = [action for action, each in decisions.items() if each.denied]
-    silent = [action for action, each in decisions.items() if foreign and not each.allowed]
-    if doubts and (denied or silent):
-        yield unsure(f"its policy could not be judged ({'; '.join(doubts)})", "read it")
-    elif denied:
+    denied = [action for action, each in decisions.items() if each.verdict is Verdict.DENIED]
+    silent = [action for action, each in decisions.items() if each.verdict is Verdict.SILENT]
+    doubts = sorted({key for each in decisions.values() for key in each.doubts})
+    if denied:
         yield no(f"its policy denies {name} {' and '.join(denied)}", "mend the topic's policy")
-    elif silent and _asks_for_the_organization(topic.policy, who):
-        text = "its policy admits an organization, and which one is yours could not be told"
-        yield unsure(text, f"allow yourself {ORGANIZATION.actions[0]}")
-    elif silent:
+    elif doubts:
+        yield in_doubt("its policy", doubts)
+    elif silent and foreign:
         text = f"its policy does not allow {name} of another account {' and '.join(silent)}"
         yield no(text, "have its owner admit the role")
     else:
         yield yes(f"its policy admits {name}")
 
 
-def _asks_for_the_organization(policy: Mapping[str, Any], who: Principal) -> bool:
-    asked = "aws:principalorgid" in json.dumps(policy).lower()
-    return asked and "aws:principalorgid" not in who.context
+def in_doubt(whose: str, doubts: Iterable[str]) -> Finding:
+    """Return that a policy could not be judged, because of these condition keys."""
+    keys = ", ".join(doubts)
+    known = "aws:principalorgid" in keys.lower()
+    advice = f"allow yourself {ORGANIZATION.actions[0]}" if known else "read it"
+    return unsure(f"{whose} has conditions that could not be judged ({keys})", advice)
 
 
 def key_admits(aws: Aws, topic: Topic, who: Principal) -> Iterator[Finding]:
@@ -166,17 +164,15 @@ def _key_of_sns(topic: Topic, who: Principal) -> Iterator[Finding]:
 
 
 def _key_policy(policy: str, key: str, region: str, who: Principal) -> Iterator[Finding]:
-    through = {
-        "kms:viaservice": f"sns.{region}.amazonaws.com",
-        "kms:calleraccount": who.account,
-    }
-    user = replace(who, context={**who.context, **through})
-    decisions = {action: decide(policy, user, action, key) for action in KEY_ACTIONS}
-    refused = [action for action, each in decisions.items() if each.denied or not each.allowed]
-    doubts = sorted({reason for each in decisions.values() for reason in each.reasons})
+    user = who.with_keys(
+        kms_viaservice=f"sns.{region}.amazonaws.com", kms_calleraccount=who.account
+    )
+    decisions = {action: decide(json.loads(policy), user, action, key) for action in KEY_ACTIONS}
+    refused = [action for action, each in decisions.items() if each.verdict is not Verdict.ALLOWED]
+    doubts = sorted({key for each in decisions.values() for key in each.doubts})
     name = who.name.rpartition("/")[2]
-    if refused and doubts:
-        yield unsure(f"the key's policy could not be judged ({'; '.join(doubts)})", "read it")
+    if doubts:
+        yield in_doubt("the key's policy", doubts)
     elif refused:
         yield no(
             f"the key's policy does not allow {name} {' and '.join(refused)}",
