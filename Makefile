@@ -1,6 +1,7 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
 .PHONY: help demo simulator test check package deploy publish bench lock authorization clean
+.PHONY: preflight verify
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
 .PHONY: release
 PYTHON ?= python3
@@ -37,6 +38,13 @@ package: environment-demo ## dist/*.zip, the Lambda code
 
 deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [TAGS="team=sec ..."] [PARAMETERS="Name=value ..."]
 	@.venv/bin/python -m tools.deploy --bucket "$(CODE_BUCKET)" --stack "$(STACK)" --tags "$(TAGS)" $(PARAMETERS)
+
+preflight: environment-demo ## look at your account before a deployment, read-only: [REGION= CODE_BUCKET= ALERT_TOPIC_ARN= STACK= ARGS=]
+	@.venv/bin/python -m tools.account_check.preflight --region "$(REGION)" --bucket "$(CODE_BUCKET)" \
+		--topic "$(ALERT_TOPIC_ARN)" --stack "$(STACK)" $(ARGS)
+
+verify: environment-demo ## look whether a deployed stack works, read-only: [STACK= REGION=]; go the whole way: [ARGS="--create"]
+	@.venv/bin/python -m tools.account_check.verify --region "$(REGION)" --stack "$(STACK)" $(ARGS)
 
 publish: environment-demo ## code and template into a bucket of every Region: CODE_BUCKET=prefix REGIONS="..." [ORGANIZATION=o-...] [PUBLISHERS="role ARNs"]
 	@.venv/bin/python -m tools.publish --bucket "$(CODE_BUCKET)" --regions "$(REGIONS)" \

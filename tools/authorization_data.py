@@ -20,6 +20,7 @@ TABLE = ROOT / "tools" / "simulator" / "iam" / "authorization.json"
 # What our templates grant, what our command and documents name, and whose resources the simulator knows.
 SERVICES = (
     "cloudformation",
+    "cloudtrail",
     "cloudwatch",
     "config",
     "dynamodb",
@@ -31,6 +32,7 @@ SERVICES = (
     "lambda",
     "logs",
     "organizations",
+    "pricing",
     "s3",
     "securityhub",
     "sns",

@@ -19,4 +19,5 @@ starts it; `tools.simulator.client.Simulator` starts it from Python and speaks t
 | `topics`, `queues`, `refusals`, `inbox` | SNS, SQS, and the mail that people get |
 | `alarms` | CloudWatch alarms, set by hand |
 | `securityhub` | Security Hub's findings |
+| `inspection` | what an account check asks of IAM and AWS Config |
 """

@@ -46,6 +46,7 @@ EXTENSIONS = (
     "tools.simulator.faults",
     "tools.simulator.buckets",
     "tools.simulator.iam",
+    "tools.simulator.inspection",
 )
 
 # From moto outwards: each wraps what stands before it.
