@@ -176,7 +176,7 @@ def _validity_findings(
     ends_first = min(certificates, key=lambda each: each.not_after)
     if (starts := _moment(starts_last.not_before)) > context.now:
         text = PROBLEMS[Problem.NOT_YET_VALID]
-        what = f"{quoted(starts_last.subject)}, which is valid from {starts:%Y-%m-%d %H:%M} UTC"
+        what = f"{quoted(starts_last.subject)}, which is not valid yet, but from {starts:%Y-%m-%d %H:%M} UTC"
         detail = text.detail.format(member=CHAIN, what=what)
         found.append(_finding(text.reason, detail, context, CHAIN, text.fix.format(member=CHAIN)))
     ends = _moment(ends_first.not_after)

@@ -48,6 +48,7 @@ class Problem(StrEnum):
     NAME_ONLY_IN_SUBJECT = "name only in subject"
     WEAK_KEY = "weak key"
     WEAK_SIGNATURE = "weak signature"
+    REFUSED = "refused"
     # Of the key, and of a jar: only whoever has them in hand can tell.
     KEY_DER = "key DER"
     KEY_ENCRYPTED = "key encrypted"
@@ -77,7 +78,7 @@ PROBLEMS: dict[Problem, ProblemText] = {
         _I, "the zip's directory does not describe its bytes: {what}", f"Make the zip anew: {_ZIP}"
     ),
     Problem.MEMBER_MISSING: ProblemText(
-        _I, "{member} is missing at the top level of the zip; it holds {what}",
+        _I, "{member} is missing at the top level; there is {what}",
         f"Name the files exactly so, and zip them without their folder: {_ZIP}",
     ),
     Problem.MEMBER_TWICE: ProblemText(
@@ -165,6 +166,10 @@ PROBLEMS: dict[Problem, ProblemText] = {
         "Have the certificate signed with SHA-256: openssl req -new -sha256 -key privateKey.pem "
         "-out request.pem",
     ),
+    Problem.REFUSED: ProblemText(
+        _D, "{member} is refused by a strict reader: {what}",
+        "Get the certificates anew; this shows them: openssl storeutl -noout -text -certs {member}",
+    ),
     Problem.KEY_DER: ProblemText(
         _I, "{member} is DER, not PEM",
         "Convert it: openssl pkey -inform DER -in {member} -out pem && mv pem {member}",
@@ -187,7 +192,7 @@ PROBLEMS: dict[Problem, ProblemText] = {
         "Convert it: openssl pkcs8 -topk8 -nocrypt -in {member} -out pem && mv pem {member}",
     ),
     Problem.ISSUER_DID_NOT_SIGN: ProblemText(
-        _I, "{member}: {what} did not sign the certificate that names it as issuer",
+        _D, "{member} holds {what}, which nobody there with the name of its issuer has signed",
         "Put the issuer's own certificate there: openssl verify -partial_chain -trusted issuer.pem "
         "certificateChain.pem tells.",
     ),

@@ -63,11 +63,6 @@ def read_member(archive: Zip, name: str, entry: Entry, problems: list[Found]) ->
         return None
 
 
-def judge_texts(contents: dict[str, bytes]) -> Bundle:
-    """Return the facts of members that are in hand, such as those of a folder."""
-    return _bundle(tuple(contents), contents, [])
-
-
 def _bundle(names: tuple[str, ...], contents: dict[str, bytes], problems: list[Found]) -> Bundle:
     held: dict[str, list[Certificate]] = {CHAIN: [], TRUSTED: []}
     for name, content in contents.items():

@@ -230,13 +230,13 @@ def _read_directory(ranges: _Ranges, end: _End) -> tuple[Entry, ...]:
         raise ZipError(
             Problem.DIRECTORY_LIES, f"it says {end.entries} and has {len(headers)} entries"
         )
-    ends = [*(each.start for each in headers[1:]), end.directory]
-    entries = [each._replace(end=stop) for each, stop in zip(headers, ends, strict=True)]
-    if (entries[0].start if entries else end.directory) != 0:
+    starts = [*(each.start for each in headers), end.directory]
+    if starts[0] != 0:
         raise ZipError(Problem.DIRECTORY_LIES, "bytes stand before the first entry")
+    entries = tuple(each._replace(end=stop) for each, stop in zip(headers, starts[1:], strict=True))
     for entry in entries:
         _check_extent(entry)
-    return tuple(entries)
+    return entries
 
 
 def _headers(data: bytes) -> Iterable[Entry]:

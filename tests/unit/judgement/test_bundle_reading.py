@@ -1,0 +1,198 @@
+"""Each bundle that people could make is read in few calls, without its key, and judged."""
+
+import json
+from functools import cache
+
+import pytest
+
+from emr_in_transit.judgement.bundle import (
+    Bundle,
+    BundleContext,
+    Unread,
+    decode_bundle,
+    encode_bundle,
+    judge_bundle,
+)
+from emr_in_transit.judgement.bundle_problems import Problem
+from emr_in_transit.judgement.bundle_reading import read_bundle
+from emr_in_transit.judgement.bundle_zip import MOST_READS
+from tests.support.bundles import (
+    BAD,
+    DOMAIN,
+    GOOD,
+    LIES,
+    NOW,
+    OPENSSL,
+    Case,
+    files,
+    good,
+    intermediate,
+    issue,
+    key_bytes,
+    leaf,
+    zipped,
+)
+
+CONTEXT = BundleContext(NOW, 30, domain=DOMAIN)
+# What these do not need is a look at more than end, directory and the two members.
+PLAIN_READS = 4
+MORE_READS = {
+    "a short comment": 8,
+    "the longest comment": 8,
+    "a comment with an end record in it": 8,
+    "streamed, with a short comment": 6,
+    "end records of 64 bits": 6,
+}
+
+
+class Object:
+    """An object in S3 that fails whoever asks for a byte of its key, or too often."""
+
+    def __init__(self, content: bytes):
+        self.content = content
+        self.key = key_bytes(content)
+        self.reads: list[range] = []
+
+    def read(self, start: int, end: int) -> bytes:
+        assert 0 <= start < end <= len(self.content)
+        assert not set(range(start, end)) & set(self.key), "it asks for the private key"
+        self.reads.append(range(start, end))
+        assert len(self.reads) <= MOST_READS
+        return self.content[start:end]
+
+
+def read(content: bytes) -> tuple[Bundle | Unread, Object]:
+    held = Object(content)
+    return read_bundle(len(content), held.read), held
+
+
+@cache
+def made(case: Case) -> bytes:
+    return case.make()
+
+
+def parameter(case: Case):
+    missing = case.needs_openssl and OPENSSL is None
+    marks = [pytest.mark.skip(reason="openssl is not on this machine")] if missing else []
+    return pytest.param(case, id=case.name, marks=marks)
+
+
+@pytest.mark.parametrize("case", [parameter(each) for each in (*GOOD, *BAD)])
+def test_what_is_said_of_it(case: Case):
+    """By reason and in words; what only the key in hand shows is not said."""
+    bundle, _ = read(made(case))
+    findings = judge_bundle(bundle, CONTEXT)
+
+    assert tuple(each.reason for each in findings) == case.rule, findings
+    assert case.says in " ".join(each.detail for each in findings)
+
+
+@pytest.mark.parametrize("case", [parameter(each) for each in (*GOOD, *BAD)])
+def test_facts_are_kept_as_json(case: Case):
+    """What the ledger remembers is judged as what was read."""
+    bundle, _ = read(made(case))
+    assert isinstance(bundle, Bundle)
+    assert decode_bundle(json.loads(json.dumps(encode_bundle(bundle)))) == bundle
+
+
+@pytest.mark.parametrize("case", [parameter(each) for each in GOOD])
+def test_reads_are_few(case: Case):
+    """Four for what usual tools make, and no byte twice."""
+    _, held = read(made(case))
+
+    assert held.key
+    assert len(held.reads) <= MORE_READS.get(case.name, PLAIN_READS)
+    assert case.name in MORE_READS or held.content.endswith(bytes(2))
+
+
+def test_there_are_enough_of_them():
+    """At least forty, all of other names."""
+    names = [each.name for each in (*GOOD, *BAD)]
+    assert len(set(names)) == len(names)
+    assert len(GOOD) >= 20
+    assert len(BAD) >= 40
+
+
+@pytest.mark.parametrize("make", [make for _, make in LIES], ids=[name for name, _ in LIES])
+def test_directory_that_lies_is_not_followed(make):
+    """No member is read: only ends, the directory, and the fixed parts of local headers."""
+    bundle, held = read(make())
+    assert isinstance(bundle, Bundle)
+    assert [each.problem for each in bundle.problems] == [Problem.DIRECTORY_LIES]
+    assert bundle.certificates == ()
+    start = held.content.find(b"PK\1\2")
+    for each in held.reads:
+        assert each.start >= start > 0 or len(each) == 30, each
+
+
+def test_comment_behind_many_entries():
+    """Nobody can find the directory in eight reads; that is said, and nothing else."""
+    many = {**files(), **{f"{number}.txt": b"1" for number in range(5)}}
+    assert read(zipped(many, comment=b"x" * 100))[0] is Unread.TOO_MANY_READS
+    assert read(zipped(files(), streamed=True, comment=b"x" * 100))[0] is Unread.TOO_MANY_READS
+
+
+def test_what_reading_raises_passes():
+    """Whoever reads from S3 finds there what S3 said."""
+
+    def refuse(*_: int) -> bytes:
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        read_bundle(1000, refuse)
+
+
+def test_less_than_was_asked_for():
+    """An object that is shorter than its size is cut off."""
+    bundle = read_bundle(1000, lambda *_: b"x")
+    assert isinstance(bundle, Bundle)
+    assert [each.problem for each in bundle.problems] == [Problem.TRUNCATED]
+
+
+def test_facts_of_a_certificate():
+    """As openssl shows them."""
+    own = leaf(intermediate(), owner="RSA 2048", names=("example.com", "*.ec2.internal"))
+    bundle, _ = read(zipped(files(own, chain=own.pem + intermediate().pem)))
+    assert isinstance(bundle, Bundle)
+    first, second = bundle.certificates
+    assert first.subject == "CN=*.ec2.internal"
+    assert first.issuer == second.subject == "CN=Example Intermediate"
+    assert first.names == ("*.ec2.internal", "example.com")
+    assert first.not_after == own.certificate.not_valid_after_utc.timestamp()
+    assert first.not_before == own.certificate.not_valid_before_utc.timestamp()
+    assert (first.key, first.key_bits, second.key, second.key_bits) == ("RSA", 2048, "EC", 256)
+    assert (first.is_authority, second.is_authority) == (False, True)
+    assert first.signature == "ecdsa-with-SHA256"
+    assert bundle.members == ("privateKey.pem", "certificateChain.pem", "trustedCertificates.pem")
+
+
+def test_facts_are_bounded():
+    """A chain of all that there is does not fill the ledger: what ends first is kept."""
+    others = [issue(f"{day}", to_day=100 + day, owner="one") for day in range(30, 0, -1)]
+    text = leaf().pem + b"".join(each.pem for each in others)
+    bundle, _ = read(zipped(files(chain=text)))
+    assert isinstance(bundle, Bundle)
+    assert len(bundle.certificates) == 20
+    assert bundle.certificates[0].common_name == "*.ec2.internal"
+    assert [each.common_name for each in bundle.certificates[1:]] == [f"{n}" for n in range(1, 20)]
+    assert len(json.dumps(encode_bundle(bundle))) < 20_000
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"members": [], "problems": [{"problem": "unheard of"}], "certificates": []},
+        {"members": [], "problems": [], "certificates": [{"subject": "x"}]},
+    ],
+)
+def test_other_facts_are_refused(document):
+    """Such as those of a later version: they count as none."""
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        decode_bundle(document)
+
+
+def test_good_is_good():
+    """The one that others are made from has nothing wrong with it."""
+    bundle, _ = read(good())
+    assert judge_bundle(bundle, CONTEXT) == ()
