@@ -135,7 +135,7 @@ def _read_jar(content: bytes, provider_class: str) -> Bundle:
 def _read_pem(content: bytes) -> Bundle | Unread:
     """Return the facts as the rule has them, and what the key in hand adds."""
     bundle = read_bundle(len(content), lambda start, end: content[start:end])
-    if isinstance(bundle, Unread):
+    if isinstance(bundle, Unread) or any(not each.member for each in bundle.problems):
         return bundle
     held: dict[str, bytes] = {}
     problems: list[Found] = []
@@ -143,19 +143,18 @@ def _read_pem(content: bytes) -> Bundle | Unread:
         try:
             held |= _member(content, name)
         except ZipError as error:
-            # What is wrong with the zip, or with the others, the rule has found as well.
-            if name == KEY and error.problem not in {each.problem for each in bundle.problems}:
+            if name == KEY:  # what is wrong with the others, the rule has found
                 problems.append(Found(error.problem, KEY, error.what))
-    unread = {each.member for each in bundle.problems if each.problem in _NO_CERTIFICATES}
+    unread = {each.member for each in bundle.problems if each.problem in _NOT_READ}
     texts = {name: held[name] for name in (CHAIN, TRUSTED) if name in held and name not in unread}
     return bundle._replace(
         problems=(*bundle.problems, *problems, *pair_problems(held.get(KEY), texts))
     )
 
 
-_NO_CERTIFICATES = {
+_NOT_READ = {
     *(Problem.DER, Problem.REQUEST, Problem.PKCS7, Problem.NO_CERTIFICATE),
-    Problem.CERTIFICATE_UNREADABLE,
+    *(Problem.CERTIFICATE_UNREADABLE, Problem.REFUSED),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import warnings
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -24,23 +25,40 @@ from emr_in_transit.judgement.wording import quoted
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,20}PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _TRADITIONAL = {b"RSA PRIVATE KEY": "PKCS #1", b"EC PRIVATE KEY": "SEC 1"}
 _FAILURES = (ValueError, TypeError, UnsupportedAlgorithm)
+# What the parts of a certificate raise when they are asked for.
+_REFUSALS = (
+    *_FAILURES,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def pair_problems(key: bytes | None, texts: dict[str, bytes]) -> list[Found]:
     """Return what is wrong with a private key, with who signed what, and between the two.
 
-    ``texts`` are the files with certificates that can be read at all.
+    ``texts`` are the files in which the rule has found nothing that a strict reader refuses.
     """
     read: dict[str, list[x509.Certificate]] = {CHAIN: [], TRUSTED: []}
     problems = []
     for name, text in texts.items():
         try:
-            read[name] = x509.load_pem_x509_certificates(text)
-        except ValueError as error:
+            read[name] = _certificates(text)
+        except _REFUSALS as error:
             problems.append(Found(Problem.REFUSED, name, " ".join(str(error).split())))
     if key is not None:
         problems += _key_problems(key, read[CHAIN])
     return problems + _signature_problems(read[CHAIN], read[TRUSTED])
+
+
+def _certificates(text: bytes) -> list[x509.Certificate]:
+    """Return certificates of which each part that is looked at can be read; raise _REFUSALS."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a later release will refuse
+        found = x509.load_pem_x509_certificates(text)
+        for each in found:
+            _ = (each.version, each.subject, each.issuer, each.extensions, each.public_key())
+    return found
 
 
 def _key_problems(key: bytes, chain: list[x509.Certificate]) -> list[Found]:
@@ -99,10 +117,13 @@ def _signature_problems(
 
 
 def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Return whether it is not known to be forged: SHA-1, for one, cryptography does not check."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, *_FAILURES):
+    except InvalidSignature:
         return False
+    except _FAILURES:
+        return True
     return True
 
 

@@ -33,6 +33,7 @@ from emr_in_transit.judgement.bundle import CHAIN, KEY, TRUSTED
 from emr_in_transit.judgement.reasons import Reason
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+LOOKED_AT = NOW + timedelta(hours=1)  # openssl makes certificates from its own now on
 DOMAIN = "ec2.internal"
 WILDCARD = f"*.{DOMAIN}"
 DAY = timedelta(days=1)
@@ -399,7 +400,7 @@ BAD = [
     Case("a damaged certificate", _f(lambda: files(chain=damaged(leaf().pem))), _INVALID, "certificate 1 of 1 is damaged"),
     Case("a damaged intermediate", _f(lambda: files(chain=leaf().pem + damaged(intermediate().pem))), _INVALID, "certificate 2 of 2 is damaged"),
     Case("a certificate that is cut off", _f(lambda: files(chain=leaf().pem[:200])), _INVALID, "certificate 1 of 1 is damaged"),
-    Case("bytes behind a certificate", _f(lambda: files(chain=_with_bytes_behind(leaf()))), _INVALID, "is damaged"),
+    Case("bytes behind a certificate", _f(lambda: files(chain=_with_bytes_behind(leaf()))), _DOUBTFUL, "bytes stand behind certificate 1"),
     Case("a byte order mark", _f(lambda: files(chain=b"\xef\xbb\xbf" + leaf().pem)), _DOUBTFUL, "byte order mark"),
     Case("joined without a line end", _f(lambda: files(leaf(intermediate()), chain=without_line_ends(leaf(intermediate()).pem, intermediate().pem))), _DOUBTFUL, "not alone on its line"),
     Case("all on one line", _f(lambda: files(chain=leaf().pem.replace(b"\n", b""))), _DOUBTFUL, "not alone on its line"),

@@ -153,8 +153,11 @@ def _finding(
         reason in {Reason.BUNDLE_MISSING, Reason.BUNDLE_INVALID}
         and context.state not in STARTING_STATES
     )
-    where = f"{quoted(context.address)}: " if context.address else ""
-    return Finding(reason, f"{where}{detail}.", subject, only_warns=only_warns, fix=fix)
+    if context.address:
+        detail = f"{quoted(context.address)}: {detail}"
+    elif not subject:  # of the object as a whole, so that its sentence begins in the middle
+        detail = detail[0].upper() + detail[1:]
+    return Finding(reason, f"{detail}.", subject, only_warns=only_warns, fix=fix)
 
 
 def _certificate_findings(
@@ -183,10 +186,10 @@ def _validity_findings(
     who = f"{CHAIN} holds {quoted(ends_first.subject)}, which"
     if ends <= context.now:
         detail = f"{who} expired on {ends:%Y-%m-%d}"
-        found.append(_finding(Reason.CERTIFICATES_EXPIRED, detail, context, fix=_RENEW))
-    elif ends - context.now <= timedelta(days=context.expiry_days):
+        found.append(_finding(Reason.CERTIFICATES_EXPIRED, detail, context, CHAIN, _RENEW))
+    elif (ends - context.now).total_seconds() <= context.expiry_days * 86_400:
         detail = f"{who} expires on {ends:%Y-%m-%d}"
-        found.append(_finding(Reason.CERTIFICATES_EXPIRING, detail, context, fix=_RENEW))
+        found.append(_finding(Reason.CERTIFICATES_EXPIRING, detail, context, CHAIN, _RENEW))
     return found
 
 
@@ -204,10 +207,10 @@ def _name_findings(leaf: Certificate, context: BundleContext) -> list[Finding]:
         detail = f"{CHAIN} names {held}, not *.{context.domain}"
         fix = PROBLEMS[Problem.NAME_ONLY_IN_SUBJECT].fix
         fix = fix.replace("DOMAIN", context.domain)
-        found.append(_finding(Reason.CERTIFICATE_NAME_MISMATCH, detail, context, fix=fix))
+        found.append(_finding(Reason.CERTIFICATE_NAME_MISMATCH, detail, context, CHAIN, fix))
     if leaf.is_self_signed:
         detail = f"{CHAIN} holds {quoted(leaf.subject)}, which is signed by itself"
-        found.append(_finding(Reason.CERTIFICATE_SELF_SIGNED, detail, context))
+        found.append(_finding(Reason.CERTIFICATE_SELF_SIGNED, detail, context, CHAIN))
     return found
 
 

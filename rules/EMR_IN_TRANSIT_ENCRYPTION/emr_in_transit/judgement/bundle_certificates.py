@@ -83,7 +83,11 @@ def read_certificates(member: str, content: bytes) -> tuple[list[Certificate], l
     own = [each for each in blocks if each.label in _CERTIFICATE_LABELS]
     for number, block in enumerate(own, 1):
         try:
-            found.append(_read(block.body))
+            certificate, is_whole = _read(block.body)
+            found.append(certificate)
+            if not is_whole:
+                what = f"bytes stand behind certificate {number} in its block"
+                problems.append(Found(Problem.REFUSED, member, what))
         except _UNREADABLE:
             what = f"certificate {number} of {len(own)} is damaged"
             problems.append(Found(Problem.CERTIFICATE_UNREADABLE, member, what))
@@ -136,12 +140,13 @@ def _instead(content: bytes, blocks: list[_Block]) -> Problem:
     return Problem.NO_CERTIFICATE
 
 
-def _read(body: bytes) -> Certificate:
-    """Return the facts of a certificate in base64; raise any of _UNREADABLE."""
+def _read(body: bytes) -> tuple[Certificate, bool]:
+    """Return the facts of a certificate in base64, and whether nothing stands behind it.
+
+    Raises any of _UNREADABLE.
+    """
     der = base64.b64decode(b"".join(body.split()), validate=True)
     decoded, rest = decoder.decode(der, asn1Spec=rfc5280.Certificate())
-    if rest:
-        raise ValueError("bytes stand behind it")
     inner = decoded["tbsCertificate"]
     extensions = {
         str(each["extnID"]): bytes(each["extnValue"])
@@ -150,7 +155,7 @@ def _read(body: bytes) -> Certificate:
     key, bits = _key(inner["subjectPublicKeyInfo"])
     subject = _attributes(inner["subject"])
     signature = str(decoded["signatureAlgorithm"]["algorithm"])
-    return Certificate(
+    certificate = Certificate(
         subject=_text(subject),
         issuer=_text(_attributes(inner["issuer"])),
         names=_dns_names(extensions.get(_SUBJECT_ALT_NAME)),
@@ -164,6 +169,7 @@ def _read(body: bytes) -> Certificate:
         signature=_SIGNATURES.get(signature, signature),
         is_authority=_is_authority(extensions.get(_BASIC_CONSTRAINTS)),
     )
+    return certificate, not rest
 
 
 def _attributes(name: Any) -> list[tuple[str, str]]:

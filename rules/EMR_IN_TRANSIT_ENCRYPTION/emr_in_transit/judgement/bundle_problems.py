@@ -132,17 +132,18 @@ PROBLEMS: dict[Problem, ProblemText] = {
     ),
     Problem.BYTE_ORDER_MARK: ProblemText(
         _D, "{member} begins with a byte order mark",
-        "Remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' {member}",
+        "Remove it: perl -pi -e 's/^\\xEF\\xBB\\xBF//' {member}",
     ),
     Problem.NO_LINE_END: ProblemText(
         _D, "{member} has a line of dashes, BEGIN or END, that is not alone on its line",
         "Put a line end before and behind each: "
-        "sed -i 's/----------BEGIN/-----\\n-----BEGIN/g' {member}",
+        "perl -pe 's/-----(BEGIN|END) CERTIFICATE-----/\\n$&\\n/g' {member} | grep . | fold -w 64 "
+        "> pem && mv pem {member}",
     ),
     Problem.KEY_AMONG_CERTIFICATES: ProblemText(
         _D, "{member} holds a private key too",
-        "Keep the certificates alone: openssl storeutl -certs {member} > pem && mv pem {member}; "
-        "who could read the file could read the key.",
+        "Keep the certificates alone, and take a new key if others could read the file: "
+        "perl -ne 'print if /BEGIN CERTIFICATE/../END CERTIFICATE/' {member} > pem && mv pem {member}",
     ),
     Problem.WRONG_ORDER: ProblemText(
         _D, "{member} does not list each certificate before that of its issuer: {what}",
