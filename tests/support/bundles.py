@@ -75,7 +75,7 @@ def issue(  # noqa: PLR0913 (what can be wrong with a certificate)
     owner: str = "",
     from_day: int = -1,
     to_day: int = 365,
-    authority: bool = False,
+    authority: bool | None = False,  # None: without the extension that tells
     signer: str = "",
 ) -> Issued:
     """Make a certificate, signed by itself unless an issuer is given; ``signer`` forges that."""
@@ -90,8 +90,10 @@ def issue(  # noqa: PLR0913 (what can be wrong with a certificate)
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + from_day * DAY)
         .not_valid_after(NOW + to_day * DAY)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
+    if authority is not None:
+        constraints = x509.BasicConstraints(ca=authority, path_length=None)
+        builder = builder.add_extension(constraints, critical=True)
     if names:
         alternatives = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
         builder = builder.add_extension(alternatives, critical=False)
@@ -373,6 +375,7 @@ GOOD = [
     Case("wildcard among others", _chain(lambda: leaf(names=("example.com", WILDCARD, "*.a.example.com")))),
     Case("another common name", _chain(lambda: leaf(subject="tls", names=(WILDCARD,)))),
     Case("no subject", _chain(lambda: leaf(subject="", names=(WILDCARD,), owner="nobody"))),
+    Case("no extensions but the name", _chain(lambda: leaf(authority=None))),
     Case("wildcard in capitals", _chain(lambda: leaf(names=(WILDCARD.upper(),)))),
 ]  # fmt: skip
 
@@ -400,6 +403,10 @@ BAD = [
     Case("a damaged certificate", _f(lambda: files(chain=damaged(leaf().pem))), _INVALID, "certificate 1 of 1 is damaged"),
     Case("a damaged intermediate", _f(lambda: files(chain=leaf().pem + damaged(intermediate().pem))), _INVALID, "certificate 2 of 2 is damaged"),
     Case("a certificate that is cut off", _f(lambda: files(chain=leaf().pem[:200])), _INVALID, "certificate 1 of 1 is damaged"),
+    Case("a block that has no end", _f(lambda: files(chain=b"-----BEGIN EC PARAMETERS-----\nBgg\n" + leaf().pem)), _DOUBTFUL, "a block of it has no end"),
+    Case("a line of dashes that has no end", _f(lambda: files(chain=b"-----BEGIN \n" + leaf().pem)), _DOUBTFUL, "a block of it has no end"),
+    Case("a certificate of 100 KB", _f(lambda: files(chain=_with_bytes_behind(leaf(), 100_000))), _DOUBTFUL, "and was not looked at"),
+    Case("600 certificates", _f(lambda: files(trusted=root().pem * 600)), _DOUBTFUL, "it has 600 certificates"),
     Case("bytes behind a certificate", _f(lambda: files(chain=_with_bytes_behind(leaf()))), _DOUBTFUL, "bytes stand behind certificate 1"),
     Case("a byte order mark", _f(lambda: files(chain=b"\xef\xbb\xbf" + leaf().pem)), _DOUBTFUL, "byte order mark"),
     Case("joined without a line end", _f(lambda: files(leaf(intermediate()), chain=without_line_ends(leaf(intermediate()).pem, intermediate().pem))), _DOUBTFUL, "not alone on its line"),
@@ -431,6 +438,7 @@ BAD = [
     Case("a key of PKCS #1", lambda: zipped(files(leaf(owner="RSA 2048"), key=key_as(PrivateFormat.TraditionalOpenSSL, own=leaf(owner="RSA 2048")))), key=_DOUBTFUL),
     Case("a key of DER", _f(lambda: files(key=leaf().key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))), key=_INVALID),
     Case("a damaged key", _f(lambda: files(key=damaged(leaf().key_pem))), key=_INVALID),
+    Case("a damaged key with a passphrase", _f(lambda: files(key=b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nA\n-----END ENCRYPTED PRIVATE KEY-----\n")), key=_INVALID),
     Case("text instead of a key", _f(lambda: files(key=b"secret")), key=_INVALID),
     Case("a certificate instead of the key", _f(lambda: files(key=leaf().pem)), key=_INVALID),
     Case("a zip in a zip", _f(lambda: {"certificates.zip": good()}), (*_INVALID, *_INVALID), 'there is "certificates.zip"'),
@@ -454,8 +462,8 @@ BAD = [
 ]  # fmt: skip
 
 
-def _with_bytes_behind(issued: Issued) -> bytes:
-    der = issued.certificate.public_bytes(Encoding.DER) + b"\5\0"
+def _with_bytes_behind(issued: Issued, number: int = 2) -> bytes:
+    der = issued.certificate.public_bytes(Encoding.DER) + bytes(number)
     return (
         b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
     )

@@ -145,7 +145,9 @@ NO_CERTIFICATE = {
     *(Problem.CERTIFICATE_UNREADABLE, Problem.MEMBER_EMPTY),
 }
 # Of these readers think differently: that is what the warning says.
-DOUBTED = {Problem.BYTE_ORDER_MARK, Problem.NO_LINE_END, Problem.WRONG_ORDER}
+DOUBTED = {
+    *(Problem.BYTE_ORDER_MARK, Problem.NO_LINE_END, Problem.WRONG_ORDER, Problem.REFUSED),
+}
 NO_KEY = {
     *(Problem.KEY_DER, Problem.KEY_ENCRYPTED, Problem.KEY_UNREADABLE, Problem.MEMBER_EMPTY),
 }

@@ -1,9 +1,12 @@
 """Each bundle that people could make is read in few calls, without its key, and judged."""
 
+import base64
 import json
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from emr_in_transit.judgement.bundle import (
     Bundle,
@@ -196,3 +199,36 @@ def test_good_is_good():
     """The one that others are made from has nothing wrong with it."""
     bundle, _ = read(good())
     assert judge_bundle(bundle, CONTEXT) == ()
+
+
+def test_issuers_in_a_circle():
+    """Two authorities that name each other end the search, which says nothing against them."""
+    first = issue("First", intermediate(), authority=True)
+    second = issue("Second", first, authority=True)
+    first = issue("First", second, authority=True)
+    text = leaf(first).pem + first.pem + second.pem
+    bundle, _ = read(zipped(files(chain=text, trusted=None)))
+    assert judge_bundle(bundle, CONTEXT) == ()
+
+
+def test_a_file_of_many_beginnings_takes_no_time():
+    """Each search for an end goes through the whole text, so there are few of them."""
+    text = b"".join(b"-----BEGIN %d-----\n" % number for number in range(40_000))
+    bundle, _ = read(zipped(files(chain=text)))
+    assert isinstance(bundle, Bundle)
+    assert {each.problem for each in bundle.problems} == {
+        *(Problem.NO_CERTIFICATE, Problem.REFUSED),
+    }
+
+
+def test_dates_of_two_digits():
+    """From 50 on they are of the last century (RFC 5280, 4.1.2.5.1)."""
+    old = leaf().certificate.public_bytes(Encoding.DER)
+    year = f"{leaf().certificate.not_valid_before_utc:%y}".encode()
+    at = old.index(b"\x17\x0d" + year) + 2
+    changed = old[:at] + b"55" + old[at + 2 :]
+    text = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(changed)
+    bundle, _ = read(zipped(files(chain=text + b"-----END CERTIFICATE-----\n")))
+    assert isinstance(bundle, Bundle)
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=bundle.certificates[0].not_before)
+    assert moment.year == 1955

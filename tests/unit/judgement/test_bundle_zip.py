@@ -20,7 +20,16 @@ from emr_in_transit.judgement.bundle_zip import (
     Zip,
     ZipError,
 )
-from tests.support.bundles import edited, files, good, key_bytes, moved, renamed, zipped
+from tests.support.bundles import (
+    edited,
+    files,
+    good,
+    key_bytes,
+    moved,
+    renamed,
+    with_records_of_64_bits,
+    zipped,
+)
 
 NAMES = (KEY, CHAIN, TRUSTED, "__MACOSX/._privateKey.pem", "notes.txt")
 CONTENT = st.binary(min_size=1, max_size=300)
@@ -189,3 +198,19 @@ def test_each_header_that_is_looked_at_first_belongs_to_its_member():
     archive = Zip(len(content), held.read)
     assert archive.content(archive.entries[0]) == b"x"
     assert held.reads == 4
+
+
+def test_a_local_header_with_another_name():
+    """Of the same length, so that only a look at the member itself shows it."""
+    content = good().replace(CHAIN.encode(), b"CERTIFICATEChain.pem", 1)
+    with pytest.raises(ZipError) as raised:
+        entries_of(content, key_bytes(content))
+    assert raised.value.problem is Problem.DIRECTORY_LIES
+
+
+def test_a_locator_without_its_record():
+    """What says that the zip is one of 64 bits has to be followed by what is."""
+    content = with_records_of_64_bits(good()).replace(b"PK\6\6", b"PK\6\5")
+    with pytest.raises(ZipError) as raised:
+        entries_of(content, key_bytes(content))
+    assert raised.value.problem is Problem.DIRECTORY_LIES

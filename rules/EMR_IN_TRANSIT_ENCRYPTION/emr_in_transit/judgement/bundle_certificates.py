@@ -35,6 +35,10 @@ _UNREADABLE = (
 )
 _MOST_NAMES, _LONGEST_NAME, _LONGEST_SUBJECT = 100, 253, 200
 _LEAST_RSA_BITS = 2048
+# Limits of what is looked at, so that no file of a megabyte takes its reader's time: the public
+# authorities are about 150, and few certificates have more than four kilobytes.
+_MOST_CERTIFICATES, _MOST_WITHOUT_END, _LONGEST_CERTIFICATE = 500, 10, 2**17
+_LONGEST_BLANK = 80
 
 _RSA = {"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"}
 _EC = "1.2.840.10045.2.1"
@@ -64,69 +68,83 @@ _SUBJECT_ALT_NAME, _BASIC_CONSTRAINTS = "2.5.29.17", "2.5.29.19"
 
 class _Block(NamedTuple):
     label: bytes
-    body: bytes
-    stands_alone: bool  # its lines of dashes share their lines with nothing
+    body: bytes | None  # None where it has no end
+    stands_alone: bool = True  # its lines of dashes share their lines with nothing
 
 
 def read_certificates(member: str, content: bytes) -> tuple[list[Certificate], list[Found]]:
     """Return the certificates of a PEM file, and what is wrong with it; raise nothing."""
-    found: list[Certificate] = []
-    problems: list[Found] = []
     text = content.removeprefix(_BYTE_ORDER_MARK)
+    blocks = list(_blocks(text))
+    own = [each for each in blocks if each.label in _CERTIFICATE_LABELS]
+    problems: list[Found] = []
     if text != content:
         problems.append(Found(Problem.BYTE_ORDER_MARK, member))
-    blocks = list(_blocks(text))
     if not all(each.stands_alone for each in blocks):
         problems.append(Found(Problem.NO_LINE_END, member))
     if any(each.label.endswith(b"PRIVATE KEY") for each in blocks):
         problems.append(Found(Problem.KEY_AMONG_CERTIFICATES, member))
-    own = [each for each in blocks if each.label in _CERTIFICATE_LABELS]
-    for number, block in enumerate(own, 1):
-        try:
-            certificate, is_whole = _read(block.body)
-            found.append(certificate)
-            if not is_whole:
-                what = f"bytes stand behind certificate {number} in its block"
-                problems.append(Found(Problem.REFUSED, member, what))
-        except _UNREADABLE:
-            what = f"certificate {number} of {len(own)} is damaged"
-            problems.append(Found(Problem.CERTIFICATE_UNREADABLE, member, what))
+    if any(each.body is None and each not in own for each in blocks):
+        problems.append(Found(Problem.REFUSED, member, "a block of it has no end"))
+    if len(own) > _MOST_CERTIFICATES:
+        what = f"it has {len(own)} certificates, of which {_MOST_CERTIFICATES} were looked at"
+        problems.append(Found(Problem.REFUSED, member, what))
     if not own:
         problems.append(Found(_instead(content, blocks), member))
+    found, damaged = _read_all(member, own[:_MOST_CERTIFICATES])
+    return found, problems + damaged
+
+
+def _read_all(member: str, blocks: list[_Block]) -> tuple[list[Certificate], list[Found]]:
+    found, problems = [], []
+    for number, block in enumerate(blocks, 1):
+        body = block.body or b""
+        if len(body) > _LONGEST_CERTIFICATE:
+            what = f"certificate {number} has {len(body)} characters, and was not looked at"
+            problems.append(Found(Problem.REFUSED, member, what))
+            continue
+        try:
+            certificate, is_whole = _read(body)
+        except _UNREADABLE:
+            what = f"certificate {number} of {len(blocks)} is damaged"
+            problems.append(Found(Problem.CERTIFICATE_UNREADABLE, member, what))
+            continue
+        found.append(certificate)
+        if not is_whole:
+            what = f"bytes stand behind certificate {number} in its block"
+            problems.append(Found(Problem.REFUSED, member, what))
     return found, problems
 
 
 def _blocks(text: bytes) -> Iterator[_Block]:
-    at = 0
-    while (start := text.find(_BEGIN, at)) >= 0:
-        label_at = start + len(_BEGIN)
-        label_end = text.find(_DASHES, label_at, label_at + _LONGEST_LABEL)
-        label = text[label_at:label_end]
+    at, without_end = 0, 0
+    # Each search for an end that is not there goes through the whole text.
+    while (start := text.find(_BEGIN, at)) >= 0 and without_end < _MOST_WITHOUT_END:
+        at = start + len(_BEGIN)
+        label_end = text.find(_DASHES, at, at + _LONGEST_LABEL)
+        label = text[at : max(label_end, at)]
         ending = b"-----END " + label + _DASHES
-        end = text.find(ending, label_end) if label_end >= 0 else -1
+        end = text.find(ending, at) if label else -1
         if end < 0:
-            if label in _CERTIFICATE_LABELS:
-                yield _Block(label, b"-", stands_alone=True)  # cut off, so it cannot be read
-            return
-        at = end + len(ending)
+            without_end += 1
+            yield _Block(label, None)
+            continue
         body = text[label_end + len(_DASHES) : end]
-        yield _Block(
-            label,
-            body,
-            _ends_line(text[:start])
-            and _begins_line(text[at : at + 80])
-            and _begins_line(body[:80], at_end=False)
-            and _ends_line(body),
+        at = end + len(ending)
+        begins = _ends_line(text[max(start - 1, 0) : start]) and _begins_line(
+            body[:_LONGEST_BLANK] + b"-"
         )
+        ends = _ends_line(body) and _begins_line(text[at : at + _LONGEST_BLANK])
+        yield _Block(label, body, stands_alone=begins and ends)
 
 
 def _ends_line(text: bytes) -> bool:
     return not text or text.endswith(b"\n")
 
 
-def _begins_line(text: bytes, *, at_end: bool = True) -> bool:
+def _begins_line(text: bytes) -> bool:
     rest = text.lstrip(b" \t\r")
-    return rest.startswith(b"\n") or (at_end and not rest)
+    return not rest or rest.startswith(b"\n")
 
 
 def _instead(content: bytes, blocks: list[_Block]) -> Problem:
