@@ -110,11 +110,13 @@ def _zipped(folder: Path) -> bytes:
     text = io.BytesIO()
     with zipfile.ZipFile(text, "w") as archive:
         for path in sorted(each for each in folder.iterdir() if each.is_file()):
-            with path.open("rb") as file:
-                wanted = path.name in {KEY, CHAIN, TRUSTED}
-                # One byte more than is taken: what is too large stays so.
-                content = file.read(MOST_UNPACKED + 1) if wanted else b""
-            archive.writestr(zipfile.ZipInfo(path.name), content)
+            content = b""
+            if path.name in {KEY, CHAIN, TRUSTED}:
+                with path.open("rb") as file:
+                    # One byte more than is taken: what is too large stays so.
+                    content = file.read(MOST_UNPACKED + 1)
+            name = path.name.encode("utf-8", "replace").decode()  # it can hold what UTF-8 cannot
+            archive.writestr(zipfile.ZipInfo(name), content)
     return text.getvalue()
 
 

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 import warnings
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,8 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from emr_in_transit.judgement.bundle import CHAIN, KEY, TRUSTED, Found
-from emr_in_transit.judgement.bundle_problems import Problem
+from emr_in_transit.judgement.bundle_problems import BYTE_ORDER_MARK, Problem
 from emr_in_transit.judgement.wording import quoted
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,20}PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _TRADITIONAL = {b"RSA PRIVATE KEY": "PKCS #1", b"EC PRIVATE KEY": "SEC 1"}
@@ -61,27 +65,27 @@ def _certificates(text: bytes) -> list[x509.Certificate]:
     return found
 
 
-def _key_problems(key: bytes, chain: list[x509.Certificate]) -> list[Found]:
-    block = _BLOCK.search(key)
+def _key_problems(content: bytes, chain: list[x509.Certificate]) -> list[Found]:
+    problems = []
+    if content.startswith(BYTE_ORDER_MARK):
+        problems.append(Found(Problem.BYTE_ORDER_MARK, KEY))
+    block = _BLOCK.search(content)
     if block is None:
-        return [_without_a_block(key)]
+        return [*problems, _without_a_block(content)]
     label, text = block[1], block[0]
     if label == b"ENCRYPTED PRIVATE KEY":
-        return [Found(Problem.KEY_ENCRYPTED, KEY, _scheme(text))]
-    if b"ENCRYPTED" in text:  # Proc-Type: 4,ENCRYPTED (RFC 1421, 4.6.1.1)
-        return [Found(Problem.KEY_ENCRYPTED, KEY, "OpenSSL's own scheme")]
-    problems = []
+        return [*problems, Found(Problem.KEY_ENCRYPTED, KEY, _scheme(text))]
+    if b",ENCRYPTED" in text:  # Proc-Type: 4,ENCRYPTED (RFC 1421, 4.6.1.1)
+        return [*problems, Found(Problem.KEY_ENCRYPTED, KEY, "OpenSSL's own scheme")]
     if label != b"PRIVATE KEY":
         what = _TRADITIONAL.get(label, label.decode("ascii").lower())
         problems.append(Found(Problem.KEY_NOT_PKCS8, KEY, what))
     try:
-        held = load_pem_private_key(text + b"\n", None).public_key()
+        public = load_pem_private_key(text + b"\n", None).public_key()
     except _FAILURES:
         return [*problems, Found(Problem.KEY_UNREADABLE, KEY, "its PRIVATE KEY is damaged")]
-    if chain:
-        leaf = _leaf(chain)
-        if _public_bytes(held) != _public_bytes(leaf.public_key()):
-            problems.append(Found(Problem.KEY_OF_ANOTHER, KEY, _subject(leaf)))
+    if chain and _public_bytes(public) != _public_bytes((leaf := _leaf(chain)).public_key()):
+        problems.append(Found(Problem.KEY_OF_ANOTHER, KEY, _subject(leaf)))
     return problems
 
 
@@ -140,9 +144,8 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     return found.value.ca
 
 
-def _public_bytes(key: object) -> bytes:
-    raw: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
-    return raw
+def _public_bytes(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _subject(certificate: x509.Certificate) -> str:

@@ -448,6 +448,8 @@ def certificates(  # noqa: PLR0913 (click passes each option)
     from emr_in_transit_cli import certificates as bundles  # noqa: PLC0415
 
     parameters = _parameters(profile=profile, region=region, **rule)
+    if domain is not None and "." not in domain_of(domain):
+        raise UsageError(f"--domain {domain} is neither a Region nor a domain")
     context = BundleContext(
         datetime.now(UTC), parameters.certificate_expiry_days, domain=domain_of(domain or "")
     )

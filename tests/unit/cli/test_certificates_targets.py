@@ -120,7 +120,10 @@ def test_a_folder_is_judged_as_the_zip_that_it_would_make(folder):
     """Its other files, and folders in it, change nothing."""
     (folder / "certificates.zip").write_bytes(b"old")
     (folder / "backup").mkdir()
+    odd = folder / b"caf\xe9.txt".decode("utf-8", "surrogateescape")
+    odd.write_bytes(b"x")
     assert reasons(folder) == (0, [])
+    odd.unlink()
     (folder / KEY).rename(folder / "PrivateKey.pem")
     (folder / CHAIN).write_bytes(b"x" * 2**21)
     done = run("certificates", "-f", "json", folder)
@@ -171,6 +174,15 @@ def test_wrong_use(tmp_path):
         done = run("certificates", target)
         assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
         assert problem in done.err
+    for domain in ("", "us-east-1a", "internal"):
+        done = run("certificates", "--domain", domain, tmp_path)
+        assert (done.status, done.out) == (2, "")
+        assert (
+            done.err
+            == f"emr-in-transit: --domain {domain} is neither a Region nor a domain\n".replace(
+                "  ", " "
+            )
+        )
 
 
 def test_what_is_too_large_could_not_be_told(tmp_path):

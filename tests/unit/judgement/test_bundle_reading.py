@@ -2,13 +2,19 @@
 
 import base64
 import json
+import warnings
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
+import botocore
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emr_in_transit.judgement.bundle import (
+    TRUSTED,
     Bundle,
     BundleContext,
     Unread,
@@ -16,6 +22,7 @@ from emr_in_transit.judgement.bundle import (
     encode_bundle,
     judge_bundle,
 )
+from emr_in_transit.judgement.bundle_certificates import read_certificates
 from emr_in_transit.judgement.bundle_problems import Problem
 from emr_in_transit.judgement.bundle_reading import read_bundle
 from emr_in_transit.judgement.bundle_zip import MOST_READS
@@ -232,3 +239,33 @@ def test_dates_of_two_digits():
     assert isinstance(bundle, Bundle)
     moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=bundle.certificates[0].not_before)
     assert moment.year == 1955
+
+
+def test_public_authorities_are_read_as_cryptography_reads_them():
+    """All that botocore trusts: real certificates, of twenty years and many makers."""
+    content = (Path(botocore.__file__).parent / "cacert.pem").read_bytes()
+    found, problems = read_certificates(TRUSTED, content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of serial numbers as they were made then
+        expected = x509.load_pem_x509_certificates(content)
+    assert len(found) > 100
+    assert problems == []
+    for ours, theirs in zip(found, expected, strict=True):
+        names = theirs.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        assert ours.common_name == "".join(str(each.value) for each in names)
+        assert ours.is_self_signed is (theirs.subject == theirs.issuer)
+        assert ours.not_before == theirs.not_valid_before_utc.timestamp()
+        assert ours.not_after == theirs.not_valid_after_utc.timestamp()
+        assert ours.key_bits == theirs.public_key().key_size
+        assert (ours.signature in WEAK) is isinstance(theirs.signature_hash_algorithm, hashes.SHA1)
+
+
+WEAK = {"sha1WithRSAEncryption", "ecdsa-with-SHA1"}
+
+
+def test_one_damaged_certificate_leaves_the_others_alone():
+    """Which of them is that of the nodes, nobody can tell: only that it is damaged is said."""
+    broken = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    bundle, _ = read(zipped(files(chain=broken + intermediate().pem)))
+    [finding] = judge_bundle(bundle, CONTEXT)
+    assert finding.detail == "certificateChain.pem cannot be read: certificate 1 of 2 is damaged."

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from emr_in_transit.judgement.bundle_problems import PROBLEMS, Problem
+from emr_in_transit.judgement.bundle_problems import PROBLEMS, ZIP, Problem
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Finding
 from emr_in_transit.judgement.wording import clip, one_line, quoted
@@ -119,16 +119,40 @@ def judge_bundle(bundle: Bundle | Unread, context: BundleContext) -> tuple[Findi
     return tuple(sorted(findings, key=lambda each: order.index(each.reason)))
 
 
+_LET_READ = (
+    "Allow s3:GetObject on the object, s3:ListBucket on its bucket, and kms:Decrypt with the key "
+    "that encrypts it, if one does"
+)
+_BY_HAND = "test it by hand: emr-in-transit certificates FILE"
+# What is said of each, and what to do about it; "": what the reason says.
 _UNREAD = {
-    Unread.MISSING: "there is no such object in its bucket",
-    Unread.BUCKET_MISSING: "its bucket does not exist",
-    Unread.ARCHIVED: "it is archived, and cannot be read before somebody restores it",
-    Unread.DENIED: "reading it, or using the key that encrypts it, is denied to this function",
-    Unread.NOT_LISTED: "parameter CertificateBuckets does not list its bucket",
-    Unread.TOO_LARGE: f"it is larger than {MOST_BYTES // 2**20} MB",
-    Unread.CHANGED: "it was replaced again and again while it was read",
-    Unread.TOO_MANY_READS: "its directory cannot be found without touching the private key",
-    Unread.FAILED: "S3 gave no proper answer",
+    Unread.MISSING: ("there is no such object in its bucket", ""),
+    Unread.BUCKET_MISSING: ("its bucket does not exist", ""),
+    Unread.ARCHIVED: (
+        "it is archived, and cannot be read before somebody restores it",
+        "Restore it to a storage class that can be read at once, such as STANDARD.",
+    ),
+    Unread.DENIED: (
+        "reading it, or using the key that encrypts it, is denied",
+        f"{_LET_READ}; or {_BY_HAND}.",
+    ),
+    Unread.NOT_LISTED: (
+        "parameter CertificateBuckets does not list its bucket",
+        f"Add the bucket to CertificateBuckets, or {_BY_HAND}.",
+    ),
+    Unread.TOO_LARGE: (
+        f"it is larger than {MOST_BYTES // 2**20} MB",
+        "Put the PEM files alone into the zip; they have some kilobytes.",
+    ),
+    Unread.CHANGED: (
+        "it was replaced again and again while it was read",
+        f"Wait until nobody replaces it any more, or {_BY_HAND}.",
+    ),
+    Unread.TOO_MANY_READS: (
+        "its directory cannot be found without touching the private key, because it has a comment",
+        f"Make the zip anew without a comment: {ZIP}",
+    ),
+    Unread.FAILED: ("S3 gave no proper answer", f"Wait for the next run, or {_BY_HAND}."),
 }
 _MISSING = {Unread.MISSING, Unread.BUCKET_MISSING, Unread.ARCHIVED}
 
@@ -136,13 +160,15 @@ _MISSING = {Unread.MISSING, Unread.BUCKET_MISSING, Unread.ARCHIVED}
 def _unread_finding(unread: Unread, context: BundleContext) -> Finding:
     is_missing = unread in _MISSING
     reason = Reason.BUNDLE_MISSING if is_missing else Reason.BUNDLE_NOT_READ
-    return _finding(reason, _UNREAD[unread], context)
+    detail, fix = _UNREAD[unread]
+    return _finding(reason, detail, context, fix=fix)
 
 
 def _problem_finding(found: Found, context: BundleContext) -> Finding:
     text = PROBLEMS[found.problem]
     detail = text.detail.format(member=found.member, what=clip(found.what, 120))
     fix = text.fix.format(member=found.member or "FILE")
+    fix = fix.replace("DOMAIN", context.domain or "DOMAIN")
     return _finding(text.reason, detail, context, found.member, fix)
 
 

@@ -15,7 +15,7 @@ from pyasn1.error import PyAsn1Error
 from pyasn1_modules import rfc3279, rfc5280
 
 from emr_in_transit.judgement.bundle import CHAIN, Certificate, Found
-from emr_in_transit.judgement.bundle_problems import Problem
+from emr_in_transit.judgement.bundle_problems import BYTE_ORDER_MARK, Problem
 from emr_in_transit.judgement.wording import clip, one_line, quoted
 
 _BEGIN, _DASHES = b"-----BEGIN ", b"-----"
@@ -27,7 +27,6 @@ _OTHERS = {
     b"PKCS7": Problem.PKCS7,
     b"CMS": Problem.PKCS7,
 }
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What pyasn1 raises for what is no certificate: its own errors, and those of what it is made of.
 _UNREADABLE = (
     *(PyAsn1Error, ValueError, TypeError, IndexError, KeyError),
@@ -73,8 +72,11 @@ class _Block(NamedTuple):
 
 
 def read_certificates(member: str, content: bytes) -> tuple[list[Certificate], list[Found]]:
-    """Return the certificates of a PEM file, and what is wrong with it; raise nothing."""
-    text = content.removeprefix(_BYTE_ORDER_MARK)
+    """Return the certificates of a PEM file, and what is wrong with it; raise nothing.
+
+    There are none where one of them cannot be read.
+    """
+    text = content.removeprefix(BYTE_ORDER_MARK)
     blocks = list(_blocks(text))
     own = [each for each in blocks if each.label in _CERTIFICATE_LABELS]
     problems: list[Found] = []
@@ -96,24 +98,27 @@ def read_certificates(member: str, content: bytes) -> tuple[list[Certificate], l
 
 
 def _read_all(member: str, blocks: list[_Block]) -> tuple[list[Certificate], list[Found]]:
-    found, problems = [], []
+    """Return the certificates, none unless all can be read: of some one cannot tell the order."""
+    found, problems, is_complete = [], [], True
     for number, block in enumerate(blocks, 1):
         body = block.body or b""
         if len(body) > _LONGEST_CERTIFICATE:
             what = f"certificate {number} has {len(body)} characters, and was not looked at"
             problems.append(Found(Problem.REFUSED, member, what))
+            is_complete = False
             continue
         try:
             certificate, is_whole = _read(body)
         except _UNREADABLE:
             what = f"certificate {number} of {len(blocks)} is damaged"
             problems.append(Found(Problem.CERTIFICATE_UNREADABLE, member, what))
+            is_complete = False
             continue
         found.append(certificate)
         if not is_whole:
             what = f"bytes stand behind certificate {number} in its block"
             problems.append(Found(Problem.REFUSED, member, what))
-    return found, problems
+    return (found if is_complete else []), problems
 
 
 def _blocks(text: bytes) -> Iterator[_Block]:
@@ -131,10 +136,9 @@ def _blocks(text: bytes) -> Iterator[_Block]:
             continue
         body = text[label_end + len(_DASHES) : end]
         at = end + len(ending)
-        begins = _ends_line(text[max(start - 1, 0) : start]) and _begins_line(
-            body[:_LONGEST_BLANK] + b"-"
-        )
-        ends = _ends_line(body) and _begins_line(text[at : at + _LONGEST_BLANK])
+        before, after = text[max(start - 1, 0) : start], text[at : at + _LONGEST_BLANK]
+        begins = _ends_line(before) and _begins_line(body[:_LONGEST_BLANK])
+        ends = _ends_line(body) and _begins_line(after)
         yield _Block(label, body, stands_alone=begins and ends)
 
 
@@ -240,10 +244,11 @@ def _key(info: Any) -> tuple[str, int]:
     return algorithm, 0
 
 
-def chain_problems(chain: list[Certificate], trusted: list[Certificate]) -> list[Found]:
+def chain_problems(chain: list[Certificate], trusted: list[Certificate] | None) -> list[Found]:
     """Return what readers could refuse in the certificates, taken together.
 
     Names are compared as texts: whether an issuer really signed, only the command tells.
+    ``trusted`` is None where nobody knows what is trusted.
     """
     leaf = leaf_of(chain)
     problems = []
@@ -253,7 +258,7 @@ def chain_problems(chain: list[Certificate], trusted: list[Certificate]) -> list
         problems.append(
             Found(Problem.WRONG_ORDER, CHAIN, f"{quoted(culprit.subject)} is out of place")
         )
-    if issuer := _missing_issuer(leaf, [*chain, *trusted]):
+    if trusted is not None and (issuer := _missing_issuer(leaf, [*chain, *trusted])):
         problems.append(Found(Problem.ISSUER_MISSING, CHAIN, quoted(issuer)))
     if leaf.common_name and not leaf.names:
         problems.append(Found(Problem.NAME_ONLY_IN_SUBJECT, CHAIN, quoted(leaf.common_name)))

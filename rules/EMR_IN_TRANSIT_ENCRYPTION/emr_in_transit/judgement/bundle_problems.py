@@ -1,7 +1,7 @@
 """Pure: what can be wrong with a bundle, in which words, and how to make it right.
 
-The one place for each: the rule and the command say the same. ``{what}`` is what was found; in a
-fix, ``{member}`` is the file's name.
+The one place for each: the rule and the command say the same. ``{what}`` is what was found,
+``{member}`` the file's name, and DOMAIN in a fix that of the nodes, where it is known.
 """
 
 from enum import StrEnum
@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from emr_in_transit.judgement.reasons import Reason
 
-_ZIP = "zip -j certificates.zip privateKey.pem certificateChain.pem trustedCertificates.pem"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Makes a bundle of the files in a folder.
+ZIP = "zip -j certificates.zip privateKey.pem certificateChain.pem trustedCertificates.pem"
 _WITH_NAME = (
     'openssl req -new -key privateKey.pem -subj "/CN=*.DOMAIN" '
     '-addext "subjectAltName=DNS:*.DOMAIN" -out request.pem'
@@ -69,41 +71,41 @@ class ProblemText(NamedTuple):
 
 _I, _D = Reason.BUNDLE_INVALID, Reason.BUNDLE_DOUBTFUL
 PROBLEMS: dict[Problem, ProblemText] = {
-    Problem.EMPTY: ProblemText(_I, "it is empty", f"Upload the bundle anew: {_ZIP}"),
-    Problem.NOT_A_ZIP: ProblemText(_I, "it is no zip but {what}", f"Make a zip: {_ZIP}"),
+    Problem.EMPTY: ProblemText(_I, "it is empty", f"Upload the bundle anew: {ZIP}"),
+    Problem.NOT_A_ZIP: ProblemText(_I, "it is no zip but {what}", f"Make a zip: {ZIP}"),
     Problem.TRUNCATED: ProblemText(
         _I, "the zip ends in its middle", "Upload the whole file; unzip -t FILE tests it first."
     ),
     Problem.DIRECTORY_LIES: ProblemText(
-        _I, "the zip's directory does not describe its bytes: {what}", f"Make the zip anew: {_ZIP}"
+        _I, "the zip's directory does not describe its bytes: {what}", f"Make the zip anew: {ZIP}"
     ),
     Problem.MEMBER_MISSING: ProblemText(
         _I, "{member} is missing at the top level; there is {what}",
-        f"Name the files exactly so, and zip them without their folder: {_ZIP}",
+        f"Name the files exactly so, and zip them without their folder: {ZIP}",
     ),
     Problem.MEMBER_TWICE: ProblemText(
-        _I, "{member} is in the zip twice", f"Make the zip anew, each file once: {_ZIP}"
+        _I, "{member} is in the zip twice", f"Make the zip anew, each file once: {ZIP}"
     ),
     Problem.MEMBER_EMPTY: ProblemText(
-        _I, "{member} is empty", f"Fill {{member}} and make the zip anew: {_ZIP}"
+        _I, "{member} is empty", f"Fill {{member}} and make the zip anew: {ZIP}"
     ),
     Problem.MEMBER_ENCRYPTED: ProblemText(
-        _I, "{member} is encrypted with a password of the zip", f"Make the zip without one: {_ZIP}"
+        _I, "{member} is encrypted with a password of the zip", f"Make the zip without one: {ZIP}"
     ),
     Problem.MEMBER_METHOD: ProblemText(
         _I, "{member} is compressed by method {what}, and Java reads only 0 and 8",
-        f"Make the zip anew: {_ZIP}",
+        f"Make the zip anew: {ZIP}",
     ),
     Problem.MEMBER_TOO_LARGE: ProblemText(
         _I, "{member} unpacks to {what} bytes, which no certificates have",
-        f"Put only PEM files into the zip: {_ZIP}",
+        f"Put only PEM files into the zip: {ZIP}",
     ),
     Problem.MEMBER_DAMAGED: ProblemText(
         _I, "{member} cannot be unpacked: {what}",
-        f"Make the zip anew: {_ZIP}; unzip -t FILE tests it.",
+        f"Make the zip anew: {ZIP}; unzip -t FILE tests it.",
     ),
     Problem.DOT_NAME: ProblemText(
-        _D, "{member} stands in the zip as {what}", f"Zip without paths: {_ZIP}"
+        _D, "{member} stands in the zip as {what}", f"Zip without paths: {ZIP}"
     ),
     Problem.DER: ProblemText(
         _I, "{member} is DER, not PEM",

@@ -9,7 +9,7 @@ from emr_in_transit.judgement.bundle_certificates import (
     leaf_of,
     read_certificates,
 )
-from emr_in_transit.judgement.bundle_problems import Problem
+from emr_in_transit.judgement.bundle_problems import PROBLEMS, Problem
 from emr_in_transit.judgement.bundle_zip import (
     DEFLATED,
     MOST_UNPACKED,
@@ -20,6 +20,7 @@ from emr_in_transit.judgement.bundle_zip import (
     Zip,
     ZipError,
 )
+from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.wording import clip, quoted
 
 _MOST_NAMES = 20  # so many of the names of entries are kept
@@ -71,7 +72,11 @@ def _bundle(names: tuple[str, ...], contents: dict[str, bytes], problems: list[F
     chain = held[CHAIN]
     if not chain:
         return Bundle(names, tuple(problems))
-    problems = problems + chain_problems(chain, held[TRUSTED])
+    knows_trusted = not any(
+        each.member == TRUSTED and PROBLEMS[each.problem].reason is Reason.BUNDLE_INVALID
+        for each in problems
+    )
+    problems = problems + chain_problems(chain, held[TRUSTED] if knows_trusted else None)
     leaf = leaf_of(chain)
     # Beside that of the nodes those matter that end first.
     others = sorted((each for each in chain if each is not leaf), key=lambda each: each.not_after)
