@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from emr_in_transit.judgement.bundle import CHAIN, TRUSTED, Bundle, Unread
+from emr_in_transit.judgement.bundle_problems import Problem
 from emr_in_transit.judgement.bundle_reading import read_bundle
 from emr_in_transit.judgement.bundle_zip import MOST_READS
 from tests.support.bundles import files, good, leaf, root, with_records_of_64_bits, zipped
@@ -34,6 +35,8 @@ def test_the_recipe_makes_a_good_bundle(tmp_path):
     options = ("--domain", "us-east-1", "--format", "json")
     done = run("certificates", *options, tmp_path / "certificates.zip")
     assert (done.status, json.loads(done.out)["findings"]) == (0, [])
+    made = (tmp_path / "certificates.zip").read_bytes()
+    assert calls(made) == COSTS["as usual tools make it"]
     assert "`emr-in-transit certificates --domain us-east-1 certificates.zip` finds nothing" in PAGE
 
 
@@ -83,6 +86,13 @@ def test_costs_are_those_of_the_reader():
     assert {name: calls(content) for name, content in BUNDLES.items()} == COSTS
     assert calls(good(streamed=True, comment=b"x" * 500)) == "not read"
     assert f"It is never more than {MOST_READS}." in PAGE
+
+
+def test_the_last_rows_are_the_commands():
+    """What the rule can find comes before, as in the table of problems."""
+    keys = list(Problem)[list(Problem).index(Problem.KEY_DER) :]
+    assert len(keys) == 7
+    assert "the last seven rows are the command's alone" in PAGE
 
 
 def test_it_names_what_the_zip_holds():

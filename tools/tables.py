@@ -36,7 +36,7 @@ from emr_in_transit.judgement.applications import (  # noqa: E402
     Condition,
     Endpoint,
 )
-from emr_in_transit.judgement.bundle_problems import PROBLEMS  # noqa: E402
+from emr_in_transit.judgement.bundle_problems import PROBLEMS, ZIP  # noqa: E402
 from emr_in_transit.judgement.facts import (  # noqa: E402
     Certificates,
     ClusterFacts,
@@ -357,9 +357,9 @@ def certificates_page() -> str:
     before, _, rest = (ROOT / "docs" / "certificates.md").read_text().partition(begin)
     rows = [
         (
-            (f"{each.detail[0].upper()}{each.detail[1:]}.").format(member="FILE", what="..."),
+            (f"{each.detail[0].upper()}{each.detail[1:]}.").format(member="FILE", what="X"),
             f"`{each.reason}`",
-            each.fix.format(member="FILE"),
+            each.fix.format(member="FILE").replace(ZIP, "zip -j as above"),
         )
         for each in PROBLEMS.values()
     ]

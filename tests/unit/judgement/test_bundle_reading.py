@@ -11,7 +11,10 @@ import botocore
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pyasn1.type import univ
+from pyasn1_modules import rfc5280
 
 from emr_in_transit.judgement.bundle import (
     TRUSTED,
@@ -22,7 +25,7 @@ from emr_in_transit.judgement.bundle import (
     encode_bundle,
     judge_bundle,
 )
-from emr_in_transit.judgement.bundle_certificates import read_certificates
+from emr_in_transit.judgement.bundle_certificates import _key, read_certificates
 from emr_in_transit.judgement.bundle_problems import Problem
 from emr_in_transit.judgement.bundle_reading import read_bundle
 from emr_in_transit.judgement.bundle_zip import MOST_READS
@@ -269,3 +272,17 @@ def test_one_damaged_certificate_leaves_the_others_alone():
     bundle, _ = read(zipped(files(chain=broken + intermediate().pem)))
     [finding] = judge_bundle(bundle, CONTEXT)
     assert finding.detail == "certificateChain.pem cannot be read: certificate 1 of 2 is damaged."
+
+
+@pytest.mark.parametrize(
+    ("form", "size"), [(PublicFormat.UncompressedPoint, 521), (PublicFormat.CompressedPoint, 384)]
+)
+def test_sizes_of_curves(form, size):
+    """As their names say, whichever way a point is written."""
+    curve = ec.SECP521R1() if size == 521 else ec.SECP384R1()
+    public = ec.generate_private_key(curve).public_key()
+    point = public.public_bytes(Encoding.X962, form)
+    info = rfc5280.SubjectPublicKeyInfo()
+    info["algorithm"]["algorithm"] = "1.2.840.10045.2.1"
+    info["subjectPublicKey"] = univ.BitString.fromOctetString(point)
+    assert _key(info) == ("EC", size)

@@ -204,10 +204,8 @@ def _validity_findings(
     starts_last = max(certificates, key=lambda each: each.not_before)
     ends_first = min(certificates, key=lambda each: each.not_after)
     if (starts := _moment(starts_last.not_before)) > context.now:
-        text = PROBLEMS[Problem.NOT_YET_VALID]
-        what = f"{quoted(starts_last.subject)}, which is not valid yet, but from {starts:%Y-%m-%d %H:%M} UTC"
-        detail = text.detail.format(member=CHAIN, what=what)
-        found.append(_finding(text.reason, detail, context, CHAIN, text.fix.format(member=CHAIN)))
+        what = f"{quoted(starts_last.subject)}, from {starts:%Y-%m-%d %H:%M} UTC on"
+        found.append(_problem_finding(Found(Problem.NOT_YET_VALID, CHAIN, what), context))
     ends = _moment(ends_first.not_after)
     who = f"{CHAIN} holds {quoted(ends_first.subject)}, which"
     if ends <= context.now:
@@ -254,7 +252,7 @@ def _change_findings(context: BundleContext) -> list[Finding]:
         return []
     detail = (
         f"it was replaced on {context.modified.astimezone(UTC):%Y-%m-%d %H:%M} UTC, after the launch, "
-        "so nodes that started before have another one"
+        "so nodes that started before may have another one"
     )
     return [_finding(Reason.BUNDLE_CHANGED, detail, context)]
 

@@ -33,7 +33,7 @@ _UNREADABLE = (
     *(OverflowError, AttributeError, RecursionError),
 )
 _MOST_NAMES, _LONGEST_NAME, _LONGEST_SUBJECT = 100, 253, 200
-_LEAST_RSA_BITS = 2048
+_LEAST_RSA_BITS, _LARGEST_CURVE = 2048, 521
 # Limits of what is looked at, so that no file of a megabyte takes its reader's time: the public
 # authorities are about 150, and few certificates have more than four kilobytes.
 _MOST_CERTIFICATES, _MOST_WITHOUT_END, _LONGEST_CERTIFICATE = 500, 10, 2**17
@@ -239,8 +239,10 @@ def _key(info: Any) -> tuple[str, int]:
     if algorithm in _RSA:
         decoded, _ = decoder.decode(content, asn1Spec=rfc3279.RSAPublicKey())
         return "RSA", int(decoded["modulus"]).bit_length()
-    if algorithm == _EC:  # a point: its form in a byte, and two coordinates
-        return "EC", (len(content) - 1) // 2 * 8
+    if algorithm == _EC:  # a point: its form in a byte, and one coordinate or two
+        coordinates = 1 if content[:1] in {b"\2", b"\3"} else 2
+        bits = (len(content) - 1) // coordinates * 8
+        return "EC", min(bits, _LARGEST_CURVE)
     return algorithm, 0
 
 

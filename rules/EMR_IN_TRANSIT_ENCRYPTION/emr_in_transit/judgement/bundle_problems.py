@@ -129,7 +129,7 @@ PROBLEMS: dict[Problem, ProblemText] = {
         "Get the certificate anew; this has to show all: openssl storeutl -noout -certs {member}",
     ),
     Problem.NOT_YET_VALID: ProblemText(
-        _I, "{member} holds {what}",
+        _I, "{member} holds a certificate that is not valid yet: {what}",
         "Wait, or get another one; to see the dates: openssl x509 -in {member} -noout -dates",
     ),
     Problem.BYTE_ORDER_MARK: ProblemText(
