@@ -67,6 +67,8 @@ def examine(
         raise UsageError(f"{target} is a jar: name its class with --provider-class")
     most = MOST_BYTES if provider_class is None else MOST_JAR_BYTES
     content = _fetch(target, most, settings)
+    if provider_class is not None and content is Unread.TOO_LARGE:
+        raise CannotTellError(f"{target} is larger than {most // 2**20} MB")
     if isinstance(content, Unread):
         bundle: Bundle | Unread = content
     elif provider_class is not None:

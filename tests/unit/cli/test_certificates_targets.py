@@ -20,7 +20,7 @@ from moto import mock_aws
 
 from emr_in_transit.judgement.bundle import CHAIN, KEY, MOST_BYTES, TRUSTED
 from emr_in_transit.judgement.bundle_problems import PROBLEMS, Problem
-from emr_in_transit_cli import account
+from emr_in_transit_cli import account, certificates
 from tests.support.bundles import (
     OPENSSL,
     files,
@@ -160,6 +160,17 @@ def test_jars(tmp_path, content, status, detail):
     done = run("certificates", "-f", "json", "--provider-class", CLASS, path)
     found = [each["detail"] for each in json.loads(done.out)["findings"]]
     assert (done.status, found) == (status, [detail] if detail else [])
+
+
+def test_a_jar_of_any_usual_size(tmp_path, monkeypatch):
+    """The limit of a bundle is not that of a jar; beyond that of a jar nothing is told."""
+    path = write(tmp_path, jar("com/example/Provider.class", *map(str, range(20_000))), "p.jar")
+    assert path.stat().st_size > MOST_BYTES
+    assert reasons(path, "--provider-class", CLASS) == (0, [])
+    monkeypatch.setattr(certificates, "MOST_JAR_BYTES", 2**20)
+    done = run("certificates", "--provider-class", CLASS, path)
+    assert (done.status, done.out) == (3, "")
+    assert done.err == f"emr-in-transit: could not tell: {path} is larger than 1 MB\n"
 
 
 def test_wrong_use(tmp_path):

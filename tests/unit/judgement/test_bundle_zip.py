@@ -7,7 +7,7 @@ import zipfile
 from functools import cache
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emr_in_transit.judgement.bundle import CHAIN, KEY, TRUSTED, Bundle, Unread
@@ -34,6 +34,7 @@ from tests.support.bundles import (
 NAMES = (KEY, CHAIN, TRUSTED, "__MACOSX/._privateKey.pem", "notes.txt")
 CONTENT = st.binary(min_size=1, max_size=300)
 MEMBERS = st.lists(st.tuples(st.sampled_from(NAMES), CONTENT), unique_by=lambda each: each[0])
+unhurried = settings(deadline=None)
 METHODS = st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 
 
@@ -58,6 +59,7 @@ def entries_of(content: bytes, forbidden: range = range(0)) -> dict[str, bytes]:
     return {each.name: archive.content(each) for each in wanted}
 
 
+@unhurried
 @given(MEMBERS, METHODS, st.booleans(), st.booleans())
 def test_what_python_writes_is_read(members, method, streamed, wide):
     """Each member as it was, without a byte of the key, and in four calls."""
@@ -71,6 +73,7 @@ def test_what_python_writes_is_read(members, method, streamed, wide):
     assert held.reads <= 4
 
 
+@unhurried
 @given(st.binary(min_size=1, max_size=3000))
 def test_comments(comment):
     """Of any length and content, where the headers tell the sizes."""
@@ -79,6 +82,7 @@ def test_comments(comment):
     assert entries_of(content, key_bytes(content)) == expected
 
 
+@unhurried
 @given(st.binary(max_size=200))
 @example(b"PK\5\6" + bytes(18))
 @example(b"PK\5\6" + b"\xff" * 16 + bytes(2))
@@ -99,6 +103,7 @@ def sample(*, streamed: bool, at_end: bool) -> bytes:
     return zipped({name: held[name] for name in order}, streamed=streamed)
 
 
+@unhurried
 @given(st.booleans(), st.booleans(), st.data())
 def test_edited_directories_never_lead_into_the_key(streamed, at_end, data):
     """Any few bytes of directory and end record, as somebody might change them.
@@ -114,6 +119,7 @@ def test_edited_directories_never_lead_into_the_key(streamed, at_end, data):
     assert isinstance(read, Bundle | Unread)
 
 
+@unhurried
 @given(st.sampled_from(NAMES[:3]), st.sampled_from(["start", "compressed", "size"]), st.integers(0, 2**32 - 1) | st.integers(0, 4000))  # fmt: skip
 def test_edited_places_never_lead_into_the_key(name, field, value):
     """Any place and any size of any member."""
@@ -122,6 +128,7 @@ def test_edited_places_never_lead_into_the_key(name, field, value):
     assert isinstance(read, Bundle)
 
 
+@unhurried
 @given(st.permutations(NAMES[:3]), st.sampled_from(NAMES[:3]), st.sampled_from(NAMES[:3]))
 def test_exchanged_names_and_places_never_lead_into_the_key(order, first, second):
     """Whichever member stands where."""
@@ -138,6 +145,7 @@ def test_exchanged_names_and_places_never_lead_into_the_key(order, first, second
     assert isinstance(read, Bundle)
 
 
+@unhurried
 @given(st.binary(max_size=400))
 def test_any_certificates(content):
     """What is no certificate is said to be none, whatever it is."""
@@ -150,6 +158,7 @@ def test_any_certificates(content):
         assert read.problems
 
 
+@unhurried
 @given(st.data())
 def test_spoilt_certificates(data):
     """A certificate of which bytes are others is read or not, and nothing is raised."""
