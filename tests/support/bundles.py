@@ -375,6 +375,7 @@ GOOD = [
     Case("wildcard among others", _chain(lambda: leaf(names=("example.com", WILDCARD, "*.a.example.com")))),
     Case("another common name", _chain(lambda: leaf(subject="tls", names=(WILDCARD,)))),
     Case("no subject", _chain(lambda: leaf(subject="", names=(WILDCARD,), owner="nobody"))),
+    Case("another flag in the directory", lambda: edited(good(), CHAIN, flags=0x800)),
     Case("no extensions but the name", _chain(lambda: leaf(authority=None))),
     Case("wildcard in capitals", _chain(lambda: leaf(names=(WILDCARD.upper(),)))),
 ]  # fmt: skip

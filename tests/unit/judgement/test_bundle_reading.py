@@ -138,6 +138,22 @@ def test_directory_that_lies_is_not_followed(make):
         assert each.start >= start > 0 or len(each) == 30, each
 
 
+def test_a_zip_that_is_cut_off_in_its_key():
+    """Of the key its last 22 bytes are asked for, as of any object, and nothing else."""
+    content = good()[:150]
+    reads: list[tuple[int, int]] = []
+
+    def read_all(start: int, end: int) -> bytes:
+        reads.append((start, end))
+        return content[start:end]
+
+    bundle = read_bundle(len(content), read_all)
+    assert isinstance(bundle, Bundle)
+    assert [each.problem for each in bundle.problems] == [Problem.TRUNCATED]
+    assert reads == [(128, 150), (0, 30)]
+    assert key_bytes(content).start >= 30
+
+
 def test_comment_behind_many_entries():
     """Nobody can find the directory in eight reads; that is said, and nothing else."""
     many = {**files(), **{f"{number}.txt": b"1" for number in range(5)}}

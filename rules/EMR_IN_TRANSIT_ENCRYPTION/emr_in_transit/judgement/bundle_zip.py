@@ -31,7 +31,7 @@ _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _SIZES_FOLLOW, _UTF8 = 0x1, 0x8, 0x800
 STORED, DEFLATED = 0, 8
 # A local header may have longer extra fields than the directory: Info-ZIP's and Finder's have one
-# time more (4 bytes), Python's has sizes of 64 bits (20 bytes).
+# time more (4 bytes), Python's has sizes of 64 bits (20 bytes). Much more is no extra field.
 _USUALLY_LONGER = (0, 4, 20)
 _MOST_LONGER = 64
 # Behind a member may stand its sizes once more, with 32 or 64 bits, with or without a signature.
@@ -111,8 +111,8 @@ class Zip:
         signature, _, flags, method, *_, crc, compressed, size, name, extra = _LOCAL_HEADER.unpack(
             header
         )
-        expected = (_LOCAL, entry.flags, entry.method, len(entry.raw_name))
-        if (signature, flags, method, name) != expected:
+        expected = (_LOCAL, entry.is_encrypted, entry.method, len(entry.raw_name))
+        if (signature, bool(flags & _ENCRYPTED), method, name) != expected:
             raise ZipError(Problem.DIRECTORY_LIES, "another entry stands where it says")
         is_stated = not flags & _SIZES_FOLLOW and _FULL32 not in {compressed, size}
         if is_stated and (crc, compressed, size) != (entry.crc, entry.compressed, entry.size):
