@@ -121,7 +121,7 @@ class Zip:
 
 
 class _Ranges:
-    """Reads each byte at most once, and not more often than allowed."""
+    """Keeps what it has read, and reads not more often than allowed."""
 
     def __init__(self, size: int, read: Read) -> None:
         self.size = size
