@@ -36,6 +36,7 @@ from emr_in_transit.judgement.applications import (  # noqa: E402
     Condition,
     Endpoint,
 )
+from emr_in_transit.judgement.bundle_problems import PROBLEMS, ZIP  # noqa: E402
 from emr_in_transit.judgement.facts import (  # noqa: E402
     Certificates,
     ClusterFacts,
@@ -418,6 +419,22 @@ def _email_sample(alert: Alert) -> str:
     return f"```text\nSubject: {subject(alert)}\n\n{email(alert)}\n```"
 
 
+def certificates_page() -> str:
+    """Return the page on certificates with what can be wrong with a bundle as the code has it."""
+    begin, end = "<!-- problems -->\n", "<!-- end of problems -->"
+    before, _, rest = (ROOT / "docs" / "certificates.md").read_text().partition(begin)
+    rows = [
+        (
+            (f"{each.detail[0].upper()}{each.detail[1:]}.").format(member="FILE", what="X"),
+            f"`{each.reason}`",
+            each.fix.format(member="FILE").replace(ZIP, "zip -j as above"),
+        )
+        for each in PROBLEMS.values()
+    ]
+    table = _table(("What is said", "Reason", "How to make it right"), rows)
+    return before + begin + table + "\n" + end + rest.partition(end)[2]
+
+
 def hub_severities() -> str:
     """Return how severe each reason is in Security Hub."""
     rows = [
@@ -465,6 +482,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/endpoints.md": endpoints_page,
     "docs/messages.md": messages_page,
     "docs/reasons.md": reasons_page,
+    "docs/certificates.md": certificates_page,
 }
 
 

@@ -17,12 +17,13 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
 
 from emr_in_transit.aws import emr
 from emr_in_transit.aws.clients import prepare_session
-from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, explain
+from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, error_code, explain
+from emr_in_transit.judgement.bundle import Unread
 from emr_in_transit_cli.errors import CannotTellError, UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +46,17 @@ ANY_REGION = "us-east-1"
 
 # A session must not make two clients at once (boto3, "Session reference": not thread safe).
 _lock = threading.RLock()
+
+# Without s3:ListBucket S3 answers AccessDenied for what does not exist; kms:Decrypt where a key of
+# the customer's encrypts the object.
+OBJECT_PERMISSIONS = ("s3:GetObject", "s3:ListBucket", "kms:Decrypt")
+# How S3 says that an object cannot be had (Amazon S3 API Reference, GetObject and error responses).
+_UNREAD = {
+    "NoSuchKey": Unread.MISSING,
+    "NoSuchBucket": Unread.BUCKET_MISSING,
+    "InvalidObjectState": Unread.ARCHIVED,
+    "AccessDenied": Unread.DENIED,
+}
 
 
 def session(profile: str | None, region: str | None, otherwise: str = "") -> boto3.Session:
@@ -200,3 +212,20 @@ def read_cluster(
         return facts._replace(settings=facts.settings + reader.instance_settings(facts))
     except CouldNotTellError as error:
         raise CannotTellError(f"{cluster_id}: {error}") from error
+
+
+def read_object(
+    bucket: str, key: str, most: int, profile: str | None, region: str | None
+) -> bytes | Unread:
+    """Return an object of at most so many bytes, or why not; raise CannotTellError, UsageError."""
+    client = session(profile, region).client("s3")
+    try:
+        answer = client.get_object(Bucket=bucket, Key=key)
+        with answer["Body"] as body:
+            return Unread.TOO_LARGE if answer["ContentLength"] > most else body.read()
+    except ClientError as error:
+        if (found := _UNREAD.get(error_code(error))) is not None:
+            return found
+        raise CannotTellError(explain("GetObject", error)) from error
+    except AWS_ERRORS as error:
+        raise CannotTellError(explain("GetObject", error)) from error

@@ -14,7 +14,7 @@ import click
 from emr_in_transit_cli.errors import CannotTellError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TextIO
 
     from emr_in_transit.judgement.parameters import RuleParameters
@@ -721,3 +721,69 @@ def _evidence(asked: Asked, output: str | None) -> int:
         raise UsageError(f"--output {output} cannot be written ({error.strerror})") from error
     click.echo(evidence_summary(evidence), err=True)
     return COULD_NOT_TELL if not evidence.is_known else int(bool(evidence.violated))
+
+
+@command.command(epilog=EXIT_CODES, short_help="Judge a bundle of certificates.")
+@click.argument("target", metavar="ZIP|S3URI|DIRECTORY")
+@click.option(
+    "--domain",
+    metavar="REGION|DOMAIN",
+    help="Where the clusters run, such as us-east-1, or the domain of their VPC.",
+)
+@click.option(
+    "--provider-class", metavar="CLASS", help="It is a Custom provider's jar, and has this class."
+)
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    default="table",
+    show_default=True,
+    type=click.Choice(["table", "json"]),
+)
+@_rule_options
+def certificates(  # noqa: PLR0913 (click passes each option)
+    *,
+    target: str,
+    domain: str | None,
+    provider_class: str | None,
+    form: str,
+    profile: str | None,
+    region: str | None,
+    debug: bool,  # noqa: ARG001 (main looks for it)
+    **rule: Any,
+) -> int:
+    """Judge a bundle of certificates as EMR will take it, before a cluster fails with it.
+
+    ZIP is the bundle, DIRECTORY has the files that go into one, S3URI is what a security
+    configuration names as S3Object (s3:GetObject is needed). Of the rule's parameters,
+    certificateExpiryDays counts.
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from emr_in_transit.judgement.bundle import BundleContext, domain_of  # noqa: PLC0415
+    from emr_in_transit_cli import certificates as bundles  # noqa: PLC0415
+
+    parameters = _parameters(profile=profile, region=region, **rule)
+    if domain is not None and "." not in domain_of(domain):
+        raise UsageError(f"--domain {domain} is neither a Region nor a domain")
+    context = BundleContext(
+        datetime.now(UTC), parameters.certificate_expiry_days, domain=domain_of(domain or "")
+    )
+    settings = bundles.S3Settings(profile, region)
+    report = bundles.as_object(bundles.examine(target, provider_class, context, settings))
+    if form == "json":
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _print_lines(bundles.text_of(report))
+    return {"COMPLIANT": 0, "NON_COMPLIANT": 1}.get(report["compliance"], COULD_NOT_TELL)
+
+
+def _print_lines(lines: Iterable[tuple[str, str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console()
+    for line, style in lines:
+        console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)

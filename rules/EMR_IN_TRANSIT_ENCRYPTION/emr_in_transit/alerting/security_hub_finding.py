@@ -47,7 +47,7 @@ LOW = (
     Reason.APPLICATION_NOT_RECOGNISED,
     Reason.ENCRYPTION_WEAKENED,
 )
-# What switches encryption off in places, or lets it lapse.
+# What switches encryption off in places, lets it lapse, or keeps a cluster from starting.
 MEDIUM = tuple(
     reason
     for reason, text in REASONS.items()

@@ -271,6 +271,12 @@ def _missing_parts(certificates: Certificates, parameters: RuleParameters) -> li
     return missing
 
 
+_RENEW = (
+    "Create the security configuration anew, which makes a new certificate authority, and launch "
+    "replacements with it."
+)
+
+
 def _expiry_findings(
     certificates: Certificates, created: datetime, parameters: RuleParameters, now: datetime
 ) -> list[Finding]:
@@ -281,10 +287,12 @@ def _expiry_findings(
         return []
     on = f"on {expiry:%Y-%m-%d}"
     if certificates.validity_days <= 0 or expiry <= now:
-        return [Finding(Reason.CERTIFICATES_EXPIRED, f"EMR's certificate authority expired {on}.")]
+        detail = f"EMR's certificate authority expired {on}."
+        return [Finding(Reason.CERTIFICATES_EXPIRED, detail, fix=_RENEW)]
     soon = _later(now, parameters.certificate_expiry_days)
     if soon is None or expiry <= soon:
-        return [Finding(Reason.CERTIFICATES_EXPIRING, f"EMR's certificate authority expires {on}.")]
+        detail = f"EMR's certificate authority expires {on}."
+        return [Finding(Reason.CERTIFICATES_EXPIRING, detail, fix=_RENEW)]
     return []
 
 
