@@ -57,7 +57,12 @@ POLICIES = {
     "AWS::SNS::TopicPolicy": ("sns", ARNS["AWS::SNS::Topic"]),
     "AWS::SQS::QueuePolicy": ("sqs", ARNS["AWS::SQS::Queue"]),
 }
-GIVEN = {"AlertTopicArn": ARNS["AWS::SNS::Topic"], "TopicKeyArn": ARNS["AWS::KMS::Key"]}
+GIVEN = {
+    "AlertTopicArn": ARNS["AWS::SNS::Topic"],
+    "TopicKeyArn": ARNS["AWS::KMS::Key"],
+    "CertificateBuckets": "arn:aws:s3:::certificates,arn:aws:s3:::more",
+    "CertificateKeyArn": ARNS["AWS::KMS::Key"],
+}
 
 
 @functools.cache

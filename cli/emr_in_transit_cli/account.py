@@ -20,9 +20,9 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader, create_loader
 
-from emr_in_transit.aws import emr
+from emr_in_transit.aws import bundles, emr
 from emr_in_transit.aws.clients import prepare_session
-from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, error_code, explain
+from emr_in_transit.aws.errors import AWS_ERRORS, CouldNotTellError, explain
 from emr_in_transit.judgement.bundle import Unread
 from emr_in_transit_cli.errors import CannotTellError, UsageError
 
@@ -49,14 +49,11 @@ _lock = threading.RLock()
 
 # Without s3:ListBucket S3 answers AccessDenied for what does not exist; kms:Decrypt where a key of
 # the customer's encrypts the object.
-OBJECT_PERMISSIONS = ("s3:GetObject", "s3:ListBucket", "kms:Decrypt")
-# How S3 says that an object cannot be had (Amazon S3 API Reference, GetObject and error responses).
-_UNREAD = {
-    "NoSuchKey": Unread.MISSING,
-    "NoSuchBucket": Unread.BUCKET_MISSING,
-    "InvalidObjectState": Unread.ARCHIVED,
-    "AccessDenied": Unread.DENIED,
-}
+OBJECT_PERMISSIONS = (
+    *bundles.PERMISSIONS,
+    *bundles.EXISTENCE_PERMISSIONS,
+    *bundles.KEY_PERMISSIONS,
+)
 
 
 def session(profile: str | None, region: str | None, otherwise: str = "") -> boto3.Session:
@@ -224,7 +221,7 @@ def read_object(
         with answer["Body"] as body:
             return Unread.TOO_LARGE if answer["ContentLength"] > most else body.read()
     except ClientError as error:
-        if (found := _UNREAD.get(error_code(error))) is not None:
+        if (found := bundles.unread_of(error)) is not Unread.FAILED:
             return found
         raise CannotTellError(explain("GetObject", error)) from error
     except AWS_ERRORS as error:

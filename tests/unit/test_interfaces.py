@@ -64,6 +64,8 @@ def test_the_fields_of_the_summary_line():
         *("deferred", "put", "unchanged", "emr_calls", "alerts", "could_not_tell"),
         *("ledger_disagrees", "held_back"),
     }
+    with_bundles = SWEEP._replace(bundles_not_read=0)
+    assert set(with_bundles.summary()) - set(SWEEP.summary()) == {"bundles_not_read"}
 
 
 def test_the_metrics():
@@ -73,6 +75,8 @@ def test_the_metrics():
         *("SweepsFinished", "ClustersJudged", "Violations", "CouldNotTell", "Deferred", "EmrCalls"),
         *("LedgerDisagrees", "AlertsHeldBack", "ExemptedViolations"),
     }
+    with_bundles = SWEEP._replace(bundles_not_read=0)
+    assert set(with_bundles.metrics()) - set(SWEEP.metrics()) == {"BundlesNotRead"}
 
 
 def test_the_fields_of_a_verdict_line(caplog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import re
@@ -17,6 +18,7 @@ from emr_in_transit.alerting.messages import MOST_TAG_KEYS, tag_attribute
 from emr_in_transit.aws.clients import (
     dynamodb_client,
     prepare_boto3,
+    s3_client,
     security_hub_client,
     sns_client,
     tagging_client,
@@ -32,11 +34,13 @@ from emr_in_transit.judgement.parameters import MOST_EXPIRY_DAYS, read_days, rea
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from mypy_boto3_config import ConfigServiceClient
     from mypy_boto3_emr import EMRClient
 
     from emr_in_transit.alerting.security_hub import SecurityHubFindings
+    from emr_in_transit.aws.bundles import Bundles
     from emr_in_transit.aws.evaluations import EvaluationRecorder
     from emr_in_transit.judgement.parameters import RuleParameters
 
@@ -48,6 +52,9 @@ MOST_EMR_CALL_SHARE = 100.0
 # Without what would end a link in an email, or lead elsewhere than it seems to.
 ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~%@+-]+)*")
 MOST_ADDRESS = 200
+# What certificate bundles are read with; rdk's zip of the rule has no libraries.
+BUNDLE_LIBRARY = "pyasn1_modules"
+_BUCKET_ARN = re.compile(r"arn:[a-z0-9-]+:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
 
 NOT_CONFIGURED = "LEDGER_TABLE and ALERT_TOPIC_ARN must be set"
 
@@ -72,6 +79,8 @@ class Settings(NamedTuple):
     alert_tag_keys: tuple[str, ...] = ()
     for_chat: bool = False
     documents_url: str = ""  # of all versions; each has a folder there, named by its tag
+    # The buckets whose certificate bundles are looked into; empty: none is.
+    certificate_buckets: tuple[str, ...] = ()
 
     @property
     def alerts(self) -> bool:
@@ -98,8 +107,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         exemption_max_days=_days(environment, "EXEMPTION_MAX_DAYS"),
         alert_tag_keys=_tag_keys(environment, "ALERT_TAG_KEYS"),
-        for_chat=_format(environment, "ALERT_FORMAT") == "chat",
+        for_chat=_choice(environment, "ALERT_FORMAT", ("json", "chat")) == "chat",
         documents_url=_address(environment, "DOCUMENTS_URL"),
+        certificate_buckets=_buckets(environment),
     )
 
 
@@ -143,6 +153,23 @@ class Deployment(NamedTuple):
         if not parameters.exemption_tag_key:
             return None
         return ExemptionTags(tagging_client(self.region), parameters.exemption_tag_key)
+
+    def bundles(self, now: datetime, *, remembers: bool = True) -> Bundles | None:
+        """Return what looks into certificate bundles, where this deployment does."""
+        buckets = self.settings.certificate_buckets
+        if not buckets:
+            return None
+        # Imported here, so that the cold starts of those who do not use it pay nothing for it.
+        from emr_in_transit.aws.bundles import Bundles  # noqa: PLC0415
+
+        return Bundles(
+            s3_client(self.region),
+            buckets,
+            self.ledger(),
+            now,
+            self.seconds_left,
+            remembers=remembers,
+        )
 
     def alerting(self, rule_name: str, detected_by: DetectedBy) -> Alerting | None:
         """Return what sends alerts, where this deployment has a ledger and a topic."""
@@ -315,10 +342,12 @@ def _tag_keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return keys
 
 
-def _format(environment: Mapping[str, str], name: str) -> str:
-    text = environment.get(name, "json")
-    if text not in {"json", "chat"}:
-        raise SettingsError(f"environment variable {name} takes json or chat, not {text!r}")
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = environment.get(name, choices[0])
+    if text not in choices:
+        raise SettingsError(
+            f"environment variable {name} takes {' or '.join(choices)}, not {text!r}"
+        )
     return text
 
 
@@ -330,3 +359,23 @@ def _address(environment: Mapping[str, str], name: str) -> str:
             f"characters without a slash at its end, not {text!r}"
         )
     return text
+
+
+def _buckets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the buckets whose bundles are looked into: none, unless that is on."""
+    if _choice(environment, "CERTIFICATE_BUNDLES", ("off", "check")) == "off":
+        return ()
+    if importlib.util.find_spec(BUNDLE_LIBRARY) is None:
+        raise SettingsError(
+            "environment variable CERTIFICATE_BUNDLES takes off here, not 'check': "
+            f"this code comes without {BUNDLE_LIBRARY}, which the zip of make package has"
+        )
+    text = environment.get("CERTIFICATE_BUCKETS", "")
+    found = [_BUCKET_ARN.fullmatch(each.strip()) for each in text.split(",")]
+    names = tuple(each[1] for each in found if each)
+    if len(names) < len(found):
+        raise SettingsError(
+            "environment variable CERTIFICATE_BUCKETS takes ARNs of buckets between commas, "
+            f"not {text!r}"
+        )
+    return names

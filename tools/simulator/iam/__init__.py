@@ -17,6 +17,7 @@ from tools.simulator.control import ControlError, on_reset, route
 from tools.simulator.iam import (
     authorization,
     grants,
+    objects,
     policies,
     resource_policies,
     resources,
@@ -90,7 +91,19 @@ def _denial(call: wire.Call) -> str | None:
         decision = _decide(call, action, resource)
         if not decision.allowed:
             return f"{refused} on resource: {resource} {decision.reason}"
-    return None
+    return _denial_of_object(call, action)
+
+
+def _denial_of_object(call: wire.Call, action: str) -> str | None:
+    more = objects.needed(call, action)
+    if more is None:
+        return None
+    context = grants.context_of(call.caller, call.region)
+    context |= {"kms:viaservice": f"s3.{call.region}.amazonaws.com"}
+    decision = policies.decide(grants.of_caller(call.caller), *more, context)
+    if decision.allowed:
+        return None
+    return f"User: {call.caller.arn} is not authorized to perform: {more[0]} {decision.reason}"
 
 
 def _decide(call: wire.Call, action: str, resource: str) -> policies.Decision:

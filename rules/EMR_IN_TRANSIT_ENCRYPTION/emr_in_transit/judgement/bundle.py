@@ -154,11 +154,12 @@ _UNREAD = {
     ),
     Unread.FAILED: ("S3 gave no proper answer", f"Wait for the next run, or {_BY_HAND}."),
 }
-_MISSING = {Unread.MISSING, Unread.BUCKET_MISSING, Unread.ARCHIVED}
+# Who reads these knows all the same: nodes will not get the object either.
+MISSING = frozenset({Unread.MISSING, Unread.BUCKET_MISSING, Unread.ARCHIVED})
 
 
 def _unread_finding(unread: Unread, context: BundleContext) -> Finding:
-    is_missing = unread in _MISSING
+    is_missing = unread in MISSING
     reason = Reason.BUNDLE_MISSING if is_missing else Reason.BUNDLE_NOT_READ
     detail, fix = _UNREAD[unread]
     return _finding(reason, detail, context, fix=fix)
