@@ -34,6 +34,7 @@ SHELL = {
     "git",
     "openssl",
     "pipx",
+    "printf",
     "rdk",
     "sha256sum",
     "sleep",
