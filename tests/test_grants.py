@@ -12,8 +12,7 @@ from botocore.session import get_session
 from cfnlint.decode import cfn_yaml
 
 from tools.publish import Caller, Order, policy_of
-from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
-from tools.simulator.cloudformation.template_intrinsics import Intrinsics
+from tools.simulator.cloudformation.template_intrinsics import Intrinsics, pseudo_parameters
 from tools.simulator.iam.authorization import matching
 from tools.simulator.iam.policies import listed
 from tools.simulator.iam.policy_actions import NAMED as POLICY_ACTIONS
