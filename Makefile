@@ -1,7 +1,9 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
 .PHONY: help demo simulator test check package deploy publish bench lock authorization clean
+.PHONY: preflight verify
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
+.PHONY: release
 PYTHON ?= python3
 PORT ?= 5111
 STACK ?= emr-in-transit-encryption
@@ -19,15 +21,17 @@ demo: environment-demo ## the rule at work, on this machine
 simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CLI at (PORT=5111)
 	@.venv/bin/python -m tools.simulator --port "$(PORT)"
 
-test: environment-dev environment-rdk environment-awscli ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
+test: environment-dev environment-rdk environment-awscli environment-release ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov=rules --cov=cli --cov-fail-under=100)
 
-check: environment-dev environment-checkov ## linters, types and templates
+check: environment-dev environment-checkov environment-authorization ## linters, types, templates and grants
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/cfn-lint --regions $$(.venv/bin/python -m tools.regions $(TEMPLATES)) -- $(TEMPLATES)
 	@.venv-checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation --file $(TEMPLATES)
+	@.venv-authorization/bin/python -m tools.authorization_data --check
+	@.venv/bin/python -m pytest -q --no-header tests/test_grants.py
 
 package: environment-demo ## dist/*.zip, the Lambda code
 	@.venv/bin/python -m tools.package
@@ -35,9 +39,19 @@ package: environment-demo ## dist/*.zip, the Lambda code
 deploy: environment-demo ## upload and deploy: CODE_BUCKET=name [STACK=name] [TAGS="team=sec ..."] [PARAMETERS="Name=value ..."]
 	@.venv/bin/python -m tools.deploy --bucket "$(CODE_BUCKET)" --stack "$(STACK)" --tags "$(TAGS)" $(PARAMETERS)
 
+preflight: environment-demo ## look at your account before a deployment, read-only: [REGION= CODE_BUCKET= ALERT_TOPIC_ARN= STACK= ARGS=]
+	@.venv/bin/python -m tools.account_check.preflight --region "$(REGION)" --bucket "$(CODE_BUCKET)" \
+		--topic "$(ALERT_TOPIC_ARN)" --stack "$(STACK)" $(ARGS)
+
+verify: environment-demo ## look whether a deployed stack works, read-only: [STACK= REGION=]; go the whole way: [ARGS="--create"]
+	@.venv/bin/python -m tools.account_check.verify --region "$(REGION)" --stack "$(STACK)" $(ARGS)
+
 publish: environment-demo ## code and template into a bucket of every Region: CODE_BUCKET=prefix REGIONS="..." [ORGANIZATION=o-...] [PUBLISHERS="role ARNs"]
 	@.venv/bin/python -m tools.publish --bucket "$(CODE_BUCKET)" --regions "$(REGIONS)" \
 		--organization "$(ORGANIZATION)" --publishers "$(PUBLISHERS)"
+
+release: environment-dev environment-release ## dist/VERSION: code, template, wheel, sdist, components, checksums: [TAG=v0.2.0]
+	@.venv/bin/python -m tools.release --tag "$(TAG)"
 
 rdk-init: environment-rdk ## rdk's bucket for code, and AWS Config where it is off: [REGION_SET=name]
 	@$(RDK) init

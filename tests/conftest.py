@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+import botocore.parsers
 import pytest
 
 from emr_in_transit.aws.clients import forget_clients
+from tools.simulator import shapes
 from tools.simulator.client import Simulator
 
 if TYPE_CHECKING:
@@ -44,6 +48,21 @@ def _safe_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in _DANGEROUS:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _answers_have_aws_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where moto, or a test, answers what AWS's models do not have: clients pass over it."""
+    parse = botocore.parsers.ResponseParser.parse
+
+    def strict(parser: Any, response: dict[str, Any], shape: Any) -> Any:
+        parsed = parse(parser, response, shape)
+        if response["status_code"] < 300 and shape is not None:
+            with suppress(json.JSONDecodeError):  # some tests cut answers off, to see what happens
+                assert shapes.problems(response["body"], shape) == []
+        return parsed
+
+    monkeypatch.setattr(botocore.parsers.ResponseParser, "parse", strict)
 
 
 @pytest.fixture(autouse=True)

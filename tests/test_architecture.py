@@ -16,15 +16,21 @@ JOBS = ("Sweep: ", "Change: ", "Launch: ", "Alerting: ", "Deployment: ")
 ROLES = ("Package: ", "Pure: ", "AWS adapter: ", "Lambda entry point: ", *JOBS)
 # What a pure module may import: nothing here reaches out of the process, or differs between runs.
 HARMLESS = {
-    *("__future__", "abc", "bisect", "collections", "contextlib", "copy", "dataclasses"),
+    *("__future__", "abc", "base64", "bisect", "collections", "contextlib", "copy", "dataclasses"),
     *("datetime", "difflib", "enum", "fnmatch", "functools", "hashlib", "heapq", "html"),
-    *("itertools", "json", "math", "operator", "re", "string", "textwrap", "types", "typing"),
+    *("itertools", "json", "math", "operator", "re", "string", "struct", "textwrap", "types"),
+    *("typing", "zlib"),
 }
 UNSURE_CALLS = {"now", "today", "utcnow"}  # of datetime and date: a clock is an argument
 FORBIDDEN_CALLS = {"open", "print", "input", "exec", "eval", "__import__"}
 # The tables are part of the code: one module reads them from beside itself, and nothing else.
 TABLES = f"{PACKAGE}.judgement.tables"
 READS_TABLES = {"csv", "pkgutil"}
+# What reads certificates, which takes a library, and what reads bundles by it: both are imported
+# only where the option is on.
+READS_CERTIFICATES = f"{PACKAGE}.judgement.bundle_certificates"
+ONLY_WITH_BUNDLES = {READS_CERTIFICATES, f"{PACKAGE}.judgement.bundle_reading"}
+ASN1 = {"pyasn1", "pyasn1_modules"}
 MOST_FUNCTION_LINES = 30
 
 
@@ -45,7 +51,7 @@ def module_of(path: Path) -> str:
 MODULES = {module_of(path): path for path in FILES}
 
 
-def imports_of(tree: ast.Module) -> Iterator[str]:
+def imports_of(tree: ast.AST) -> Iterator[str]:
     """Find every import, wherever in the module it stands; our own modules by their whole names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -116,7 +122,8 @@ def test_docstring_opens_with_its_role(module: str):
 def test_pure_modules_are_pure(module: str):
     """A pure module imports nothing that reaches out, reads no clock and does no I/O."""
     tree = tree_of(MODULES[module])
-    allowed = {f"imports {name}" for name in READS_TABLES} if module == TABLES else set()
+    needed = {TABLES: READS_TABLES, READS_CERTIFICATES: ASN1}.get(module, set())
+    allowed = {f"imports {name}" for name in needed}
 
     assert role_of(tree) != "Pure: " or set(impurities_of(tree)) <= allowed
 
@@ -137,6 +144,23 @@ def test_walls(module: str):
         assert all(name.startswith(f"{PACKAGE}.judgement") for name in ours)
     if module.startswith(f"{PACKAGE}.aws"):
         assert all(name.startswith(f"{PACKAGE}.aws") or is_pure(name) for name in ours)
+
+
+@every_module
+def test_certificates_are_read_only_where_somebody_asks(module: str):
+    """What needs pyasn1 stands within functions of those who need it, never at their top."""
+    tops = [
+        node
+        for node in tree_of(MODULES[module]).body
+        if not (_is_for_types(node) or isinstance(node, ast.FunctionDef | ast.ClassDef))
+    ]
+    ours = {name for node in tops for name in imports_of(node)}
+
+    assert module in ONLY_WITH_BUNDLES or not ours & (ONLY_WITH_BUNDLES | ASN1)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def test_no_module_imports_itself_in_a_circle():

@@ -96,7 +96,7 @@ OURS = [row for row in KEPT["rows"] + KEPT["real_rows"] if row["who"].startswith
 
 @pytest.mark.parametrize("row", OURS, ids=lambda row: f"{row['live']} {row['who']} {row['speed']}")
 def test_the_kept_figures_are_what_this_code_promises(row):
-    """What the README shows of our sweeps: few calls, nothing missed, little memory."""
+    """What docs/measured.md shows of our sweeps: few calls, nothing missed, little memory."""
     assert row["missed"] == 0
     assert row["throttled"] <= 0.02 * sum(row["calls"].values())
     assert row["peak_mib"] <= 192

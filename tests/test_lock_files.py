@@ -37,7 +37,7 @@ MACHINES = [
     for python, platform in itertools.product(PYTHONS, PLATFORMS)
 ]
 # What `make test` sets up, so that it is always there to be compared.
-FOLDERS = (".venv", ".venv-awscli", ".venv-rdk")
+FOLDERS = (".venv", ".venv-awscli", ".venv-rdk", ".venv-release")
 
 
 def applies(requirement: Requirement, machine: dict[str, str], extra: str = "") -> bool:

@@ -29,7 +29,7 @@ def test_another_content_has_another_name(package, tmp_path, monkeypatch):
     assert build(tmp_path).name != package.name
 
 
-def test_it_holds_the_rule_and_rdklib_and_nothing_else(package):
+def test_it_holds_the_rule_and_its_libraries_and_nothing_else(package):
     """No tests, no caches, no boto3, no parameters.json; every module, and the licences."""
     names = zipfile.ZipFile(package).namelist()
     assert {
@@ -40,8 +40,9 @@ def test_it_holds_the_rule_and_rdklib_and_nothing_else(package):
     } <= set(names)
     assert {"LICENSE", "rdklib/LICENSE", "rdklib/NOTICE", "rdklib/evaluator.py"} <= set(names)
     tops = {name.split("/")[0] for name in names if "/" in name}
-    assert tops == {"emr_in_transit", "rdklib"}
-    kinds = (".py", ".csv", "py.typed", "LICENSE", "NOTICE")
+    assert tops == {"emr_in_transit", "rdklib", "pyasn1", "pyasn1_modules"}
+    assert {"pyasn1/LICENSE.rst", "pyasn1_modules/LICENSE.txt"} <= set(names)
+    kinds = (".py", ".csv", "py.typed", "LICENSE", "LICENSE.rst", "LICENSE.txt", "NOTICE")
     assert [name for name in names if not name.endswith(kinds)] == []
     assert names == sorted(names)
 
@@ -62,6 +63,20 @@ def test_the_handler_imports_from_the_zip_in_a_clean_interpreter(package):
     )
     command = [sys.executable, "-c", program, str(package)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=package.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_certificates_are_read_by_what_is_in_the_zip(package):
+    """pyasn1 needs no more of its schemas than the zip has; nothing else is installed there."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import emr_in_transit.judgement.bundle_reading, pyasn1, pyasn1_modules\n"
+        "own = ('emr_in_transit', 'pyasn1')\n"
+        "loaded = [each for each in sys.modules.values() if each.__name__.startswith(own)]\n"
+        "assert all(sys.argv[1] in module.__file__ for module in loaded), loaded\n"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program, str(package)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tools import rdk, rdk_export
 from tools.package import rule_files
 from tools.rdk_account import FUNCTION, RULE_STACK
 from tools.rdk_stage import RULE, SOURCE, StageError, merge_optional, stage
+from tools.simulator.functions.code import runtime_directory
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE = cfn_yaml.load(str(ROOT / "rdk-config" / "role.yml"))
@@ -104,9 +107,6 @@ def test_every_make_target_and_file_of_the_readme_exists():
     files = set(re.findall(r"^\| `([a-z_]+\.[a-z]+)`", README, re.MULTILINE))
     kept = {path.name for path in (ROOT / "rdk-config").iterdir() if path.is_file()}
     assert {"role.yml", "alerts.yml", "regions.yaml", "rule_test.py"} <= files <= kept
-    for path, anchor in re.findall(r"\]\(([^)#:]+)(?:#([a-z-]+))?\)", README):
-        text = (ROOT / "rdk-config" / path).read_text()
-        assert not anchor or f"\n## {anchor.capitalize()}\n" in text
 
 
 def test_the_copy_holds_the_code_and_parameters_json_and_nothing_else(tmp_path):
@@ -161,12 +161,31 @@ def test_the_change_trigger_can_be_left_out(tmp_path):
         ({"SourcePeriodic": "Hourly"}, "SourcePeriodic takes One_Hour"),
         ({"SourcePeriodic": ""}, "SourcePeriodic takes One_Hour"),
         ({"SourceEvents": "AWS::EMR::Cluster"}, "SourceEvents takes AWS::EMR::Secur"),
+        ({"CertificateBundles": "check"}, "CertificateBundles is for template.yml"),
     ],
 )
 def test_what_the_rule_would_refuse_is_refused_before_it_is_deployed(tmp_path, given, why):
     """A wrong parameter stops every run, and a rule without a schedule judges no cluster."""
     with pytest.raises(StageError, match=why):
         stage(tmp_path, given)
+
+
+def test_the_copy_refuses_to_look_into_certificates_by_name(tmp_path):
+    """Whoever sets the variable by hand reads why: no pyasn1 is there to read them with."""
+    folder = stage(tmp_path / "copy", {}) / RULE
+    program = (
+        f"import sys; sys.path += [{str(folder)!r}, {str(runtime_directory())!r}]\n"
+        "from emr_in_transit.deployment import read_settings\n"
+        "read_settings({'CERTIFICATE_BUNDLES': 'off'})\n"
+        "read_settings({'CERTIFICATE_BUNDLES': 'check', 'CERTIFICATE_BUCKETS': 'arn:aws:s3:::any'})\n"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == (
+        "emr_in_transit.deployment.SettingsError: environment variable CERTIFICATE_BUNDLES takes "
+        "off here, not 'check': this code comes without pyasn1_modules, which the zip of make "
+        "package has"
+    )
 
 
 def test_merged_parameters_are_all_required_ones(tmp_path):

@@ -9,6 +9,7 @@ from cfnlint.decode import cfn_yaml
 
 from emr_in_transit import __version__
 from emr_in_transit.aws import (
+    bundles,
     clusters,
     emr,
     episodes,
@@ -21,6 +22,7 @@ from emr_in_transit.aws import (
 from emr_in_transit.deployment import read_settings
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
 from tools.simulator.cloudformation.template import dependencies
+from tools.simulator.cloudformation.template_intrinsics import Intrinsics, pseudo_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))
@@ -66,6 +68,9 @@ ROLES = {
         topic.KEY_PERMISSIONS,
         security_hub.PERMISSIONS,
         security_hub.READ_AND_CLOSE_PERMISSIONS,
+        bundles.PERMISSIONS,
+        bundles.EXISTENCE_PERMISSIONS,
+        bundles.KEY_PERMISSIONS,
     ),
     "LaunchCheckRole": (
         emr.PERMISSIONS,
@@ -78,6 +83,9 @@ ROLES = {
         topic.PERMISSIONS,
         topic.KEY_PERMISSIONS,
         security_hub.PERMISSIONS,
+        bundles.PERMISSIONS,
+        bundles.EXISTENCE_PERMISSIONS,
+        bundles.KEY_PERMISSIONS,
     ),
 }
 
@@ -162,6 +170,48 @@ def test_security_hub_is_nobodys_unless_the_stack_asks_for_it():
                     condition, _, otherwise = entry["Fn::If"]
                     assert condition == "ReportToSecurityHub"
                     assert otherwise == {"Ref": "AWS::NoValue"}
+
+
+def test_no_bucket_is_anybodys_unless_the_stack_asks_for_it():
+    """Both functions are told which, and may list them and read what is in them, and no more."""
+    assert TEMPLATE["Parameters"]["CertificateBundles"]["Default"] == "off"
+    assert TEMPLATE["Parameters"]["CertificateBuckets"]["Default"] == ""
+    text = TEMPLATE["Parameters"]["CertificateBundles"]["Description"]
+    assert "their roles could read" in text
+    for properties in resources("AWS::Lambda::Function").values():
+        variables = properties["Environment"]["Variables"]
+        assert variables["CERTIFICATE_BUCKETS"] == {"Ref": "CertificateBuckets"}
+    for role in resources("AWS::IAM::Role").values():
+        found = {
+            entry["Fn::If"][1]["Sid"]: entry["Fn::If"]
+            for policy in role["Policies"]
+            for entry in policy["PolicyDocument"]["Statement"]
+            if "Certificate" in json.dumps(entry)
+        }
+        assert {sid: condition for sid, (condition, *_) in found.items()} == {
+            "ReadCertificateBundles": "CheckBundles",
+            "LearnThatABundleIsMissing": "CheckBundles",
+            "DecryptCertificateBundles": "OwnCertificateKey",
+        }
+        assert all(each[2] == {"Ref": "AWS::NoValue"} for each in found.values())
+        decrypting = found["DecryptCertificateBundles"][1]
+        assert decrypting["Condition"] == {"StringLike": {"kms:ViaService": "s3.*"}}
+
+
+BUCKETS = "arn:aws:s3:::certificates,arn:aws-us-gov:s3:::more.of-them"
+
+
+def test_what_is_granted_of_several_buckets_is_theirs_alone():
+    """Each is listed, and what is in each is read."""
+    values = pseudo_parameters("123456789012", "eu-west-1", "stack")
+    values |= {"CertificateBuckets": BUCKETS}
+    resolve = Intrinsics(values.__getitem__, None, conditions={}).resolve
+    named = BUCKETS.split(",")
+    for role in ROLES:
+        by_sid = {statement["Sid"]: statement for statement in statements(role)}
+        assert resolve(by_sid["LearnThatABundleIsMissing"]["Resource"]) == named
+        read = resolve(by_sid["ReadCertificateBundles"]["Resource"])
+        assert read == [f"{each}/*" for each in named]
 
 
 def test_no_network_is_anybodys_unless_the_stack_asks_for_it():
@@ -407,10 +457,34 @@ SETTINGS = {
     "ExemptionMaxDays": ("EXEMPTION_MAX_DAYS", ["", "0", "9", "90", "999", "3599", "3649", "3650"]),
     "AlertTagKeys": ("ALERT_TAG_KEYS", ["", "owner", "owner,cost centre,a:b/c=d,e+f@g-h_i"]),
     "AlertFormat": ("ALERT_FORMAT", ["json", "chat"]),
+    "DocumentsUrl": (
+        "DOCUMENTS_URL",
+        ["", "https://git.example.com", "https://git.example.com:8443/team/rule/-/blob"],
+    ),
+    "CertificateBundles": ("CERTIFICATE_BUNDLES", ["off", "check"]),
+    "CertificateBuckets": ("CERTIFICATE_BUCKETS", ["", "arn:aws:s3:::any", BUCKETS]),
+}
+# A setting that is read only where another one says so.
+READ_WITH = {
+    "CertificateBundles": {"CERTIFICATE_BUCKETS": BUCKETS},
+    "CertificateBuckets": {"CERTIFICATE_BUNDLES": "check"},
 }
 REFUSED = {
     "ExemptionMaxDays": ["3651", "-1", "01", "90 days", "9999"],
+    "CertificateBuckets": [
+        "any",
+        "*",
+        "arn:aws:s3:::any/*",
+        "arn:aws:s3:::any,",
+        "arn:aws:s3:::UP",
+    ],
     "AlertTagKeys": ["a,b,c,d,e", "owner,", ",owner", " ,owner", "aws:x", "owner,AWS:x", "a\nb"],
+    "DocumentsUrl": [
+        "http://a.example",
+        "https://a.example/",
+        "https://a.example/a b",
+        "a.example",
+    ],
 }
 
 
@@ -423,7 +497,7 @@ def test_a_setting_takes_in_the_template_what_it_takes_in_the_code(name):
         assert properties["Environment"]["Variables"][variable] == {"Ref": name}
     assert parameter["Default"] in values
     for value in values:
-        read_settings({variable: value})
+        read_settings({variable: value} | (READ_WITH.get(name, {}) if value else {}))
         assert value in parameter.get("AllowedValues", [value])
         assert re.fullmatch(parameter.get("AllowedPattern", ".*").strip(), value)
     for value in REFUSED.get(name, []):

@@ -81,8 +81,8 @@ def test_it_holds_the_package_the_command_and_nothing_else(installed):
 
 
 def test_a_user_judges_a_cluster_with_what_the_package_exports(installed):
-    """Without an AWS account, and without importing boto3."""
-    program = f"{USER}\nimport sys\nassert 'boto3' not in sys.modules"
+    """Without an AWS account, and without importing boto3, nor what reads certificates."""
+    program = f"{USER}\nimport sys\nassert not {{'boto3', 'pyasn1'}} & set(sys.modules)"
     done = run(installed, "-c", program)
     assert (done.stdout, done.stderr) == ("NO_SECURITY_CONFIGURATION\n", "")
 

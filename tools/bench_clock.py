@@ -25,6 +25,7 @@ from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import LIVE_STATES, EmrReader, Pacer
 from emr_in_transit.aws.evaluations import EvaluationRecorder
 from emr_in_transit.aws.ledger import Entry
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.sweep import Sweep, SweepResult
 
@@ -81,7 +82,7 @@ class Emr:
     """The EMR of one account: clusters, and the buckets by which it refuses calls."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self.meta = self
         self.events = Events()
         self.clusters: dict[str, dict[str, Any]] = {}  # as DescribeCluster tells of them
@@ -96,7 +97,7 @@ class Emr:
     def cool(self) -> None:
         """Fill the buckets, and count from here."""
         self._tokens = {name: float(burst) for name, (burst, _) in LIMITS.items()}
-        self._filled = dict.fromkeys(LIMITS, self._clock())
+        self._filled = dict.fromkeys(LIMITS, self.clock())
         self.calls.clear()
         self.described.clear()
 
@@ -108,7 +109,7 @@ class Emr:
         # Ids as EMR gives them tell nothing about the time.
         ids = [f"j-{self._random.randrange(36**12):013X}" for _ in range(count)]
         for number, cluster_id in enumerate(ids, first):
-            created = self._clock.now - age - timedelta(milliseconds=number)
+            created = self.clock.now - age - timedelta(milliseconds=number)
             status = {"State": "RUNNING", "Timeline": {"CreationDateTime": created}}
             self.clusters[cluster_id] = {
                 "Id": cluster_id,
@@ -143,11 +144,11 @@ class Emr:
             and each["Id"] not in self.hidden
         ]
         self._random.shuffle(found)
-        told = self._clock()
+        told = self.clock()
         for start in range(0, max(1, len(found)), PAGE):
             self._admit("ListClusters")
-            self.oldest_marker = max(self.oldest_marker, self._clock() - told)
-            told = self._clock()
+            self.oldest_marker = max(self.oldest_marker, self.clock() - told)
+            told = self.clock()
             yield {"Clusters": found[start : start + PAGE]}
 
     def describe_cluster(self, **query: str) -> dict[str, Any]:
@@ -164,13 +165,13 @@ class Emr:
 
     def _admit(self, operation: str) -> None:
         self.events.before_send(f"before-send.emr.{operation}")
-        self._clock.sleep(LATENCY)
+        self.clock.sleep(LATENCY)
         self.calls[operation] += 1
         for name in (operation, "all calls"):
             burst, rate = LIMITS[name]
-            passed = self._clock() - self._filled[name]
+            passed = self.clock() - self._filled[name]
             self._tokens[name] = min(burst, self._tokens[name] + passed * rate)
-            self._filled[name] = self._clock()
+            self._filled[name] = self.clock()
             if self._tokens[name] < 1:
                 self.throttled += 1
                 error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
@@ -269,7 +270,7 @@ class ClockAccount:
         now = self.clock.now
         with _quiet():
             result = Sweep(
-                rule_name=RULE,
+                judged_by=JudgedBy("111122223333", "eu-west-1", RULE),
                 reader=reader,
                 pacer=pacer,
                 clusters=Clusters(reader, ledger, self.tags, now),

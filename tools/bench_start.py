@@ -17,21 +17,25 @@ TARGETS = {
     "rdklib": "rdklib",
     "EMR_IN_TRANSIT_ENCRYPTION": "rdklib",
     "launch_check": "boto3",
+    "launch_check with bundles": "launch_check",
 }
+# What is imported beside the entry point where certificate bundles are looked into.
+WITH_BUNDLES = ("emr_in_transit.aws.bundles", "emr_in_transit.judgement.bundle_reading")
 # As the simulator's Lambda starts Python: nothing but the zip and the runtime's boto3. Where a chunk
 # of CPython's frame stack happens to end, calls there allocate one over and over, which costs up to
 # 30 ms of an import; so each run begins at another depth of the stack.
 _ISOLATED = ("-I", "-S", "-X", "utf8")
 _MEASURE = """
 import sys, time
-code, runtime, name, number = sys.argv[1:]
+code, runtime, number, *names = sys.argv[1:]
 sys.path.insert(0, code)
 sys.path.append(runtime)
 def load(depth):
     if depth:
         load(depth - 1)
     else:
-        __import__(name)
+        for name in names:
+            __import__(name)
 began = time.process_time()
 load(10 * int(number))
 seconds = time.process_time() - began
@@ -103,7 +107,9 @@ def zip_bytes() -> int:
 
 def _import(name: str, number: int, code: Path, *options: str) -> tuple[float, float]:
     """Return milliseconds and peak memory in MiB of one import in a new interpreter."""
-    arguments = [*_ISOLATED, *options, "-c", _MEASURE, code, runtime_directory(), name, number]
+    entry, _, option = name.partition(" with ")
+    modules = [entry, *(WITH_BUNDLES if option else ())]
+    arguments = [*_ISOLATED, *options, "-c", _MEASURE, code, runtime_directory(), number, *modules]
     done = subprocess.run(
         [sys.executable, *map(str, arguments)], check=True, capture_output=True, text=True
     )

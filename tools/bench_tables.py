@@ -1,4 +1,4 @@
-"""Tool: the tables of the README that show what the benchmark has measured and kept."""
+"""Tool: the tables of docs/measured.md that show what the benchmark has measured and kept."""
 
 import json
 from pathlib import Path

@@ -47,7 +47,7 @@ EXPECTED = {launch.name: launch.reason for launch in LAUNCHES}
 NEXT = """
 Every verdict and every alert was as expected. Next:
   make simulator
-    the same AWS, to play with: "Verify" in the README has the commands
+    the same AWS, to play with: docs/walkthrough.md has the commands
   pipx install .
   emr-in-transit explain tests/documents/clusters/no-security-configuration.json
     one cluster's verdict, before it is launched

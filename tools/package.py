@@ -14,6 +14,12 @@ RULE = ROOT / "rules" / "EMR_IN_TRANSIT_ENCRYPTION"
 NAME = "emr-in-transit-encryption"
 # The oldest time that a zip can hold; a real one would make every build different.
 EPOCH = (1980, 1, 1, 0, 0, 0)
+# What the zip carries of others, by distribution: pure Python, with its licences. The last two are
+# for certificate bundles, and imported only where the functions look at those.
+LIBRARIES = ("rdklib", "pyasn1", "pyasn1_modules")
+LICENCES = ("LICENSE", "LICENSE.rst", "LICENSE.txt", "NOTICE")
+# Of the schemas of 130 RFCs, those of certificates alone: all would make the zip twice as large.
+SCHEMAS = ("__init__.py", "rfc3279.py", "rfc5280.py")
 
 
 def build(folder: Path) -> Path:
@@ -32,14 +38,23 @@ def build(folder: Path) -> Path:
 
 
 def contents() -> dict[str, bytes]:
-    """Return what the zip holds, by name: the rule, rdklib, and the licences of both."""
+    """Return what the zip holds, by name: the rule, its libraries, and the licences of all."""
     members = {path.relative_to(RULE).as_posix(): path.read_bytes() for path in rule_files()}
     members["LICENSE"] = (ROOT / "LICENSE").read_bytes()
-    for path in files("rdklib") or []:
-        if path.parts[0] == "rdklib" and path.suffix == ".py":
+    for library in LIBRARIES:
+        members |= _library(library)
+    return members
+
+
+def _library(name: str) -> dict[str, bytes]:
+    """Return the modules of an installed library, and its licences beside them."""
+    members = {}
+    for path in files(name) or []:
+        is_module = path.parts[0] == name and path.suffix == ".py"
+        if is_module and (name != "pyasn1_modules" or path.name in SCHEMAS):
             members[path.as_posix()] = path.read_binary()
-        elif path.name in {"LICENSE", "NOTICE"}:
-            members[f"rdklib/{path.name}"] = path.read_binary()
+        elif path.name in LICENCES:
+            members[f"{name}/{path.name}"] = path.read_binary()
     return members
 
 

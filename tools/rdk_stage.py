@@ -23,6 +23,8 @@ from tools.package import rule_files  # noqa: E402
 # What parameters.json says of the rule itself; all else that is given is a rule parameter.
 FREQUENCIES = ("One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours")
 EVENTS = ("AWS::EMR::SecurityConfiguration", "")
+# Of template.yml alone: rdk's zip has nothing that reads certificates.
+BUNDLE_OPTIONS = {"CertificateBundles", "CertificateBuckets", "CertificateKeyArn"}
 
 
 class StageError(Exception):
@@ -51,6 +53,8 @@ def configured(document: dict[str, Any], given: Mapping[str, str]) -> dict[str, 
 
     Raises StageError for what the rule would refuse in each of its runs.
     """
+    for name in sorted(BUNDLE_OPTIONS & given.keys()):
+        raise StageError(f"{name} is for template.yml: rdk's zip cannot read certificates")
     rule = dict(document["Parameters"])
     for name, allowed in (("SourcePeriodic", FREQUENCIES), ("SourceEvents", EVENTS)):
         if name in given and given[name] not in allowed:

@@ -3,6 +3,7 @@
 Usage: python -m tools.regions TEMPLATE...   prints a Region for each set of schemas that differs
 """
 
+import functools
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ def claimed() -> list[str]:
     return [line for line in LIST.read_text().splitlines() if not line.startswith("#")]
 
 
+@functools.cache
 def lacking(region: str) -> str:
     """Return what a Region lacks by boto3's own data, in words; empty where it lacks nothing."""
     session = boto3.Session()

@@ -147,8 +147,8 @@ class Stacks:
         except WaiterError as error:
             message = f"stack {stack} failed: {self._failures(stack)}"
             found = self.find(stack)
-            advice = _advice(stack, found["StackStatus"]) if found else ""
-            raise StackError(f"{message}{advice}") from error
+            hint = advice(stack, found["StackStatus"]) if found else ""
+            raise StackError(f"{message}{hint}") from error
 
     def _failures(self, stack: str) -> str:
         events = self._client.describe_stack_events(StackName=stack)["StackEvents"]
@@ -166,12 +166,12 @@ def _require_changeable(before: Mapping[str, Any] | None, failures: Callable[[],
         return
     stack, status = before["StackName"], before["StackStatus"]
     if status in STILLBORN:
-        raise StackError(f"stack {stack} is in {status} ({failures()}){_advice(stack, status)}")
+        raise StackError(f"stack {stack} is in {status} ({failures()}){advice(stack, status)}")
     if not status.endswith("_COMPLETE"):
-        raise StackError(f"stack {stack} is in {status}{_advice(stack, status)}")
+        raise StackError(f"stack {stack} is in {status}{advice(stack, status)}")
 
 
-def _advice(stack: str, status: str) -> str:
+def advice(stack: str, status: str) -> str:
     """Return what to do about a stack in this status, as the end of a sentence."""
     if status in STILLBORN:
         return (

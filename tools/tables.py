@@ -1,4 +1,4 @@
-"""Tool: writes the README's tables, and the pages that are tables, anew from the code.
+"""Tool: writes the tables of the documents, and the pages that are tables, anew from the code.
 
 Usage: python -m tools.tables
 """
@@ -36,6 +36,7 @@ from emr_in_transit.judgement.applications import (  # noqa: E402
     Condition,
     Endpoint,
 )
+from emr_in_transit.judgement.bundle_problems import PROBLEMS, ZIP  # noqa: E402
 from emr_in_transit.judgement.facts import (  # noqa: E402
     Certificates,
     ClusterFacts,
@@ -64,10 +65,9 @@ from emr_in_transit.judgement.releases import (  # noqa: E402
 from emr_in_transit.judgement.tables import names, read_table  # noqa: E402
 from tools import bench_tables  # noqa: E402
 
-README = ROOT / "README.md"
 MESSAGES_PAGE = """# Messages, one of each kind
 
-Written by `python -m tools.tables` from the code; change that, not this page. [The README](../README.md#alerts) says when each is sent, and what the fields of the JSON document mean.
+Written by `python -m tools.tables` from the code; change that, not this page. [Alerts](alerts.md) says when each is sent, and what the fields of the JSON document mean.
 
 {samples}
 
@@ -76,6 +76,21 @@ Written by `python -m tools.tables` from the code; change that, not this page. [
 With `AlertFormat=chat`, Amazon Q in chat applications gets this document, and shows its title, its description, the next steps and the keywords. What has the same `threadId` stands in one thread, where the channel's preferences say so.
 
 {chat}
+"""
+REASONS_PAGE = """# Reasons and remedies
+
+Written by `python -m tools.tables` from the code; change that, not this page.
+
+A verdict lists every reason that applies, the most important first. That one begins the annotation in AWS Config.
+
+The fixes here are general. Those in messages, in Security Hub and of `emr-in-transit explain` name the property, its value and where to write what instead, or the release and set-up that would protect which endpoint.
+`emr-in-transit fix` writes a security configuration that complies ([the command](command.md)).
+
+Nobody can change a security configuration, nor that of a running cluster. So most fixes end in a new launch: clone the cluster with the fix, see that the new one has no finding, and end the old one.
+
+{table}
+
+{sections}
 """
 PROPERTIES = """# Properties that undo or weaken encryption in transit
 
@@ -112,23 +127,29 @@ DescribeCluster lists what was asked for. This comes with it; Hadoop is on every
 """
 
 
-def reasons() -> str:
-    """Return the table of reasons, most important first."""
+def reasons_page() -> str:
+    """Return the page of the reasons, most important first."""
     rows = [
-        (
-            f"`{reason}`" + _weight(text),
-            text.meaning,
-            text.remedy,
-        )
+        (f"[`{reason}`](#{reason.lower()})", _weight(text), text.meaning)
         for reason, text in REASONS.items()
     ]
-    return _table(("Reason", "Meaning", "Smallest fix"), rows)
+    sections = [
+        f"## {reason}\n\n{text.meaning}\n\n{_weight(text)}.{_in_security_hub(reason)}\n\n**To fix it:** {text.remedy}"
+        for reason, text in REASONS.items()
+    ]
+    table = _table(("Reason", "Weight", "Meaning"), rows)
+    return REASONS_PAGE.format(table=table, sections="\n\n".join(sections))
 
 
 def _weight(text: ReasonText) -> str:
     if text.with_complete_coverage:
-        return " (warning, a violation with `coverage=complete`)"
-    return "" if text.severity is Severity.VIOLATION else " (warning)"
+        return "A warning; a violation with `coverage=complete`"
+    return "A violation" if text.severity is Severity.VIOLATION else "A warning"
+
+
+def _in_security_hub(reason: Reason) -> str:
+    found = [label for label, reasons in LABELS.items() if reason in reasons]
+    return "".join(f" [Security Hub](security-hub.md) shows it as {label}." for label in found)
 
 
 def parameters() -> str:
@@ -136,7 +157,7 @@ def parameters() -> str:
     rows = [
         (
             f"`{each.name}`",
-            f"`{each.name[0].upper()}{each.name[1:]}`",
+            f"`{_in_the_stack(each.name)}`",
             f"`{each.default}`" if each.default else "none",
             each.takes,
             each.effect,
@@ -147,12 +168,54 @@ def parameters() -> str:
     return _table(head, rows)
 
 
+def stack_parameters() -> str:
+    """Return the table of the stack's parameters that are none of the rule."""
+    template = _template()
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    of_the_rule = {_in_the_stack(each.name) for each in PARAMETERS}
+    rows = [
+        (
+            f"`{name}`",
+            group["Label"]["default"],
+            _default(template["Parameters"][name]),
+            _effect(template["Parameters"][name]),
+        )
+        for group in groups
+        for name in group["Parameters"]
+        if name not in of_the_rule
+    ]
+    return _table(("Stack parameter", "Of", "Default", "Effect"), rows)
+
+
+def _template() -> Any:
+    # Only here: whoever imports the samples needs no cfn-lint.
+    from cfnlint.decode import cfn_yaml  # noqa: PLC0415
+
+    return cfn_yaml.load(str(ROOT / "template.yml"))
+
+
+def _in_the_stack(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _default(parameter: Any) -> str:
+    if "Default" not in parameter:
+        return "needed"
+    return f"`{parameter['Default']}`" if parameter["Default"] != "" else "none"
+
+
+def _effect(parameter: Any) -> str:
+    values = parameter.get("AllowedValues")
+    taken = f" Takes {', '.join(f'`{each}`' for each in values)}." if values else ""
+    return " ".join(parameter["Description"].split()) + taken
+
+
 def assumed_overrides() -> str:
     """Return how many properties rest on what others than AWS say."""
     keys = {row.key for row in OVERRIDES if row.basis == "software"}
     return (
         f"{len(keys)} of {len(KEYS)} properties rest on the software's own code and documents rather than AWS's words; "
-        "[docs/properties.md](docs/properties.md) has the source of each. What EMR itself writes into a file, and its own patches, nobody outside can read."
+        "[Properties](properties.md) has the source of each. What EMR itself writes into a file, and its own patches, nobody outside can read."
     )
 
 
@@ -280,10 +343,13 @@ def sample_alert() -> Alert:
     return _sample(_sample_judged())
 
 
+SAMPLE_DOCUMENTS = "https://git.example.com/emr-in-transit-encryption/blob/v0.2.0"
 SAMPLE_TIME = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 
 
-def _sample(*judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK) -> Alert:
+def _sample(
+    *judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK, documents: str = ""
+) -> Alert:
     function = "launch-check" if detected_by is DetectedBy.LAUNCH_CHECK else "rule"
     origin = Origin(
         "123456789012",
@@ -291,6 +357,7 @@ def _sample(*judged: Judged, detected_by: DetectedBy = DetectedBy.LAUNCH_CHECK) 
         f"arn:aws:lambda:eu-west-1:123456789012:function:{function}",
         "EMR_IN_TRANSIT_ENCRYPTION",
         detected_by,
+        documents=documents,
     )
     return Alert("3a6d888d-cd1a-452f-b4d2-0047c47d8ce3", judged, origin, SAMPLE_TIME)
 
@@ -325,7 +392,9 @@ def sample_alerts() -> dict[str, Alert]:
     sweep = DetectedBy.SWEEP
     return {
         "A violation": sample_alert(),
-        "More than ten violations": _sample(*many, detected_by=sweep),
+        "More than ten violations, with DocumentsUrl": _sample(
+            *many, detected_by=sweep, documents=SAMPLE_DOCUMENTS
+        ),
         "What complies again": _sample(good, detected_by=sweep),
         "What is exempt": _sample(_sample_judged(exemption="2027-01-31 migration, ticket 4711")),
         "Certificates that expire": _sample(
@@ -348,6 +417,22 @@ def messages_page() -> str:
 
 def _email_sample(alert: Alert) -> str:
     return f"```text\nSubject: {subject(alert)}\n\n{email(alert)}\n```"
+
+
+def certificates_page() -> str:
+    """Return the page on certificates with what can be wrong with a bundle as the code has it."""
+    begin, end = "<!-- problems -->\n", "<!-- end of problems -->"
+    before, _, rest = (ROOT / "docs" / "certificates.md").read_text().partition(begin)
+    rows = [
+        (
+            (f"{each.detail[0].upper()}{each.detail[1:]}.").format(member="FILE", what="X"),
+            f"`{each.reason}`",
+            each.fix.format(member="FILE").replace(ZIP, "zip -j as above"),
+        )
+        for each in PROBLEMS.values()
+    ]
+    table = _table(("What is said", "Reason", "How to make it right"), rows)
+    return before + begin + table + "\n" + end + rest.partition(end)[2]
 
 
 def hub_severities() -> str:
@@ -381,16 +466,14 @@ def bench_starts() -> str:
     return _table(bench_tables.STARTS_HEAD, rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "reasons": reasons,
-    "parameters": parameters,
-    "assumed-overrides": assumed_overrides,
-    "counts": counts,
-    "hub-severities": hub_severities,
-    "alert-email": alert_email,
-    "alert-json": alert_json,
-    "bench-sweeps": bench_sweeps,
-    "bench-starts": bench_starts,
+# Each stands in one document, between two marks.
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"counts": counts, "alert-email": alert_email},
+    "docs/alerts.md": {"alert-json": alert_json},
+    "docs/limits.md": {"assumed-overrides": assumed_overrides},
+    "docs/measured.md": {"bench-sweeps": bench_sweeps, "bench-starts": bench_starts},
+    "docs/parameters.md": {"parameters": parameters, "stack-parameters": stack_parameters},
+    "docs/security-hub.md": {"hub-severities": hub_severities},
 }
 
 
@@ -398,17 +481,19 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/properties.md": properties_page,
     "docs/endpoints.md": endpoints_page,
     "docs/messages.md": messages_page,
+    "docs/reasons.md": reasons_page,
+    "docs/certificates.md": certificates_page,
 }
 
 
-def with_tables(text: str) -> str:
-    """Return the README with every table as the code has it."""
-    for name, table in TABLES.items():
+def with_tables(document: str, text: str) -> str:
+    """Return the text of a document with every table as the code has it."""
+    for name, table in TABLES[document].items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise SystemExit(f"README.md lacks {begin.strip()} or {end.strip()}")
+            raise SystemExit(f"{document} lacks {begin.strip()} or {end.strip()}")
         text = before + begin + table() + "\n" + end + after
     return text
 
@@ -423,7 +508,7 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
+    for name in TABLES:
+        (ROOT / name).write_text(with_tables(name, (ROOT / name).read_text()))
     for name, page in PAGES.items():
-        (ROOT / name).parent.mkdir(exist_ok=True)
         (ROOT / name).write_text(page())

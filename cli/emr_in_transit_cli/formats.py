@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 COULD_NOT_TELL = "COULD_NOT_TELL"
-_STYLES = {
+STYLES = {
     Outcome.COMPLIANT: "green",
     Outcome.NON_COMPLIANT: "bold red",
     Outcome.NOT_APPLICABLE: "dim",
@@ -98,13 +98,13 @@ def as_csv(report: Report) -> str:
     for result in report.results:
         about = (result.source.shown, result.dialect, result.what, result.address, result.outcome)
         for finding in result.findings:
-            writer.writerow(map(_cell, (*about, *finding_object(finding).values())))
+            writer.writerow(map(cell, (*about, *finding_object(finding).values())))
         if not result.findings:
-            writer.writerow(map(_cell, (*about, "", "", "", result.summary, "")))
+            writer.writerow(map(cell, (*about, "", "", "", result.summary, "")))
     return text.getvalue()
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value
 
@@ -241,7 +241,7 @@ def _print_wide(report: Report, console: Console) -> None:
         table.add_column(ratio=5, overflow="fold")
         for each in results:
             said = "\n".join([each.summary, *(f"Note: {remark}." for remark in each.remarks)])
-            outcome = Text(each.outcome.value, style=_STYLES[each.outcome])
+            outcome = Text(each.outcome.value, style=STYLES[each.outcome])
             table.add_row(outcome, Text(each.address), Text(said))
         console.print(table)
     if report.results:
@@ -263,11 +263,11 @@ def _closing(report: Report, *, verbose: bool) -> Iterable[str]:
         for each in report.recognised:
             yield f"  {each.source.shown}: {each.dialect}, {each.subjects} judged"
     counts = Counter(each.outcome for each in report.results)
-    said = [f"{counts[outcome]} {_SAID[outcome]}" for outcome in Outcome if counts[outcome]]
+    said = [f"{counts[outcome]} {SAID[outcome]}" for outcome in Outcome if counts[outcome]]
     yield ", ".join(said) or "nothing to judge"
 
 
-_SAID = {
+SAID = {
     Outcome.COMPLIANT: "compliant",
     Outcome.NON_COMPLIANT: "non-compliant",
     Outcome.NOT_APPLICABLE: "not applicable",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.end_to_end.scans import agrees
 from tests.end_to_end.watched import Watched
 from tools.account import Account
 
@@ -37,3 +38,10 @@ def alerts(watched):
     """That deployment with nothing going on, and nothing unread."""
     watched.tidy()
     return watched
+
+
+@pytest.fixture
+def scanned_too(account):
+    """Hold what a scan says at the end of a test against what the rule has recorded."""
+    yield
+    assert agrees(account) > 0

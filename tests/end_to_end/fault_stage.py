@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.end_to_end.depth import PEM, alive, override
 from tests.end_to_end.fault_matrix import FRESH, OLD, TRIAL
+from tests.support.buckets import BUCKET, OBJECT, bundle
 from tools.account import RULE, Account
 from tools.simulator.client import Simulator
 
@@ -16,6 +17,8 @@ PARAMETERS = {
     "OverrideScope": "instances",
     "ExemptionTagKey": TAG,
     "SecurityHubFindings": "yes",
+    "CertificateBundles": "check",
+    "CertificateBuckets": f"arn:aws:s3:::{BUCKET}",
 }
 
 
@@ -56,6 +59,9 @@ class Stage(Account):
         self.simulator.reset()
         self.prepare()
         self.simulator.client("securityhub").enable_security_hub()
+        s3, where = self.simulator.client("s3"), {"LocationConstraint": self.region}
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+        s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=bundle())
         self.outputs = self.deploy(**PARAMETERS)
         topic = self.outputs["AlertTopicArn"]
         self.simulator.client("sns").subscribe(TopicArn=topic, Protocol="email-json", Endpoint=MAIL)

@@ -23,13 +23,15 @@ MASTER = {
     "TargetOnDemandCapacity": 1,
     "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}],
 }
+# Two security configurations, by the object that each names in S3: one is there, one is not.
+CONFIGURATIONS = {"pem": "certificates.zip", "nothing": "nothing.zip"}
 GROUPS, FLEET = alive(InstanceGroups=[group("MASTER")]), alive(InstanceFleets=[MASTER])
 
 
 def granted() -> list[tuple[str, str]]:
     """Return every role of template.yml with every action that it is granted, on any condition."""
     resources = cfn_yaml.load(str(TEMPLATE))["Resources"]
-    return [
+    found = [
         (role, action)
         for name, resource in resources.items()
         for role, policy in _policies(name, resource["Type"], resource.get("Properties", {}))
@@ -37,6 +39,7 @@ def granted() -> list[tuple[str, str]]:
         for action in _listed(statement.get("Fn::If", [None, statement])[1]["Action"])
         if not action.startswith("ec2:")  # Lambda's own, and only where it is in a VPC
     ]
+    return list(dict.fromkeys(found))  # one is granted for the topic's key and the buckets'
 
 
 def _policies(name: str, kind: str, properties: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -84,8 +87,8 @@ def without(account: Watched, role: str, action: str) -> Iterator[None]:
 
 
 def rule_story(account: Watched, name: str) -> None:
-    """Bad security configurations, one of which goes and returns, and one too many, a sweep over a known cluster and a new
-    one, another by a rule of somebody else's, a wrong event."""
+    """Bad security configurations, one of which goes and returns, and one too many, a sweep over a known cluster and new
+    ones, some with bundles, another by a rule of somebody else's, a wrong event."""
     account.simulator.set_events(drop=True)
     account.configure(name, on=False)
     account.emr.delete_security_configuration(Name=name)
@@ -94,6 +97,8 @@ def rule_story(account: Watched, name: str) -> None:
     account.ledger.count_configurations(20)
     account.configure(f"{name}-held", on=False)
     account.launch(name, name, Instances=FLEET)
+    for each in CONFIGURATIONS:
+        account.launch(f"{name}-{each}", each)
     account.simulator.schedule(RULE)
     point_a_rule(account, "trial")
     account.simulator.schedule("trial")
@@ -112,10 +117,12 @@ def point_a_rule(account: Watched, name: str) -> None:
 
 
 def launch_story(account: Watched, name: str) -> None:
-    """Two bad launches that ask for an evaluation, and one of a cluster that cannot be read."""
+    """Two bad launches that ask for an evaluation, two with bundles, and one of a cluster that cannot be read."""
     account.ledger.let_turn_pass()
     for instances in (GROUPS, FLEET):
         account.launch_and_wait(name, "off", Instances=instances)
+    for each in CONFIGURATIONS:
+        account.launch_and_wait(f"{name}-{each}", each)
     unreadable = {"code": "InternalServerException", "body_contains": BROKEN}
     account.simulator.add_fault("emr", "DescribeCluster", **unreadable)
     detail = {"clusterId": BROKEN, "name": name, "state": "STARTING"}

@@ -4,9 +4,15 @@ import json
 
 import pytest
 
+from emr_in_transit import __version__
 from tests.end_to_end.watched import CONFIGURATION
 
-PARAMETERS = {"AlertTagKeys": "owner,cost centre", "AlertFormat": "chat"}
+DOCUMENTS = "https://git.example.com/team/rule/blob"
+PARAMETERS = {
+    "AlertTagKeys": "owner,cost centre",
+    "AlertFormat": "chat",
+    "DocumentsUrl": DOCUMENTS,
+}
 OWNED = {"ana": "payments", "ben": "search"}
 
 
@@ -48,6 +54,10 @@ def test_each_owner_gets_what_concerns_the_own_clusters(alerts, queues):
         }
     messages = alerts.messages()
     assert len(messages) == 4, "who does not filter gets all"
+    # At launch and from the sweep: the section of the reason, of the version that is deployed.
+    assert {each.document["howTo"] for each in messages} == {
+        f"{DOCUMENTS}/v{__version__}/docs/reasons.md#no_security_configuration"
+    }
     assert {each.attributes.get("tag.cost_centre") for each in messages} == {*OWNED.values(), None}
     log = "".join(alerts.log("LaunchCheckLogGroupName") + alerts.log("RuleLogGroupName"))
     assert '"owner": "ben"' in log

@@ -9,7 +9,7 @@ import pytest
 from tests.end_to_end.watched import Watched
 from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "alerts.md"
 SECURITY, REGION = "999988887777", "us-east-1"
 
 
@@ -85,16 +85,18 @@ FILTERS = {
 }
 
 
-def readme_policy():
-    """Return the filter policy that the README gives as its example."""
-    return json.loads(re.search(r"```json\n(\{\"resourceType.*\})\n```", README.read_text())[1])
+def policy_of_the_page():
+    """Return the filter policy that docs/alerts.md gives as its example."""
+    return json.loads(re.search(r"```json\n(\{\"resourceType.*\})\n```", PAGE.read_text())[1])
 
 
 @pytest.fixture(scope="module")
 def filtered(simulator):
     """Alerts of every kind, and for each filter policy the names of what came to its queue."""
     watched = Watched.deployed(simulator)
-    policies = {name: policy for name, (policy, _) in FILTERS.items()} | {"README": readme_policy()}
+    policies = {name: policy for name, (policy, _) in FILTERS.items()} | {
+        "page": policy_of_the_page()
+    }
     queues = {
         name: watched.subscribe(f"queue-{number}", FilterPolicy=json.dumps(policy))
         for number, (name, policy) in enumerate(policies.items())
@@ -116,11 +118,11 @@ def test_a_filter_policy_passes_what_it_names(filtered, name):
     assert told == FILTERS[name][1]
 
 
-def test_the_filter_policy_of_the_readme_does_what_it_says(filtered):
+def test_the_filter_policy_of_the_page_does_what_it_says(filtered):
     """It passes clusters without any security configuration, and nothing else."""
     watched, queues = filtered
     watched.change(AcceptedOverrides="hive-site/hive.metastore.use.SSL")
     (resolved,) = [each for each in watched.messages() if each.document["kind"] == "resolved"]
     assert resolved.document["resourceName"] == "hive"
-    told = {each.document["resourceName"] for each in watched.messages(queues["README"])}
+    told = {each.document["resourceName"] for each in watched.messages(queues["page"])}
     assert told == {"bare", "old"}

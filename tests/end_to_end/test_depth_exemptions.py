@@ -6,6 +6,7 @@ import pytest
 
 from tests.end_to_end.depth import alerts, configuration, sweep, verdict
 
+pytestmark = pytest.mark.usefixtures("scanned_too")
 KEY = "encryption-exempt"
 TODAY = datetime.now(UTC).date()
 FUTURE = f"{TODAY + timedelta(days=30)} lab, no data"

@@ -13,6 +13,7 @@ from tests.end_to_end.depth import (
     verdict,
 )
 
+pytestmark = pytest.mark.usefixtures("scanned_too")
 HIVE = ("Hive",)
 
 

@@ -16,6 +16,7 @@ from tests.end_to_end.depth import (
     sweep,
     verdict,
 )
+from tests.end_to_end.scans import agrees
 from tools.account import CONFIGURATION_RULE, RULE, Account
 
 EMR_FOR_100_DAYS = {"CertificateProviderType": "EMR", "ValidityInDays": 100}
@@ -102,6 +103,7 @@ def test_the_parameter_of_the_template_changes_the_verdict(stack, name):
     assert words(account, clusters[name]).startswith(after)
     for rule in (RULE, CONFIGURATION_RULE):
         assert passed(account, rule) == DEFAULTS | {name: value}
+    assert agrees(account) == len(clusters)
 
 
 def test_wrong_parameters_fail_every_door_by_name_and_judge_nothing(deployed):

@@ -115,6 +115,10 @@ def test_a_role_elsewhere_in_the_organization_may_not_publish(organization):
             sns.publish(TopicArn=organization.topic, Message="m")
 
 
+CERTIFICATES = "arn:aws:s3:::certificates"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -125,6 +129,9 @@ def test_a_role_elsewhere_in_the_organization_may_not_publish(organization):
         ({"RolePath": "guarded"}, "must begin and end with a slash"),
         ({"PermissionsBoundaryArn": "boundary"}, "must be empty or the ARN of a managed policy"),
         ({"SubnetIds": "subnet-1, subnet-2"}, "comma-separated list of at most 16"),
+        ({"CertificateBundles": "check"}, "CertificateBundles=check needs CertificateBuckets"),
+        ({"CertificateBuckets": CERTIFICATES}, "CertificateBuckets needs CertificateBundles=check"),
+        ({"CertificateKeyArn": KEY}, "CertificateKeyArn needs CertificateBundles=check"),
     ],
 )
 def test_half_of_a_guardrail_is_refused_before_anything_is_made(organization, given, message):

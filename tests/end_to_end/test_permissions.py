@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.end_to_end.roles import GROUPS, STORIES, complaints, granted, without
+from tests.end_to_end.roles import CONFIGURATIONS, GROUPS, STORIES, complaints, granted, without
 from tests.end_to_end.watched import Watched
+from tests.support.buckets import BUCKET, OBJECT, bundle
 
 # What Lambda itself does with a role says nothing when it is refused: something is missing then.
 MISSED = {
@@ -22,12 +23,19 @@ def deployment(simulator):
     account = Watched(simulator)
     account.prepare()
     key = simulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3, where = simulator.client("s3"), {"LocationConstraint": account.region}
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=bundle(), **encrypted)
     simulator.client("securityhub").enable_security_hub()
     account.change(
         TopicKeyArn=key,
         OverrideScope="instances",
         ExemptionTagKey="exempt",
         SecurityHubFindings="yes",
+        CertificateBundles="check",
+        CertificateBuckets=f"arn:aws:s3:::{BUCKET}",
+        CertificateKeyArn=key,
     )
     account.queue_url = account.subscribe("alerts")
     for output in ("FunctionArn", "LaunchCheckFunctionArn"):  # one attempt shows what is missing
@@ -35,6 +43,8 @@ def deployment(simulator):
             FunctionName=account.outputs[output], MaximumRetryAttempts=0
         )
     account.configure("off", on=False)
+    for name, each in CONFIGURATIONS.items():
+        account.configure(name, CertificateProviderType="PEM", S3Object=f"s3://{BUCKET}/{each}")
     account.known = account.launch_and_wait("known", "off", Instances=GROUPS)
     return account
 

@@ -15,6 +15,7 @@ from tests.end_to_end.recording import (
     verdicts,
     wait_for_fault,
 )
+from tests.end_to_end.scans import agrees
 from tools.account import RULE, Account
 
 LIVE, ENDED, BARE = 250, 10, 8
@@ -78,6 +79,11 @@ def test_another_sweep_puts_nothing(fleet):
     assert puts(fleet.account) == 0
     assert recorded(fleet) == before
     assert verdicts(fleet.account) == fleet.live()
+
+
+def test_a_scan_says_the_same(fleet):
+    """Of every cluster, in the words that are on record."""
+    assert agrees(fleet.account) == LIVE
 
 
 def test_ended_clusters_are_retired_and_nothing_else_changes(fleet):

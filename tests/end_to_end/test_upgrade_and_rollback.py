@@ -138,6 +138,9 @@ def test_the_old_code_goes_on_with_the_ledger_of_the_new(account):
     account.launch_and_wait("told-by-the-new")
     account.configure("lax", on=False)
     assert account.told() == ["lax", "refused", "told-by-the-new"]
+    of_account = account.ledger.items()[0]["pk"]["S"].rpartition("/")[0]
+    unknown = {"pk": {"S": f"{of_account}/bundle"}, "sk": {"S": "s3://certs/pem.zip"}}
+    account.ledger.put(unknown | {"bundle": {"S": "{}"}, "schema": {"N": "1"}})
 
     account.go_back()
     assert account.sweep()["ok"]

@@ -175,6 +175,30 @@ def test_an_action_that_takes_no_resource_is_allowed_on_everything_alone(
     assert code(call) is None
 
 
+def test_an_object_is_missing_only_for_who_may_list_and_read_only_with_its_key(aws, as_role):
+    """S3 tells nobody else that nothing is there, and uses the key on behalf of the reader."""
+    s3, key = aws.client("s3"), aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3.create_bucket(Bucket="certs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+    s3.put_object(Bucket="certs", Key="secret", Body=b"x", **encrypted)
+    s3.put_object(Bucket="certs", Key="plain", Body=b"x")
+    reads = allow("s3:GetObject", "arn:aws:s3:::certs/*")
+    lists = allow("s3:ListBucket", "arn:aws:s3:::certs")
+    through = {"StringLike": {"kms:ViaService": "s3.*"}}
+    decrypts = allow("kms:Decrypt", key, Condition=through)
+
+    reader = as_role(reads)("s3")
+    found = {
+        name: code(reader.get_object, Bucket="certs", Key=name)
+        for name in ("plain", "secret", "none")
+    }
+    assert found == {"plain": None, "secret": "AccessDenied", "none": "AccessDenied"}
+    policy = document(reads, lists, decrypts)
+    aws.client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=policy)
+    assert code(reader.get_object, Bucket="certs", Key="secret") is None
+    assert code(reader.get_object, Bucket="certs", Key="none") == "NoSuchKey"
+
+
 def test_an_action_that_aws_does_not_have_is_refused_whatever_the_policy_says(aws, as_role):
     """It is a gap of the simulator: AWS asks for another action there, which it cannot name."""
     make_resources(aws)

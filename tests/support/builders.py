@@ -25,6 +25,7 @@ from emr_in_transit.alerting.alerting import Alerting
 from emr_in_transit.alerting.security_hub import SecurityHubFindings
 from emr_in_transit.aws import clients
 from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.aws.security_hub import SecurityHub
 from emr_in_transit.aws.topic import Topic
 from emr_in_transit.judgement.judge import judge_cluster
@@ -35,6 +36,7 @@ from tests.support.facts import CREATED, NOW, cluster, configuration, parameters
 ACCOUNT, REGION, TABLE = "111122223333", "eu-west-1", "ledger"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rule"
 RULE = "EMR_IN_TRANSIT_ENCRYPTION"
+JUDGED_BY = JudgedBy(ACCOUNT, REGION, RULE)
 LATER = NOW + timedelta(minutes=1)  # when a claim of NOW has lapsed
 BARE = Reason.NO_SECURITY_CONFIGURATION
 OLD = Reason.RELEASE_WITHOUT_SUPPORT

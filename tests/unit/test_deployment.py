@@ -20,7 +20,7 @@ from emr_in_transit.deployment import (
 )
 from tests.support.builders import ACCOUNT, FUNCTION_ARN, REGION, TABLE
 from tests.support.doors import Context
-from tests.support.facts import parameters
+from tests.support.facts import NOW, parameters
 
 TOPIC = "arn:aws:sns:us-east-2:444455556666:security"
 
@@ -129,6 +129,76 @@ def test_what_is_sent_is_for_machines_unless_the_template_says_chat(
     assert alerting().origin.for_chat is for_chat
 
 
+CERTIFICATES = "arn:aws:s3:::certificates"
+CHECK = {"CERTIFICATE_BUNDLES": "check"}
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, ()),
+        ({"CERTIFICATE_BUNDLES": "off", "CERTIFICATE_BUCKETS": ""}, ()),
+        ({"CERTIFICATE_BUCKETS": CERTIFICATES}, ()),
+        (CHECK | {"CERTIFICATE_BUCKETS": CERTIFICATES}, ("certificates",)),
+        (
+            CHECK | {"CERTIFICATE_BUCKETS": f"{CERTIFICATES}, arn:aws-cn:s3:::a.b-c"},
+            ("certificates", "a.b-c"),
+        ),
+    ],
+)
+def test_the_buckets_whose_bundles_are_looked_into_are_named_and_none_where_that_is_off(
+    given, names
+):
+    """A run then has what looks into them, and none otherwise."""
+    settings = read_settings(given)
+    assert settings.certificate_buckets == names
+    bundles = deployment_of(Context())._replace(settings=settings).bundles(NOW, remembers=False)
+    if not names:
+        assert bundles is None
+    else:
+        assert (bundles.buckets, bundles.ledger, bundles.now) == (names, None, NOW)
+        assert (bundles.client.meta.region_name, bundles.remembers) == (REGION, False)
+        assert bundles.seconds_left() == 900.0
+
+
+@pytest.mark.parametrize("text", ["", "certificates", f"{CERTIFICATES}/*", f"{CERTIFICATES},", "*"])
+def test_buckets_that_are_none_are_named_with_what_they_take(text):
+    """With the option on and no bucket, nothing would be looked into, and nobody would know."""
+    with pytest.raises(SettingsError, match="CERTIFICATE_BUCKETS takes ARNs of buckets") as raised:
+        read_settings(CHECK | {"CERTIFICATE_BUCKETS": text})
+    assert str(raised.value).endswith(f"not {text!r}")
+
+
+def test_without_the_library_the_option_is_refused_by_name(monkeypatch):
+    """rdk's zip has none; every run would fail at the first bundle."""
+    monkeypatch.setattr("emr_in_transit.deployment.BUNDLE_LIBRARY", "no_such_library")
+    assert read_settings({"CERTIFICATE_BUNDLES": "off"}).certificate_buckets == ()
+    with pytest.raises(
+        SettingsError, match="CERTIFICATE_BUNDLES takes off here, not 'check': this"
+    ):
+        read_settings(CHECK | {"CERTIFICATE_BUCKETS": CERTIFICATES})
+
+
+@pytest.mark.parametrize(
+    ("given", "documents"),
+    [
+        ({}, ""),
+        ({"DOCUMENTS_URL": ""}, ""),
+        ({"DOCUMENTS_URL": "https://git.example.com/a/blob"}, f"https://git.example.com/a/blob/v{__version__}"),
+    ],
+)  # fmt: skip
+def test_messages_link_to_the_documents_of_the_version_that_sends_them(
+    monkeypatch, alerting, given, documents
+):
+    """A later version may say something else."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert alerting().origin.documents == documents
+
+
+ADDRESS = "an https address of up to 200 characters without a slash at its end"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "takes"),
     [
@@ -152,6 +222,12 @@ def test_what_is_sent_is_for_machines_unless_the_template_says_chat(
         ("ALERT_TAG_KEYS", "aws:emr", "up to 4 different tag keys between commas"),
         ("ALERT_FORMAT", "slack", "json or chat"),
         ("ALERT_FORMAT", "", "json or chat"),
+        ("DOCUMENTS_URL", "http://git.example.com", ADDRESS),
+        ("DOCUMENTS_URL", "https://git.example.com/", ADDRESS),
+        ("DOCUMENTS_URL", "https://a.example/\n", ADDRESS),
+        ("DOCUMENTS_URL", f"https://a.example/{'x' * 200}", ADDRESS),
+        ("CERTIFICATE_BUNDLES", "on", "off or check"),
+        ("CERTIFICATE_BUNDLES", "", "off or check"),
     ],
 )
 def test_a_wrong_variable_is_named_with_what_it_takes(name, value, takes):

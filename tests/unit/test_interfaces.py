@@ -31,6 +31,7 @@ from tests.support.builders import (
     EXEMPTED,
     EXPIRING,
     GOOD,
+    JUDGED_BY,
     REGION,
     TABLE,
     alert,
@@ -63,6 +64,8 @@ def test_the_fields_of_the_summary_line():
         *("deferred", "put", "unchanged", "emr_calls", "alerts", "could_not_tell"),
         *("ledger_disagrees", "held_back"),
     }
+    with_bundles = SWEEP._replace(bundles_not_read=0)
+    assert set(with_bundles.summary()) - set(SWEEP.summary()) == {"bundles_not_read"}
 
 
 def test_the_metrics():
@@ -72,28 +75,32 @@ def test_the_metrics():
         *("SweepsFinished", "ClustersJudged", "Violations", "CouldNotTell", "Deferred", "EmrCalls"),
         *("LedgerDisagrees", "AlertsHeldBack", "ExemptedViolations"),
     }
+    with_bundles = SWEEP._replace(bundles_not_read=0)
+    assert set(with_bundles.metrics()) - set(SWEEP.metrics()) == {"BundlesNotRead"}
 
 
 def test_the_fields_of_a_verdict_line(caplog):
     """What became of a cluster is looked up by them, and evidence is made from them."""
-    log_verdict(logging.getLogger("any"), judged(), facts("j-1"), "rule")
+    log_verdict(logging.getLogger("any"), judged(), facts("j-1"), JUDGED_BY)
     [record] = caplog.records
     own = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
     assert record.message == "verdict"
     assert VERDICT_VERSION == 1
     assert set(vars(record)) - own == {
-        *("verdict_version", "rule", "resource_type", "resource_id", "resource_name"),
+        *("verdict_version", "account", "region", "rule"),
+        *("resource_type", "resource_id", "resource_name", "cluster_created"),
         *("compliance", "reasons", "annotation", "findings"),
-        *("security_configuration", "release", "facts_hash"),
+        *("security_configuration", "security_configuration_created", "release", "facts_hash"),
     }
     assert set(record.findings[0]) == {"reason", "severity", "detail"}
     caplog.clear()
-    owned = EXEMPTED._replace(resource=EXEMPTED.resource._replace(tags=TAGS))
+    owned = EXEMPTED._replace(resource=EXEMPTED.resource._replace(tags=TAGS, launched_by="ana"))
     caplog.set_level(logging.INFO)
-    log_verdict(logging.getLogger("any"), owned, facts("j-1"), "rule")
+    log_verdict(logging.getLogger("any"), owned, facts("j-1"), JUDGED_BY)
     [record] = caplog.records
     assert record.exemption == {"tag": "exempt", "text": "2026-06-30 test", "until": "2026-06-30"}
     assert record.tags == {"owner": "ana"}
+    assert record.launched_by == "ana"
 
 
 def test_the_fields_of_a_message():
@@ -103,6 +110,15 @@ def test_the_fields_of_a_message():
     assert set(one["findings"][0]) == {"reason", "severity", "detail", "remedy"}
     assert set(digest) == COMMON | {"part", "parts", "counts", "remedies", "resources"}
     assert set(digest["resources"][0]) == RESOURCE
+
+
+def test_the_fields_of_a_message_that_links_to_the_documents():
+    """Those of before, and where each reason is described."""
+    known = origin()._replace(documents="https://git.example.com/blob/v0.2.0")
+    one, digest = document(alert(origin=known)), document(alert(*many(11), origin=known))
+    assert set(one) == COMMON | RESOURCE
+    assert set(one["findings"][0]) == {"reason", "severity", "detail", "remedy", "howTo"}
+    assert set(digest) - set(document(alert(*many(11)))) == {"howToByReason"}
 
 
 def test_the_fields_of_a_message_on_what_is_exempt():

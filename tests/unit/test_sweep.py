@@ -12,6 +12,7 @@ from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import SecurityHubError
 from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
 from emr_in_transit.aws.ledger import SCHEMA_VERSION, Ledger, encode
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict
@@ -101,7 +102,7 @@ class Aws:
             stub.activate()
         reader = EmrReader(self.emr, PARAMETERS)
         report = Sweep(
-            rule_name=RULE,
+            judged_by=JudgedBy("111122223333", "eu-west-1", RULE),
             reader=reader,
             pacer=Pacer(1.0),
             clusters=Clusters(reader, self.ledger, None, NOW),
@@ -246,14 +247,18 @@ def test_a_cluster_that_ended_after_it_was_listed_is_retired(aws):
     assert aws.put == {"ended": "NOT_APPLICABLE"}
 
 
-def test_a_retirement_that_cannot_be_decided_leaves_the_result(aws):
+def test_a_retirement_that_cannot_be_decided_leaves_the_result(aws, caplog):
     """Throttled: the recorded result stands, and the run says so."""
     aws.recorded(unclear=1)
     aws.listed()
     aws.stubs[0].add_client_error("describe_cluster", "ThrottlingException", "Rate exceeded")
     report = aws.sweep()
     assert aws.put == {}
-    assert report.problems == {"unclear": "DescribeCluster: ThrottlingException: Rate exceeded"}
+    why = "DescribeCluster: ThrottlingException: Rate exceeded"
+    assert report.problems == {"unclear": why}
+    [line] = [each for each in caplog.records if each.message == "could not tell"]
+    assert (line.account, line.region, line.rule) == ("111122223333", "eu-west-1", RULE)
+    assert (line.subject, line.why) == ("unclear", why), "evidence names it"
 
 
 def test_a_listing_that_fails_halfway_judges_what_it_has_and_retires_nothing(aws):

@@ -42,6 +42,7 @@ EXTENSIONS = (
     "tools.simulator.securityhub",
     "tools.simulator.buckets",
     "tools.simulator.iam",
+    "tools.simulator.inspection",
 )
 
 # From moto outwards: each wraps what stands before it.
@@ -49,6 +50,7 @@ MIDDLEWARES = (
     "tools.simulator.answers.middleware",
     "tools.simulator.iam.middleware",
     "tools.simulator.buckets.middleware",
+    "tools.simulator.shapes.middleware",
     "tools.simulator.faults.middleware",
     "tools.simulator.journal.middleware",
     "tools.simulator.wire.capture",

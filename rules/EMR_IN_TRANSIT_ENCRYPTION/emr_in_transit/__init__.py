@@ -63,4 +63,4 @@ __all__ = [
     "read_cluster",
 ]
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"

@@ -64,7 +64,7 @@ def _judge(run: RuleRun, item: ConfigurationItem, now: datetime) -> Judged | Non
         judged = Judged(resource, judge_security_configuration(facts, run.parameters, now))
     else:
         judged = gone(item.resource_type, item.resource_id)
-    log_verdict(logger, judged, facts, run.rule_name)
+    log_verdict(logger, judged, facts, run.judged_by)
     return judged
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
+import re
 from contextlib import suppress
 from functools import cache
 from math import inf
@@ -16,6 +18,7 @@ from emr_in_transit.alerting.messages import MOST_TAG_KEYS, tag_attribute
 from emr_in_transit.aws.clients import (
     dynamodb_client,
     prepare_boto3,
+    s3_client,
     security_hub_client,
     sns_client,
     tagging_client,
@@ -24,17 +27,20 @@ from emr_in_transit.aws.clusters import ExemptionTags
 from emr_in_transit.aws.episodes import Episodes
 from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.aws.ledger import Ledger
+from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.aws.rules import ON_CHANGE, PERIODIC, NotOneRuleError, is_named, only_rule
 from emr_in_transit.aws.topic import Topic, topic_region
 from emr_in_transit.judgement.parameters import MOST_EXPIRY_DAYS, read_days, read_list, read_tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from mypy_boto3_config import ConfigServiceClient
     from mypy_boto3_emr import EMRClient
 
     from emr_in_transit.alerting.security_hub import SecurityHubFindings
+    from emr_in_transit.aws.bundles import Bundles
     from emr_in_transit.aws.evaluations import EvaluationRecorder
     from emr_in_transit.judgement.parameters import RuleParameters
 
@@ -42,6 +48,13 @@ if TYPE_CHECKING:
 DEFAULT_EMR_CALL_SHARE = "0.8"
 # A share above 1 is for accounts whose quota has been raised; more than this is a slip.
 MOST_EMR_CALL_SHARE = 100.0
+
+# Without what would end a link in an email, or lead elsewhere than it seems to.
+ADDRESS = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~%@+-]+)*")
+MOST_ADDRESS = 200
+# What certificate bundles are read with; rdk's zip of the rule has no libraries.
+BUNDLE_LIBRARY = "pyasn1_modules"
+_BUCKET_ARN = re.compile(r"arn:[a-z0-9-]+:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
 
 NOT_CONFIGURED = "LEDGER_TABLE and ALERT_TOPIC_ARN must be set"
 
@@ -65,11 +78,19 @@ class Settings(NamedTuple):
     exemption_max_days: int | None = None  # None: an exemption may last as long as its tag says
     alert_tag_keys: tuple[str, ...] = ()
     for_chat: bool = False
+    documents_url: str = ""  # of all versions; each has a folder there, named by its tag
+    # The buckets whose certificate bundles are looked into; empty: none is.
+    certificate_buckets: tuple[str, ...] = ()
 
     @property
     def alerts(self) -> bool:
         """Whether this deployment alerts by itself."""
         return bool(self.ledger_table and self.topic_arn)
+
+    @property
+    def documents_of_this_version(self) -> str:
+        """The address below which docs/ is as it was when this version was tagged, or ""."""
+        return f"{self.documents_url}/v{__version__}" if self.documents_url else ""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -86,7 +107,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         exemption_max_days=_days(environment, "EXEMPTION_MAX_DAYS"),
         alert_tag_keys=_tag_keys(environment, "ALERT_TAG_KEYS"),
-        for_chat=_format(environment, "ALERT_FORMAT") == "chat",
+        for_chat=_choice(environment, "ALERT_FORMAT", ("json", "chat")) == "chat",
+        documents_url=_address(environment, "DOCUMENTS_URL"),
+        certificate_buckets=_buckets(environment),
     )
 
 
@@ -110,6 +133,10 @@ class Deployment(NamedTuple):
     settings: Settings
     seconds_left: Callable[[], float]  # until Lambda ends the function
 
+    def judged_by(self, rule_name: str) -> JudgedBy:
+        """Return a rule and what is judged on its behalf, as log lines name them."""
+        return JudgedBy(self.account, self.region, rule_name)
+
     def ledger(self) -> Ledger | None:
         """Return the ledger, where this deployment has one."""
         table = self.settings.ledger_table
@@ -127,6 +154,23 @@ class Deployment(NamedTuple):
             return None
         return ExemptionTags(tagging_client(self.region), parameters.exemption_tag_key)
 
+    def bundles(self, now: datetime, *, remembers: bool = True) -> Bundles | None:
+        """Return what looks into certificate bundles, where this deployment does."""
+        buckets = self.settings.certificate_buckets
+        if not buckets:
+            return None
+        # Imported here, so that the cold starts of those who do not use it pay nothing for it.
+        from emr_in_transit.aws.bundles import Bundles  # noqa: PLC0415
+
+        return Bundles(
+            s3_client(self.region),
+            buckets,
+            self.ledger(),
+            now,
+            self.seconds_left,
+            remembers=remembers,
+        )
+
     def alerting(self, rule_name: str, detected_by: DetectedBy) -> Alerting | None:
         """Return what sends alerts, where this deployment has a ledger and a topic."""
         settings = self.settings
@@ -139,6 +183,7 @@ class Deployment(NamedTuple):
             rule_name,
             detected_by,
             settings.for_chat,
+            settings.documents_of_this_version,
         )
         episodes = Episodes(
             dynamodb_client(self.region), settings.ledger_table, self.account, self.region
@@ -187,6 +232,11 @@ class RuleRun(NamedTuple):
         """
         settings = self.deployment.settings
         return not settings.ledger_table or is_named(self.rule_name, settings.rule_names)
+
+    @property
+    def judged_by(self) -> JudgedBy:
+        """The rule and what it judges, as log lines name them."""
+        return self.deployment.judged_by(self.rule_name)
 
     def telling(self, detected_by: DetectedBy) -> Telling:
         """Return what sends alerts on behalf of the rule.
@@ -292,8 +342,40 @@ def _tag_keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return keys
 
 
-def _format(environment: Mapping[str, str], name: str) -> str:
-    text = environment.get(name, "json")
-    if text not in {"json", "chat"}:
-        raise SettingsError(f"environment variable {name} takes json or chat, not {text!r}")
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    text = environment.get(name, choices[0])
+    if text not in choices:
+        raise SettingsError(
+            f"environment variable {name} takes {' or '.join(choices)}, not {text!r}"
+        )
     return text
+
+
+def _address(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "")
+    if text and not (len(text) <= MOST_ADDRESS and ADDRESS.fullmatch(text)):
+        raise SettingsError(
+            f"environment variable {name} takes an https address of up to {MOST_ADDRESS} "
+            f"characters without a slash at its end, not {text!r}"
+        )
+    return text
+
+
+def _buckets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the buckets whose bundles are looked into: none, unless that is on."""
+    if _choice(environment, "CERTIFICATE_BUNDLES", ("off", "check")) == "off":
+        return ()
+    if importlib.util.find_spec(BUNDLE_LIBRARY) is None:
+        raise SettingsError(
+            "environment variable CERTIFICATE_BUNDLES takes off here, not 'check': "
+            f"this code comes without {BUNDLE_LIBRARY}, which the zip of make package has"
+        )
+    text = environment.get("CERTIFICATE_BUCKETS", "")
+    found = [_BUCKET_ARN.fullmatch(each.strip()) for each in text.split(",")]
+    names = tuple(each[1] for each in found if each)
+    if len(names) < len(found):
+        raise SettingsError(
+            "environment variable CERTIFICATE_BUCKETS takes ARNs of buckets between commas, "
+            f"not {text!r}"
+        )
+    return names

@@ -14,7 +14,7 @@ from emr_in_transit.aws.clients import config_client, emr_client
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import ENDED_STATES, EmrReader
 from emr_in_transit.aws.errors import LedgerError
-from emr_in_transit.aws.logs import count_held_back, log_verdict
+from emr_in_transit.aws.logs import count_held_back, log_verdict, metric_fields
 from emr_in_transit.aws.rules import LiveRule, find_rule, start_evaluation
 from emr_in_transit.deployment import NOT_CONFIGURED
 from emr_in_transit.judgement.judge import judge_cluster
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from emr_in_transit.aws.ledger import Ledger
     from emr_in_transit.deployment import Deployment
     from emr_in_transit.judgement.facts import ClusterFacts
+    from emr_in_transit.judgement.parameters import RuleParameters
+    from emr_in_transit.judgement.verdict import Verdict
 
 # The events are those of the EMR Management Guide (EMR Cluster State Change) and of the CloudTrail
 # User Guide (AWS API Call via CloudTrail), whose source is another one than that of EMR's own.
@@ -91,11 +93,11 @@ def check_launch(launch: Launch, deployment: Deployment) -> str:
     if facts is None:
         logger.warning("cluster is not known", extra={"resource_id": launch.cluster_id})
         return "unknown"
-    verdict = judge_cluster(facts, parameters, now)
+    verdict = _judge(deployment, facts, parameters, now)
     launched_by = launch.launched_by or clusters.launched_by(facts.cluster_id)
     state = facts.state if facts.state in ENDED_STATES else launch.state
     judged = Judged(cluster_resource(facts, state, launched_by), verdict)
-    log_verdict(logger, judged, facts, rule.name)
+    log_verdict(logger, judged, facts, deployment.judged_by(rule.name))
     if judged.violates or judged.exempted:
         _alert(deployment, rule, judged)
     return verdict.compliance.value
@@ -117,6 +119,20 @@ def _read(clusters: Clusters, cluster_id: str) -> ClusterFacts | None:
             return facts
         time.sleep(pause)
     return clusters.read(cluster_id, even_ended=True)
+
+
+def _judge(
+    deployment: Deployment, facts: ClusterFacts, parameters: RuleParameters, now: datetime
+) -> Verdict:
+    """Return the verdict, on the cluster's certificates too where the deployment looks there."""
+    bundles = deployment.bundles(now)
+    if bundles is None:
+        return judge_cluster(facts, parameters, now)
+    found = bundles.findings(facts, parameters)
+    if bundles.not_read:
+        metrics = metric_fields(deployment.function_name, {"BundlesNotRead": 1}, now)
+        logger.info("certificates not looked at", extra=metrics)
+    return judge_cluster(facts, parameters, now, found)
 
 
 def _alert(deployment: Deployment, rule: LiveRule, judged: Judged) -> None:

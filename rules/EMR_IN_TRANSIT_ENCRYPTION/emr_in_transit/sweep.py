@@ -28,7 +28,13 @@ from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import CouldNotTellError, LedgerError, SecurityHubError
 from emr_in_transit.aws.evaluations import Evaluation
-from emr_in_transit.aws.logs import count_held_back, log_verdict, metric_fields
+from emr_in_transit.aws.logs import (
+    COULD_NOT_TELL,
+    SWEEP_FINISHED,
+    count_held_back,
+    log_verdict,
+    metric_fields,
+)
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.verdict import Compliance
 from emr_in_transit.judgement.wording import annotation, clip
@@ -37,12 +43,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from emr_in_transit.alerting.alerting import Alerting
+    from emr_in_transit.aws.bundles import Bundles
     from emr_in_transit.aws.emr import Page
     from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
+    from emr_in_transit.aws.logs import JudgedBy
     from emr_in_transit.deployment import RuleRun
     from emr_in_transit.judgement.facts import ClusterFacts
     from emr_in_transit.judgement.parameters import RuleParameters
-    from emr_in_transit.judgement.verdict import Verdict
+    from emr_in_transit.judgement.verdict import Finding, Verdict
 
 # What is left of the function's time, in seconds, when a sweep stops asking EMR: enough for one
 # call that times out five times (aws/clients.py), and to record what is pending.
@@ -82,6 +90,7 @@ class SweepResult(NamedTuple):
     alerts: int = 0  # violations and exemptions that nobody had been told of
     held_back: int = 0  # resources that people should have been told of, and were not
     ledger_disagrees: int = 0  # clusters of which the ledger said what EMR does not confirm
+    bundles_not_read: int | None = None  # of certificates; None where nobody looks into them
 
     def summary(self) -> dict[str, int]:
         """Return the fields of the summary line."""
@@ -100,6 +109,7 @@ class SweepResult(NamedTuple):
             "held_back": self.held_back,
             "ledger_disagrees": self.ledger_disagrees,
             "could_not_tell": len(self.problems),
+            **self._of_bundles("bundles_not_read"),
         }
 
     def metrics(self) -> dict[str, int]:
@@ -114,7 +124,11 @@ class SweepResult(NamedTuple):
             "LedgerDisagrees": self.ledger_disagrees,
             "AlertsHeldBack": self.held_back,
             "ExemptedViolations": self.exempted_violations,
+            **self._of_bundles("BundlesNotRead"),
         }
+
+    def _of_bundles(self, name: str) -> dict[str, int]:
+        return {} if self.bundles_not_read is None else {name: self.bundles_not_read}
 
     def problems_in_words(self) -> str:
         """Return what could not be judged, recorded or told: counted, and named by cause."""
@@ -143,7 +157,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
     alerting, problem = run.telling(DetectedBy.SWEEP)
     tags, told = deployment.tags(run.parameters), _told_clusters(alerting)
     result = Sweep(
-        rule_name=run.rule_name,
+        judged_by=run.judged_by,
         reader=reader,
         pacer=pacer,
         clusters=Clusters(reader, deployment.ledger(), tags, now, remembers=run.is_own),
@@ -153,9 +167,9 @@ def run_sweep(run: RuleRun) -> SweepResult:
         seconds_left=deployment.seconds_left,
         alerted=told[Kind.VIOLATION],
         exempted=told[Kind.EXEMPTED],
+        bundles=deployment.bundles(now, remembers=run.is_own),
     ).run()
-    if problem:
-        result = _without_telling(result, problem, is_told=alerting is not None)
+    result = _without_telling(result, problem, is_told=alerting is not None)
     if alerting is not None:
         result = _tell_all(alerting, reader, result)
     result = result._replace(emr_calls=pacer.calls.total())
@@ -164,6 +178,8 @@ def run_sweep(run: RuleRun) -> SweepResult:
 
 
 def _without_telling(result: SweepResult, problem: str, *, is_told: bool) -> SweepResult:
+    if not problem:
+        return result
     # At least one is held back where nobody is told: whatever there is to tell of.
     held_back = 0 if is_told else max(1, result.non_compliant + result.exempted_violations)
     return result._replace(held_back=held_back, problems={**result.problems, "the rule": problem})
@@ -173,7 +189,7 @@ def _log(run: RuleRun, result: SweepResult, now: datetime) -> None:
     name = run.deployment.function_name
     # What a rule of somebody else's counts would hide that the deployment's own does not run.
     metrics = metric_fields(name, result.metrics(), now) if run.is_own else {}
-    logger.info("sweep finished", extra=result.summary() | metrics)
+    logger.info(SWEEP_FINISHED, extra=run.judged_by._asdict() | result.summary() | metrics)
     if result.held_back and not run.is_own:
         count_held_back(logger, name, result.held_back, now)
 
@@ -236,7 +252,7 @@ class Turns:
 class Sweep:
     """One pass over the live clusters on behalf of one rule, which judges and records them."""
 
-    rule_name: str
+    judged_by: JudgedBy
     reader: EmrReader
     pacer: Pacer
     clusters: Clusters
@@ -246,6 +262,7 @@ class Sweep:
     seconds_left: Callable[[], float]
     alerted: Collection[str] = ()  # ids of the clusters of which people know that they violate
     exempted: Collection[str] = ()  # ids of those of which people know that they are exempt
+    bundles: Bundles | None = None  # what looks into certificates, where that is on
     _recorded: Mapping[str, RecordedResult] = field(default_factory=dict, init=False)
     _turns: Turns = field(default_factory=lambda: Turns({}), init=False)
     _listed: dict[str, str] = field(default_factory=dict, init=False)  # states by id
@@ -282,6 +299,7 @@ class Sweep:
             ledger_disagrees=len(self.clusters.disagreeing),
             put=self.recorder.put,
             unchanged=self.recorder.unchanged,
+            bundles_not_read=self.bundles.not_read if self.bundles else None,
         )
 
     def _judge_and_retire(self) -> None:
@@ -301,7 +319,7 @@ class Sweep:
 
     def _read_recorded(self) -> Mapping[str, RecordedResult]:
         try:
-            return self.recorder.read_recorded(self.rule_name, CLUSTER_TYPE)
+            return self.recorder.read_recorded(self.judged_by.rule, CLUSTER_TYPE)
         except CouldNotTellError as error:
             self._problem("the recorded results", str(error))
             return {}
@@ -427,7 +445,7 @@ class Sweep:
         if facts is None:
             self._retire(cluster_id)
             return
-        verdict = judge_cluster(facts, self.parameters, self.now)
+        verdict = self._verdict(facts)
         # Who is told to be exempt may have lost its tag, or the tags lag behind its launch.
         is_told = cluster_id in self.alerted and cluster_id not in self.exempted
         is_new = not is_told and self.clusters.may_be_exempt(facts)
@@ -436,7 +454,7 @@ class Sweep:
                 self._deferred += 1
                 return
             facts = self.clusters.with_own_tags(facts)
-            verdict = judge_cluster(facts, self.parameters, self.now)
+            verdict = self._verdict(facts)
         problem = self.clusters.why_exemption_is_unknown(cluster_id)
         if problem and verdict.compliance is not Compliance.COMPLIANT:
             raise CouldNotTellError(problem)
@@ -445,12 +463,20 @@ class Sweep:
         is_exempt = verdict.compliance is Compliance.NOT_APPLICABLE
         # Who is exempt is not on record, so that nothing tells when it was logged last.
         if self.recorder.record(evaluation, self.now) or is_exempt:
-            log_verdict(logger, judged, facts, self.rule_name)
+            log_verdict(logger, judged, facts, self.judged_by)
         if rank is not None and not is_exempt:
             self._took_turns.append((rank, self._turns.of(cluster_id), evaluation))
         self._judged.append(judged)
         if cluster_id in self.clusters.disagreeing:
             self._problem(cluster_id, LEDGER_DISAGREES)
+
+    def _verdict(self, facts: ClusterFacts) -> Verdict:
+        found: tuple[Finding, ...] = ()
+        if self.bundles is not None:
+            # The state that the ledger remembers is that of the launch.
+            state = self._listed.get(facts.cluster_id, facts.state)
+            found = self.bundles.findings(facts._replace(state=state), self.parameters)
+        return judge_cluster(facts, self.parameters, self.now, found)
 
     def _judgement(self, facts: ClusterFacts, verdict: Verdict) -> Judged:
         state = self._listed.get(facts.cluster_id, "")
@@ -479,10 +505,11 @@ class Sweep:
         self._gone.add(cluster_id)
         evaluation = Evaluation(CLUSTER_TYPE, cluster_id, Compliance.NOT_APPLICABLE)
         if self.recorder.record(evaluation, self.now):
-            log_verdict(logger, gone(CLUSTER_TYPE, cluster_id), None, self.rule_name)
+            log_verdict(logger, gone(CLUSTER_TYPE, cluster_id), None, self.judged_by)
 
     def _problem(self, subject: str, why: str) -> None:
-        logger.error("could not tell", extra={"subject": subject, "why": why})
+        about = {**self.judged_by._asdict(), "subject": subject, "why": why}
+        logger.error(COULD_NOT_TELL, extra=about)
         self._problems[subject] = why
 
 

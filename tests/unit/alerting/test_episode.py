@@ -343,7 +343,10 @@ def test_an_exemption_is_the_same_until_its_last_day_changes():
     assert fingerprint_of(judged(exempt(None))) == {"EXEMPTED:without an end"}
 
 
-def test_certificates_that_expire_are_the_same_whenever_they_do():
-    """They are told once, and a violation by its reasons."""
+def test_certificates_that_expire_are_the_same_until_others_take_their_place():
+    """EMR's are told once, those of a bundle once for each day; a violation by its reasons."""
     assert fingerprint_of(EXPIRING) == {"CERTIFICATES_EXPIRING"}
+    found = Finding(Reason.CERTIFICATES_EXPIRING, "It expires on 2027-01-31.", "chain.pem")
+    of_bundle = EXPIRING._replace(verdict=EXPIRING.verdict._replace(findings=(found,)))
+    assert fingerprint_of(of_bundle) == {"It expires on 2027-01-31."}
     assert fingerprint_of(judged()) == fingerprint(violating())

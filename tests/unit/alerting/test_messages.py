@@ -29,6 +29,7 @@ from emr_in_transit.alerting.messages import (
     NOT_YET_KNOWN,
     SCHEMA_VERSION,
     attributes,
+    chat,
     console_url,
     document,
     email,
@@ -163,7 +164,7 @@ def test_an_email_has_one_fact_in_a_line_whatever_the_names_are(name):
 
 
 def test_the_document_of_a_violation_holds_all_that_the_alert_knows():
-    """Machines find every member that the README documents."""
+    """Machines find every member that docs/alerts.md documents."""
     told = judged(
         verdict_of([Finding(BARE, "None."), Finding(OLD, "Old.", subject="4.7.2")], ""),
         security_configuration="strict",
@@ -685,7 +686,8 @@ def test_a_digest_of_each_kind_says_what_it_is_of():
         text = email(alert(*told))
         assert text.startswith(f"{sentence}\n")
         assert f"What to do next: {NEXT_STEPS[told[0].kind]}" in text
-        assert sum(line.startswith("  ") and ":" in line for line in text.split("\n")) == 12
+        *_, named = re.split(r"\n(?:Clusters|Security configurations)\n", text)
+        assert sum(line.startswith("  ") and ":" in line for line in named.split("\n")) == 12
     assert "until 2026-06-30" in email(alert(*many(12, exempt())))
 
 
@@ -698,6 +700,57 @@ def test_every_message_says_what_to_do_next_and_where_the_fix_is_described(name)
             f"What to do next: {NEXT_STEPS[told.about]}"
         ]
         assert (HOW_TO in email(told)) == (told.about is not Kind.RESOLVED)
+
+
+TWO = verdict_of([Finding(BARE, "None."), Finding(OLD, "Old.")], "")
+DOCUMENTS = "https://git.example.com/team/rule/-/blob/v0.2.0"
+PAGE = f"{DOCUMENTS}/docs/reasons.md"
+
+
+def linked(*told, **members):
+    """Make an alert of a function that knows where its documents are."""
+    return alert(*told, origin=origin()._replace(documents=DOCUMENTS), **members)
+
+
+def test_a_message_links_each_reason_to_its_section_in_the_documents():
+    """For people and for machines; AWS's page does not know our reasons."""
+    told = linked(judged(TWO))
+    found = document(told)
+    assert found["howTo"] == f"{PAGE}#{BARE.lower()}"
+    assert [each["howTo"] for each in found["findings"]] == [
+        f"{PAGE}#{BARE.lower()}",
+        f"{PAGE}#{OLD.lower()}",
+    ]
+    for reason in (BARE, OLD):
+        remedy = f"     To fix it: {REASONS[reason].remedy}\n     How: {PAGE}#{reason.lower()}\n"
+        assert remedy in email(told)
+    assert chat(told)["content"]["nextSteps"][3] == f"{PAGE}#{BARE.lower()}"
+    assert HOW_TO not in message(told).body
+    assert "How to fix it" not in email(told)
+
+
+def test_an_email_of_a_digest_says_for_each_reason_what_to_do():
+    """Whoever is woken by 40 clusters begins with the reason that most of them have."""
+    told = [judged(TWO, "j-0"), *many(12)]
+    rows = [f"    13  {BARE}", f"     1  {OLD}"]
+    for made, link in ((alert(*told), None), (linked(*told), PAGE)):
+        lines = email(made).split("\n")
+        for row, reason in zip(rows, (BARE, OLD), strict=True):
+            at = lines.index(row)
+            assert lines[at + 1] == f"     To fix it: {REASONS[reason].remedy}"
+            assert (lines[at + 2] == f"     How: {link}#{reason.lower()}") == bool(link)
+        assert document(made)["howTo"] == (link or HOW_TO)
+        assert document(made).get("howToByReason") == (
+            {each.value: f"{link}#{each.lower()}" for each in (BARE, OLD)} if link else None
+        )
+
+
+def test_what_is_not_about_one_reason_links_to_the_page():
+    """That many more follow, and that something complies again."""
+    announced = linked(judged(), announces=True)
+    assert document(announced)["howTo"] == PAGE
+    assert document(linked(judged(GOOD)))["howTo"] == PAGE
+    assert PAGE not in email(linked(judged(GOOD)))
 
 
 OWNED = (("owner", "ana"), ("cost centre", "4711"))

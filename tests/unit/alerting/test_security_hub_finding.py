@@ -33,6 +33,7 @@ from tools.simulator.securityhub.format import problem_of
 NOW = datetime(2026, 5, 6, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 FUNCTION = "arn:aws-cn:lambda:cn-north-1:111122223333:function:rule"
+DOCUMENTS = "https://git.example.com/team/rule/-/blob/v0.2.0"
 ORIGIN = Origin("111122223333", "cn-north-1", FUNCTION, "RULE", DetectedBy.SWEEP)
 VIOLATIONS = [r for r, text in REASONS.items() if text.severity is Severity.VIOLATION]
 OFF = Reason.IN_TRANSIT_ENCRYPTION_OFF
@@ -84,6 +85,16 @@ def test_a_violation_is_failed_and_active_and_says_everything():
     assert found["GeneratorId"] == "emr-in-transit-encryption/RULE"
     assert found["CreatedAt"] == found["UpdatedAt"] == "2026-05-06T12:00:00.123Z"
     assert "Workflow" not in found
+    assert fits(found)
+
+
+def test_the_recommendation_links_to_the_documents_where_the_function_knows_them():
+    """To the section of the worst reason; Security Hub takes one address."""
+    known = ORIGIN._replace(documents=DOCUMENTS)
+    told = judged(Reason.SECURITY_CONFIGURATION_NOT_APPROVED, OFF)
+    found = open_finding(told, known, None, NOW)
+    url = found["Remediation"]["Recommendation"]["Url"]
+    assert url == f"{DOCUMENTS}/docs/reasons.md#in_transit_encryption_off"
     assert fits(found)
 
 

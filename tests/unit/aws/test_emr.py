@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
-from emr_in_transit.aws.emr import ENDED_STATES, LIVE_STATES, EmrReader
+from emr_in_transit.aws.emr import ENDED_STATES, LIVE_STATES, EmrReader, Listed
 from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.judgement.facts import Switch
 from emr_in_transit.judgement.parameters import parse_parameters
@@ -71,6 +71,17 @@ def test_all_pages_of_live_clusters_are_listed(emr):
         [("j-1", ""), ("j-2", "RUNNING")],
         [("j-3", "")],
     ]
+
+
+def test_what_a_list_tells_of_each_cluster(emr):
+    """Its name, its state and when it ended, where EMR says so."""
+    client, stubber = emr
+    ended = {"State": "TERMINATED", "Timeline": {"EndDateTime": CREATED}}
+    clusters = [{"Id": "j-1", "Name": "etl", "Status": ended}, {"Id": "j-2"}]
+    query = {"ClusterStates": list(ENDED_STATES)}
+    stubber.add_response("list_clusters", {"Clusters": clusters}, query)
+    [page] = EmrReader(client, PARAMETERS).listed_pages(ENDED_STATES)
+    assert page == [Listed("j-1", "etl", "TERMINATED", CREATED), Listed("j-2", "", "", None)]
 
 
 def test_a_page_is_asked_for_when_it_is_taken(emr):

@@ -9,7 +9,7 @@ import pytest
 from emr_in_transit.alerting.alert import Judged, cluster_resource
 from emr_in_transit.aws.logs import NAMESPACE, TAG_LIMIT, facts_hash, log_verdict, metric_fields
 from emr_in_transit.sweep import SweepResult
-from tests.support.builders import exempt, facts, judged
+from tests.support.builders import JUDGED_BY, exempt, facts, judged
 
 NOW = datetime(2026, 5, 6, 12, 0, 0, 250_000, tzinfo=UTC)
 # The specification of the embedded metric format (CloudWatch User Guide).
@@ -68,7 +68,7 @@ def test_the_line_of_an_exempt_cluster_says_by_which_tag_until_when_and_why(capl
     tagged = facts(tags=(("owner", "ana\u2028"), ("note", "y" * 300)))
     caplog.set_level(logging.INFO)
     about = Judged(cluster_resource(tagged, "RUNNING", ""), verdict)
-    log_verdict(logging.getLogger("any"), about, tagged, "rule")
+    log_verdict(logging.getLogger("any"), about, tagged, JUDGED_BY)
     [record] = caplog.records
     assert (record.exemption["tag"], record.exemption["until"]) == ("exempt", None)
     assert record.exemption["text"].startswith("a reasonx")
@@ -81,8 +81,27 @@ def test_the_tags_that_say_whom_to_tell_are_no_part_of_what_a_verdict_rests_on()
     assert facts_hash(facts(tags=(("owner", "ana"),))) == facts_hash(facts())
 
 
+def test_a_line_says_whom_it_judges_and_what_it_rests_on(caplog):
+    """An account's lines can lie beside those of others; a name alone can be one made anew."""
+    known = facts()
+    about = Judged(cluster_resource(known, "RUNNING", "arn:aws:iam::1:user/a\nb"), judged().verdict)
+    log_verdict(logging.getLogger("any"), about, known, JUDGED_BY)
+    log_verdict(logging.getLogger("any"), about, known.security_configuration, JUDGED_BY)
+    log_verdict(logging.getLogger("any"), about, None, JUDGED_BY)
+    of_cluster, of_configuration, of_what_has_gone = caplog.records
+    assert (of_cluster.account, of_cluster.region, of_cluster.rule) == JUDGED_BY
+    assert of_cluster.launched_by == "arn:aws:iam::1:user/a b"
+    assert of_cluster.cluster_created == known.created.isoformat()
+    configured = known.security_configuration.created.isoformat()
+    assert of_cluster.security_configuration_created == configured
+    assert of_configuration.security_configuration_created == configured
+    rests_on = {"facts_hash", "cluster_created", "security_configuration_created"}
+    assert rests_on - set(vars(of_configuration)) == {"cluster_created"}
+    assert rests_on & set(vars(of_what_has_gone)) == {"facts_hash"}
+
+
 def test_a_line_on_what_is_not_exempt_has_nothing_of_an_exemption(caplog):
     """Nor of tags that the cluster does not have."""
-    log_verdict(logging.getLogger("any"), judged(), facts(), "rule")
+    log_verdict(logging.getLogger("any"), judged(), facts(), JUDGED_BY)
     [record] = caplog.records
-    assert not {"exemption", "tags"} & set(vars(record))
+    assert not {"exemption", "tags", "launched_by"} & set(vars(record))

@@ -1,9 +1,19 @@
 """Every reason has its words, its weight, its place and a case in which it is given."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from emr_in_transit.judgement.bundle import (
+    Bundle,
+    BundleContext,
+    Certificate,
+    Found,
+    Unread,
+    judge_bundle,
+)
+from emr_in_transit.judgement.bundle_problems import Problem
 from emr_in_transit.judgement.facts import EncryptionSettings, PropertySetting, Switch, Unreadable
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
@@ -29,6 +39,23 @@ def judged(facts, **given: str) -> Verdict:
     return judge_cluster(facts, parameters(**given), NOW)
 
 
+def of_bundle(bundle: Bundle | Unread, **changes) -> Verdict:
+    context = BundleContext(NOW, 30, domain="ec2.internal")._replace(**changes)
+    return verdict_of(list(judge_bundle(bundle, context)), "PEM certificates.")
+
+
+LEAF = Certificate(
+    subject="CN=*.ec2.internal",
+    issuer="CN=Example Root",
+    names=("*.ec2.internal",),
+    common_name="*.ec2.internal",
+    not_before=0,
+    not_after=2**33,
+    key="EC",
+    key_bits=256,
+    signature="ecdsa-with-SHA256",
+    is_authority=False,
+)
 # All that a security configuration can ask for.
 WHOLE = on(local_disk_encryption=True, managed_kerberos=True)
 COMPLETE = {"coverage": "complete"}
@@ -48,6 +75,8 @@ CASES = {
     Reason.SECURITY_CONFIGURATION_NOT_APPROVED: judged(
         cluster(), approvedSecurityConfigurations="approved"
     ),
+    Reason.BUNDLE_MISSING: of_bundle(Unread.MISSING),
+    Reason.BUNDLE_INVALID: of_bundle(Bundle(problems=(Found(Problem.TRUNCATED),))),
     Reason.ENCRYPTION_OVERRIDDEN: judged(
         cluster(
             settings=(PropertySetting("mapred-site", "mapreduce.shuffle.ssl.enabled", "false"),)
@@ -65,6 +94,17 @@ CASES = {
         ),
         **COMPLETE,
     ),
+    Reason.CERTIFICATE_NAME_MISMATCH: of_bundle(
+        Bundle(certificates=(LEAF,)), domain="us-west-2.compute.internal"
+    ),
+    Reason.CERTIFICATE_SELF_SIGNED: of_bundle(
+        Bundle(certificates=(LEAF._replace(issuer=LEAF.subject),))
+    ),
+    Reason.BUNDLE_CHANGED: of_bundle(Bundle(), created=NOW, modified=NOW + timedelta(days=1)),
+    Reason.BUNDLE_DOUBTFUL: of_bundle(
+        Bundle(problems=(Found(Problem.BYTE_ORDER_MARK, "certificateChain.pem"),))
+    ),
+    Reason.BUNDLE_NOT_READ: of_bundle(Unread.DENIED),
     Reason.CERTIFICATES_EXPIRING: judged(cluster(on(certificates=EMR._replace(validity_days=425)))),
 }
 

@@ -14,7 +14,7 @@ from moto.s3.models import FakeBucket
 
 from tools.simulator import accounts, answers, identity, wire
 from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam import authorization, grants, policies, resources, trust
+from tools.simulator.iam import authorization, grants, objects, policies, resources, trust
 from tools.simulator.iam import resource_policies as of_resources
 
 if TYPE_CHECKING:
@@ -91,7 +91,19 @@ def _denial(call: wire.Call) -> str | None:
         reason = _reason_against(call, action, resource)
         if reason:
             return f"{refused} on resource: {resource} {reason}"
-    return None
+    return _denial_of_object(call, action)
+
+
+def _denial_of_object(call: wire.Call, action: str) -> str | None:
+    more = objects.needed(call, action)
+    if more is None:
+        return None
+    context = grants.context_of(call.caller, call.region)
+    context |= {"kms:viaservice": f"s3.{call.region}.amazonaws.com"}
+    decision = policies.decide(grants.of_caller(call.caller), *more, context)
+    if decision.allowed:
+        return None
+    return f"User: {call.caller.arn} is not authorized to perform: {more[0]} {decision.reason}"
 
 
 def _reason_against(call: wire.Call, action: str, resource: str) -> str:
@@ -104,7 +116,9 @@ def _reason_against(call: wire.Call, action: str, resource: str) -> str:
         return "with an explicit deny in a resource-based policy"
     if not may_use(call.caller, action, resource, context):
         return f"because no resource-based policy allows the {action} action"
-    if action == "sts:AssumeRole" and not trust.admits(resource, call.caller):
+    if action == "sts:AssumeRole" and not trust.admits(
+        resource, call.caller, call.parameters.get("ExternalId")
+    ):
         return "because the role's trust policy does not admit the caller"
     return ""
 

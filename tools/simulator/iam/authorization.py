@@ -26,11 +26,17 @@ class UnknownActionError(Exception):
 
 
 class Action(NamedTuple):
-    """An action of AWS: its access level, and the ARN formats of the resources that it takes."""
+    """An action of AWS, with what it takes.
+
+    Its access level, the ARN formats of its resources, the condition keys beside those that every
+    request has, and the actions that whoever calls it needs as well.
+    """
 
     name: str
     access: str
     formats: tuple[str, ...]
+    keys: tuple[str, ...]
+    needs: tuple[str, ...]
 
     def takes(self, pattern: str) -> bool:
         """Return whether the pattern, or ARN, means resources that the action takes.
@@ -49,6 +55,8 @@ def _actions() -> dict[str, Action]:
             f"{prefix}:{name}",
             entry["access"],
             tuple(service["resources"][kind] for kind in entry["takes"]),
+            tuple(entry.get("keys", ())),
+            tuple(entry.get("needs", ())),
         )
         for prefix, service in services.items()
         for name, entry in service["actions"].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.exceptions import NotFoundException
@@ -20,9 +21,12 @@ _vpcs: dict[str, str] = {}
 on_reset(_vpcs.clear)
 
 
-def admits(role_arn: str, caller: Caller) -> bool:
-    """Return whether the role's trust policy admits a caller."""
-    return _admits(role_arn, resource_policies.caller(caller.arn, caller.account, caller.role_arn))
+def admits(role_arn: str, caller: Caller, external_id: str | None) -> bool:
+    """Return whether the role's trust policy admits a caller, with the external id that it gives."""
+    who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
+    if external_id is not None:
+        who = replace(who, context={**who.context, "sts:externalid": external_id})
+    return _admits(role_arn, who)
 
 
 def admits_service(role_arn: str, service: str, source_arn: str, source_account: str) -> bool:

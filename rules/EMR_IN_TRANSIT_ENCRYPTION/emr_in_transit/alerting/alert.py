@@ -56,6 +56,7 @@ class Origin(NamedTuple):
     rule_name: str
     detected_by: DetectedBy
     for_chat: bool = False  # whether Amazon Q in chat applications is to show what is sent
+    documents: str = ""  # the address of the documents of this version; "" where nobody has said
 
     @property
     def partition(self) -> str:

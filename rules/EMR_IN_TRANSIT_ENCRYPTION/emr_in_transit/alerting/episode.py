@@ -90,13 +90,15 @@ def episode_key(judged: Judged, kind: Kind) -> Key:
 def fingerprint_of(judged: Judged) -> frozenset[str]:
     """Return what makes that which is to be told the same as what has been told.
 
-    Of an exemption it is the day until which it holds, of certificates that they expire at all.
+    Of an exemption it is the day until which it holds, of certificates that they expire: EMR's own
+    once, and those of a bundle, which can be renewed, by what is said of them, their day in it.
     """
     exemption = judged.verdict.exemption
     if judged.kind is Kind.EXEMPTED and exemption is not None:
         return frozenset({f"EXEMPTED:{exemption.until or 'without an end'}"})
     if judged.kind is Kind.EXPIRING:
-        return frozenset({Reason.CERTIFICATES_EXPIRING.value})
+        found = judged.verdict.findings
+        return frozenset(each.detail if each.subject else each.reason.value for each in found)
     return fingerprint(judged.verdict)
 
 

@@ -39,6 +39,7 @@ FEWER_FINDINGS = (100, 30, 10, 3, 1)
 # So many clusters that use a security configuration are named; all of them are counted.
 MOST_USERS = 50
 NOT_YET_KNOWN = "not yet known"
+# AWS's page, where nobody has said at which address the documents of this version are.
 HOW_TO = (
     "https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-create-security-configuration.html"
 )
@@ -166,6 +167,7 @@ def document(alert: Alert, most_findings: int | None = None) -> dict[str, Any]:
             "parts": alert.parts,
             "counts": dict(reason_counts(alert)),
             "remedies": {each.value: REASONS[each].remedy for each in _reasons(alert)},
+            **_links(alert),
             "resources": [
                 _entry(judged, origin, most_findings, with_remedies=False) | _repeat(alert, judged)
                 for judged in alert.judged
@@ -187,8 +189,28 @@ def _common(alert: Alert) -> dict[str, Any]:
         "ruleName": origin.rule_name,
         "functionArn": origin.function_arn,
         "nextStep": NEXT_STEPS[alert.about],
-        "howTo": HOW_TO,
+        "howTo": _described_in(alert),
     }
+
+
+def how_to(origin: Origin, reason: Reason | None = None) -> str:
+    """Return the address at which a reason's fix is described: of this version, or AWS's page."""
+    if not origin.documents:
+        return HOW_TO
+    return f"{origin.documents}/docs/reasons.md" + (f"#{reason.lower()}" if reason else "")
+
+
+def _described_in(alert: Alert) -> str:
+    """Return where the fix is described: of one resource its first reason, of many the page."""
+    is_one = not (alert.is_digest or alert.announces)
+    return how_to(alert.origin, next(iter(_reasons(alert)), None) if is_one else None)
+
+
+def _links(alert: Alert) -> dict[str, dict[str, str]]:
+    """Return where each reason of a digest is described, where that differs."""
+    if not alert.origin.documents:
+        return {}
+    return {"howToByReason": {each.value: how_to(alert.origin, each) for each in _reasons(alert)}}
 
 
 def attributes(alert: Alert) -> dict[str, str | list[str]]:
@@ -256,7 +278,9 @@ def _entry(
     judged: Judged, origin: Origin, most_findings: int | None, *, with_remedies: bool
 ) -> dict[str, Any]:
     resource, findings = judged.resource, judged.verdict.findings
-    told = [_finding_entry(each, with_remedies=with_remedies) for each in findings[:most_findings]]
+    told = [_finding_entry(each) for each in findings[:most_findings]]
+    if with_remedies:
+        told = [entry | _remedy(each, origin) for entry, each in zip(told, findings, strict=False)]
     entry: dict[str, Any] = {
         "resourceType": resource.resource_type,
         "resourceId": resource.resource_id,
@@ -306,13 +330,17 @@ def _reasons(alert: Alert) -> list[Reason]:
     return [reason for reason in Reason if reason in found]
 
 
-def _finding_entry(finding: Finding, *, with_remedies: bool) -> dict[str, Any]:
+def _finding_entry(finding: Finding) -> dict[str, Any]:
     return (
         {"reason": finding.reason.value, "severity": finding.severity.value}
         | ({"subject": finding.subject} if finding.subject else {})
         | {"detail": _cut(finding.detail)}
-        | ({"remedy": finding.remedy} if with_remedies else {})
     )
+
+
+def _remedy(finding: Finding, origin: Origin) -> dict[str, str]:
+    link = {"howTo": how_to(origin, finding.reason)} if origin.documents else {}
+    return {"remedy": finding.remedy} | link
 
 
 def _cut(detail: str) -> str:
@@ -353,7 +381,7 @@ def email(alert: Alert, most_findings: int | None = None) -> str:
             _sentence(alert),
             *_exemption(judged),
             "",
-            *_section("What is wrong", _problems(judged, most_findings)),
+            *_section("What is wrong", _problems(judged, alert.origin, most_findings)),
             *_section("Clusters that use it", _users(judged)),
             *_next_steps(alert),
             "",
@@ -391,12 +419,19 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _next_steps(alert: Alert) -> list[str]:
-    """Return what to do next, and where the fix is described, where there is one."""
+    """Return what to do next, and where the fix is described, unless each reason has said so."""
     lines = [f"What to do next: {NEXT_STEPS[alert.about]}"]
-    return lines if alert.about is Kind.RESOLVED else [*lines, f"How to fix it: {HOW_TO}"]
+    is_said = alert.about is Kind.RESOLVED or alert.origin.documents
+    return lines if is_said else [*lines, f"How to fix it: {HOW_TO}"]
 
 
-def _problems(judged: Judged, most_findings: int | None) -> list[str]:
+def _fix(remedy: str, reason: Reason, origin: Origin) -> list[str]:
+    """Return what to do about one reason, and where that is described."""
+    link = [f"     How: {how_to(origin, reason)}"] if origin.documents else []
+    return [f"     To fix it: {remedy}", *link]
+
+
+def _problems(judged: Judged, origin: Origin, most_findings: int | None) -> list[str]:
     verdict, lines = judged.verdict, []
     if judged.kind is Kind.RESOLVED:
         return []
@@ -405,7 +440,7 @@ def _problems(judged: Judged, most_findings: int | None) -> list[str]:
     for number, finding in enumerate(leading, 1):
         lines += [
             f"  {number}. {one_line(_cut(finding.detail))} ({finding.reason})",
-            f"     To fix it: {finding.remedy}",
+            *_fix(finding.remedy, finding.reason, origin),
         ]
     others = [each for each in told.warnings if each not in leading]
     lines += [f"  Also: {one_line(_cut(f.detail))} ({f.reason})" for f in others]
@@ -451,7 +486,14 @@ def _announcement(alert: Alert) -> str:
 
 def _digest(alert: Alert) -> str:
     origin = alert.origin
-    counts = [f"{count:>6}  {reason}" for reason, count in reason_counts(alert)]
+    by_reason = [
+        line
+        for reason, count in reason_counts(alert)
+        for line in (
+            f"{count:>6}  {reason}",
+            *_fix(REASONS[Reason(reason)].remedy, Reason(reason), origin),
+        )
+    ]
     named = [f"  {_named(each)}" for each in alert.judged[:NAMED_IN_EMAIL]]
     more = len(alert.judged) - NAMED_IN_EMAIL
     return "\n".join(
@@ -459,7 +501,7 @@ def _digest(alert: Alert) -> str:
             _sentence(alert),
             f"Account {origin.account}, Region {origin.region}, rule {origin.rule_name}.",
             "",
-            *_section("By reason", counts),
+            *_section("By reason", by_reason),
             _nouns(alert).capitalize(),
             *named,
             *([f"  and {more} more, all of them in the message for machines"] if more > 0 else []),
@@ -486,7 +528,7 @@ def _named(judged: Judged) -> str:
 def chat(alert: Alert) -> dict[str, Any]:
     """Return the document that Amazon Q in chat applications shows."""
     origin, resources = alert.origin, [judged.resource for judged in alert.judged]
-    how = [] if alert.about is Kind.RESOLVED else [HOW_TO]
+    how = [] if alert.about is Kind.RESOLVED else [_described_in(alert)]
     notice = Notice(
         notice_id=f"{alert.kind}-{alert.alert_id}-{alert.part}",
         thread=alert.alert_id,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, Judged, Origin, Resource, safe_id
-from emr_in_transit.alerting.messages import HOW_TO, console_url
+from emr_in_transit.alerting.messages import console_url, how_to
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit.judgement.verdict import Compliance, Finding
 from emr_in_transit.judgement.wording import clip, one_line
@@ -47,7 +47,7 @@ LOW = (
     Reason.APPLICATION_NOT_RECOGNISED,
     Reason.ENCRYPTION_WEAKENED,
 )
-# What switches encryption off in places, or lets it lapse.
+# What switches encryption off in places, lets it lapse, or keeps a cluster from starting.
 MEDIUM = tuple(
     reason
     for reason, text in REASONS.items()
@@ -81,7 +81,7 @@ def open_finding(
         "Title": _title(resource),
         "Description": _description(findings),
         "FindingProviderFields": _provider_fields(judged.verdict.violations),
-        "Remediation": {"Recommendation": {"Text": _remedies(findings), "Url": HOW_TO}},
+        "Remediation": {"Recommendation": _recommendation(findings, origin)},
         "SourceUrl": console_url(resource, origin),
         "ProductFields": {"sentBy": origin.function_arn, "detectedBy": origin.detected_by.value},
         "Resources": [_resource(resource, origin)],
@@ -149,8 +149,9 @@ def _description(findings: tuple[Finding, ...]) -> str:
     return clip(words, DESCRIPTION_LIMIT - len(tail)) + tail
 
 
-def _remedies(findings: tuple[Finding, ...]) -> str:
-    return clip(" ".join(dict.fromkeys(each.remedy for each in findings)), TEXT_LIMIT)
+def _recommendation(findings: tuple[Finding, ...], origin: Origin) -> dict[str, str]:
+    remedies = " ".join(dict.fromkeys(each.remedy for each in findings))
+    return {"Text": clip(remedies, TEXT_LIMIT), "Url": how_to(origin, findings[0].reason)}
 
 
 def _provider_fields(violations: tuple[Finding, ...]) -> dict[str, Any]:

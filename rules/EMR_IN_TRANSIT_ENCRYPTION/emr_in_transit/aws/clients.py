@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_emr import EMRClient
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_securityhub import SecurityHubClient
     from mypy_boto3_sns import SNSClient
 
@@ -30,6 +31,11 @@ CLIENT_CONFIG = Config(
 )
 # Nobody waits for Security Hub: what it does not take now it gets with the next sweep.
 SECURITY_HUB_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3})
+# Nor for a bundle of certificates: a launch is to be told of within the minute, also while S3 does
+# not answer.
+S3_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5
+)
 # At DEBUG these log whole requests and answers, and a cluster's Configurations can hold passwords.
 TALKATIVE = ("boto3", "botocore", "urllib3")
 # botocore reads an answer by recursion, some seven frames for each level of nested
@@ -53,11 +59,16 @@ def prepare_boto3() -> None:
     """
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.INFO)
-    sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
     session = botocore.session.get_session()
+    prepare_session(session)
+    boto3.setup_default_session(botocore_session=session)
+
+
+def prepare_session(session: botocore.session.Session) -> None:
+    """Have the clients of a session wait, try again and refuse broken answers as ours do."""
+    sys.setrecursionlimit(max(RECURSION_LIMIT, sys.getrecursionlimit()))
     session.set_default_client_config(CLIENT_CONFIG)
     session.register("after-call", refuse_broken_answer)  # type: ignore[arg-type] # by their names
-    boto3.setup_default_session(botocore_session=session)
 
 
 def refuse_broken_answer(
@@ -98,6 +109,12 @@ def emr_client(region: str) -> EMRClient:
 
 
 @cache
+def s3_client(region: str) -> S3Client:
+    """Return the client of Amazon S3; it follows S3 to the Region of a bucket that is elsewhere."""
+    return boto3.client("s3", region, config=S3_CONFIG)
+
+
+@cache
 def security_hub_client(region: str) -> SecurityHubClient:
     """Return the client of Security Hub."""
     return boto3.client("securityhub", region, config=SECURITY_HUB_CONFIG)
@@ -121,6 +138,7 @@ def forget_clients() -> None:
         config_client,
         dynamodb_client,
         emr_client,
+        s3_client,
         security_hub_client,
         sns_client,
         tagging_client,

@@ -23,7 +23,7 @@ from emr_in_transit.judgement.parameters import OverrideScope
 from emr_in_transit.judgement.security_configuration import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_emr import EMRClient
@@ -55,6 +55,15 @@ ENDED_STATES: tuple[ClusterStateType, ...] = (
 Page = list[tuple[str, str]]
 
 
+class Listed(NamedTuple):
+    """A cluster as ListClusters tells of it."""
+
+    cluster_id: str
+    name: str
+    state: str
+    ended: datetime | None  # None where EMR names no time, as of one that is only ending
+
+
 class EmrReader:
     """Reads EMR for one run; a security configuration is described once for all clusters.
 
@@ -84,13 +93,18 @@ class EmrReader:
         since = created_after - timedelta(seconds=1)
         return self._pages(ClusterStates=list(ENDED_STATES), CreatedAfter=since)
 
+    def listed_pages(self, states: Sequence[ClusterStateType]) -> Iterator[list[Listed]]:
+        """Return the clusters in these states with what their list tells, page by page."""
+        return self._listed(ClusterStates=list(states))
+
     def _pages(self, **query: Any) -> Iterator[Page]:
+        for page in self._listed(**query):
+            yield [(each.cluster_id, each.state) for each in page]
+
+    def _listed(self, **query: Any) -> Iterator[list[Listed]]:
         try:
             for page in self._client.get_paginator("list_clusters").paginate(**query):
-                yield [
-                    (summary["Id"], summary.get("Status", {}).get("State", ""))
-                    for summary in page["Clusters"]
-                ]
+                yield [_listed(summary) for summary in page["Clusters"]]
         except AWS_ERRORS as error:
             raise CouldNotTellError(explain("ListClusters", error)) from error
         except KeyError as error:
@@ -199,6 +213,12 @@ class EmrReader:
             )
         body = read_body(answer["SecurityConfiguration"])
         return SecurityConfigurationFacts(name, answer["CreationDateTime"], body)
+
+
+def _listed(summary: Mapping[str, Any]) -> Listed:
+    status = summary.get("Status", {})
+    ended = status.get("Timeline", {}).get("EndDateTime")
+    return Listed(summary["Id"], summary.get("Name", ""), status.get("State", ""), ended)
 
 
 def _configuration_name(document: Mapping[str, Any]) -> str:

@@ -88,7 +88,7 @@ class Ledger:
     def store(self, facts: ClusterFacts, now: datetime) -> None:
         """Remember the facts of a cluster; who launched it stays."""
         self._update(
-            facts.cluster_id,
+            self._key(facts.cluster_id),
             now,
             {
                 "facts": {"S": encode(facts)},
@@ -97,9 +97,22 @@ class Ledger:
             },
         )
 
+    def bundle(self, name: str, now: datetime) -> tuple[str, int]:
+        """Return the text and the version that ``store_bundle`` was given; "" and 0 for none."""
+        for item in self._items([self._key(name, "bundle")]):
+            with suppress(*MALFORMED):
+                if float(item["expires"]["N"]) >= now.timestamp():
+                    return item["bundle"]["S"], int(item["schema"]["N"])
+        return "", 0
+
+    def store_bundle(self, name: str, text: str, schema: int, now: datetime) -> None:
+        """Remember what was read of an object in S3, in a version of its reader."""
+        values = {"bundle": {"S": text}, "schema": {"N": str(schema)}}
+        self._update(self._key(name, "bundle"), now, values)
+
     def store_launcher(self, cluster_id: str, launched_by: str, now: datetime) -> None:
         """Remember who launched a cluster; its facts stay."""
-        self._update(cluster_id, now, {"launchedBy": {"S": launched_by}})
+        self._update(self._key(cluster_id), now, {"launchedBy": {"S": launched_by}})
 
     def take_turn(self, name: str, now: datetime, pause: timedelta) -> bool:
         """Return whether it is the caller's turn: once in each pause, for one caller only."""
@@ -149,12 +162,12 @@ class Ledger:
                 return
             keys = list(left[self._table]["Keys"])
 
-    def _update(self, cluster_id: str, now: datetime, values: dict[str, Any]) -> None:
+    def _update(self, key: dict[str, Any], now: datetime, values: dict[str, Any]) -> None:
         values = values | {"expires": {"N": str(int((now + ENTRY_KEPT).timestamp()))}}
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=self._key(cluster_id),
+                Key=key,
                 UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
                 ExpressionAttributeNames={f"#{name}": name for name in values},
                 ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
@@ -162,8 +175,8 @@ class Ledger:
         except AWS_ERRORS as error:
             raise LedgerError(explain("UpdateItem", error)) from error
 
-    def _key(self, cluster_id: str) -> dict[str, Any]:
-        return {"pk": {"S": f"{self._prefix}/cluster"}, "sk": {"S": cluster_id}}
+    def _key(self, name: str, kind: str = "cluster") -> dict[str, Any]:
+        return {"pk": {"S": f"{self._prefix}/{kind}"}, "sk": {"S": name}}
 
 
 def _read(item: Any, now: datetime) -> Entry:
@@ -196,7 +209,7 @@ def decode(text: str, version: int = SCHEMA_VERSION) -> ClusterFacts:
     if version not in {SCHEMA_VERSION, *_OLDER_VERSIONS}:
         raise ValueError(f"version {version} of the facts is not known")
     facts = _decode(text)
-    if not _is_a(ClusterFacts, facts):
+    if not is_a(ClusterFacts, facts):
         raise ValueError("a member of the facts is of another type")
     if version in _LACKS_WHAT_DECIDES and is_judged_in_depth(facts):
         raise ValueError(f"version {version} of the facts lacks what the verdict rests on")
@@ -218,18 +231,18 @@ def _decode(text: str) -> ClusterFacts:
     )
 
 
-def _is_a(kind: Any, value: object) -> bool:
+def is_a(kind: Any, value: object) -> bool:
     """Return whether a value is of a type of ``facts``, with all that it consists of."""
     if isinstance(kind, UnionType):
-        return any(_is_a(each, value) for each in get_args(kind))
+        return any(is_a(each, value) for each in get_args(kind))
     if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(_is_a(get_args(kind)[0], each) for each in value)
+        return isinstance(value, tuple) and all(is_a(get_args(kind)[0], each) for each in value)
     own: Any = type(value)  # a bool is an int elsewhere, not here
     if own is not kind:
         return False
     if isinstance(value, datetime):
         return value.tzinfo is not None
-    return all(_is_a(each, getattr(value, name)) for name, each in _members(own).items())
+    return all(is_a(each, getattr(value, name)) for name, each in _members(own).items())
 
 
 @cache

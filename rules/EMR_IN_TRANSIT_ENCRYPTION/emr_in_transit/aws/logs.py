@@ -6,18 +6,21 @@ import hashlib
 import json
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from emr_in_transit.judgement.facts import ClusterFacts
 from emr_in_transit.judgement.wording import annotation, clip, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emr_in_transit.alerting.alert import Judged
-    from emr_in_transit.judgement.facts import ClusterFacts, SecurityConfigurationFacts
+    from emr_in_transit.judgement.facts import SecurityConfigurationFacts
     from emr_in_transit.judgement.verdict import Verdict
 
 NAMESPACE = "EmrInTransitEncryption"
+# The messages of the lines that evidence is made from.
+VERDICT, SWEEP_FINISHED, COULD_NOT_TELL = "verdict", "sweep finished", "could not tell"
 # The version of a verdict line's fields: a field that is added keeps it, one that changes its
 # meaning or goes raises it.
 VERDICT_VERSION = 1
@@ -27,17 +30,24 @@ MOST_FINDINGS, DETAIL_LIMIT = 100, 2000
 TAG_LIMIT = 256
 
 
+class JudgedBy(NamedTuple):
+    """The rule on whose behalf a line is written, and the account and Region that it judges."""
+
+    account: str
+    region: str
+    rule: str
+
+
 def log_verdict(
     logger: logging.Logger,
     judged: Judged,
     facts: ClusterFacts | SecurityConfigurationFacts | None,
-    rule: str,
+    by: JudgedBy,
 ) -> None:
     """Write the line of a verdict, from which evidence is made; no facts: the resource has gone."""
     level = logging.WARNING if judged.violates else logging.INFO
-    judged_by = {"verdict_version": VERDICT_VERSION, "rule": rule}
-    rests_on = {"facts_hash": facts_hash(facts) if facts else ""}
-    logger.log(level, "verdict", extra=judged_by | _fields(judged) | rests_on)
+    judged_by = {"verdict_version": VERDICT_VERSION} | by._asdict()
+    logger.log(level, VERDICT, extra=judged_by | _fields(judged) | _facts_fields(facts))
 
 
 def _fields(judged: Judged) -> dict[str, Any]:
@@ -63,7 +73,24 @@ def _fields(judged: Judged) -> dict[str, Any]:
         **({"findings_left_out": left_out} if left_out > 0 else {}),
         **_exemption_field(verdict),
         **({"tags": dict(resource.tags)} if resource.tags else {}),
+        **({"launched_by": one_line(resource.launched_by)} if resource.launched_by else {}),
     }
+
+
+def _facts_fields(facts: ClusterFacts | SecurityConfigurationFacts | None) -> dict[str, str]:
+    """Return what a verdict rests on: a name alone could be that of a configuration made anew."""
+    if facts is None:
+        return {"facts_hash": ""}
+    found = {"facts_hash": facts_hash(facts)}
+    configuration: SecurityConfigurationFacts | None
+    if isinstance(facts, ClusterFacts):
+        found["cluster_created"] = _in_utc(facts.created)
+        configuration = facts.security_configuration
+    else:
+        configuration = facts
+    if configuration is not None:
+        found["security_configuration_created"] = _in_utc(configuration.created)
+    return found
 
 
 def count_held_back(

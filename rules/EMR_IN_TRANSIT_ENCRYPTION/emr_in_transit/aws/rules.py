@@ -80,6 +80,15 @@ def is_named(rule_name: str, names: Sequence[str]) -> bool:
     return any(matches(rule_name, each) for each in names)
 
 
+def name_forms(rule_name: str) -> tuple[str, ...]:
+    """Return the names that AWS Config gives a rule: its own, in a pack, in an organization.
+
+    Each is a pattern for ``is_named``: a pack appends an id, an organization puts a word before
+    and an id behind.
+    """
+    return (rule_name, f"{rule_name}-conformance-pack-*", f"OrgConfigRule-{rule_name}-*")
+
+
 def start_evaluation(client: ConfigServiceClient, rule_name: str) -> str:
     """Ask for an evaluation of the rule; return "", or why AWS Config did not start one."""
     try:

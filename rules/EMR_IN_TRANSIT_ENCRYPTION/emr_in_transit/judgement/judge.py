@@ -1,6 +1,7 @@
 """Pure: judges clusters and security configurations."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -33,8 +34,17 @@ _SWITCH_PROBLEMS = {
 }
 
 
-def judge_cluster(facts: ClusterFacts, parameters: RuleParameters, now: datetime) -> Verdict:
-    """Return whether this cluster encrypts its data in transit, as far as EMR's API can tell."""
+def judge_cluster(
+    facts: ClusterFacts,
+    parameters: RuleParameters,
+    now: datetime,
+    bundle_findings: Iterable[Finding] = (),
+) -> Verdict:
+    """Return whether this cluster encrypts its data in transit, as far as EMR's API can tell.
+
+    Where somebody has looked into its certificates, ``bundle_findings`` are what ``judge_bundle``
+    says of them.
+    """
     findings = _attachment_findings(facts, parameters) + _release_findings(facts, parameters)
     configuration = facts.security_configuration
     if configuration is not None:
@@ -42,7 +52,7 @@ def judge_cluster(facts: ClusterFacts, parameters: RuleParameters, now: datetime
     if is_judged_in_depth(facts):
         findings += override_findings(facts, parameters)
         findings += coverage_findings(facts, parameters.coverage)
-    verdict = verdict_of(findings, _protection(configuration))
+    verdict = verdict_of([*findings, *bundle_findings], _protection(configuration))
     return apply_exemption(verdict, facts.exemption, parameters, now)
 
 
@@ -271,6 +281,12 @@ def _missing_parts(certificates: Certificates, parameters: RuleParameters) -> li
     return missing
 
 
+_RENEW = (
+    "Create the security configuration anew, which makes a new certificate authority, and launch "
+    "replacements with it."
+)
+
+
 def _expiry_findings(
     certificates: Certificates, created: datetime, parameters: RuleParameters, now: datetime
 ) -> list[Finding]:
@@ -281,10 +297,12 @@ def _expiry_findings(
         return []
     on = f"on {expiry:%Y-%m-%d}"
     if certificates.validity_days <= 0 or expiry <= now:
-        return [Finding(Reason.CERTIFICATES_EXPIRED, f"EMR's certificate authority expired {on}.")]
+        detail = f"EMR's certificate authority expired {on}."
+        return [Finding(Reason.CERTIFICATES_EXPIRED, detail, fix=_RENEW)]
     soon = _later(now, parameters.certificate_expiry_days)
     if soon is None or expiry <= soon:
-        return [Finding(Reason.CERTIFICATES_EXPIRING, f"EMR's certificate authority expires {on}.")]
+        detail = f"EMR's certificate authority expires {on}."
+        return [Finding(Reason.CERTIFICATES_EXPIRING, detail, fix=_RENEW)]
     return []
 
 

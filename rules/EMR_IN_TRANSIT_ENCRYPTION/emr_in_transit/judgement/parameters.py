@@ -137,7 +137,8 @@ PARAMETERS = (
         "certificate_expiry_days",
         "30",
         f"a whole number from 0 to {MOST_EXPIRY_DAYS}",
-        "Warn so many days before a certificate authority managed by EMR expires.",
+        "Warn so many days before certificates expire: those of the authority that EMR manages, "
+        "and those of a bundle that is looked into.",
         read_days,
     ),
     Parameter(

@@ -1,6 +1,6 @@
 """Pure: the reasons a verdict can give, what each means and what to do about it.
 
-This table is the one place for a reason: annotations, messages and the README come from it.
+This table is the one place for a reason: annotations, messages and docs/reasons.md come from it.
 """
 
 from enum import StrEnum
@@ -27,11 +27,18 @@ class Reason(StrEnum):
     CERTIFICATES_EXPIRED = "CERTIFICATES_EXPIRED"
     CERTIFICATE_PROVIDER_NOT_ALLOWED = "CERTIFICATE_PROVIDER_NOT_ALLOWED"
     SECURITY_CONFIGURATION_NOT_APPROVED = "SECURITY_CONFIGURATION_NOT_APPROVED"
+    BUNDLE_MISSING = "BUNDLE_MISSING"
+    BUNDLE_INVALID = "BUNDLE_INVALID"
     ENCRYPTION_OVERRIDDEN = "ENCRYPTION_OVERRIDDEN"
     TRAFFIC_NOT_COVERED = "TRAFFIC_NOT_COVERED"
     RELEASE_NOT_RECOGNISED = "RELEASE_NOT_RECOGNISED"
     APPLICATION_NOT_RECOGNISED = "APPLICATION_NOT_RECOGNISED"
     ENCRYPTION_WEAKENED = "ENCRYPTION_WEAKENED"
+    CERTIFICATE_NAME_MISMATCH = "CERTIFICATE_NAME_MISMATCH"
+    CERTIFICATE_SELF_SIGNED = "CERTIFICATE_SELF_SIGNED"
+    BUNDLE_CHANGED = "BUNDLE_CHANGED"
+    BUNDLE_DOUBTFUL = "BUNDLE_DOUBTFUL"
+    BUNDLE_NOT_READ = "BUNDLE_NOT_READ"
     CERTIFICATES_EXPIRING = "CERTIFICATES_EXPIRING"
 
 
@@ -88,9 +95,9 @@ REASONS: dict[Reason, ReasonText] = {
     ),
     Reason.CERTIFICATES_EXPIRED: ReasonText(
         Severity.VIOLATION,
-        "The certificate authority that EMR manages for the security configuration has expired.",
-        "Create the security configuration anew, which makes a new certificate authority, and "
-        "launch with it.",
+        "A certificate has expired, or the certificate authority that EMR manages.",
+        "Create the security configuration anew, which makes a new certificate authority, or renew "
+        "the certificates in the bundle, and launch with it.",
     ),
     Reason.CERTIFICATE_PROVIDER_NOT_ALLOWED: ReasonText(
         Severity.VIOLATION,
@@ -102,6 +109,16 @@ REASONS: dict[Reason, ReasonText] = {
         "The security configuration's name matches none of approvedSecurityConfigurations.",
         "Launch with an approved security configuration, or add this one to "
         "approvedSecurityConfigurations.",
+    ),
+    Reason.BUNDLE_MISSING: ReasonText(
+        Severity.VIOLATION,
+        "The S3 object with the certificates does not exist, so a cluster that starts will fail.",
+        "Upload it, or create a security configuration whose S3Object names one that exists.",
+    ),
+    Reason.BUNDLE_INVALID: ReasonText(
+        Severity.VIOLATION,
+        "The S3 object with the certificates is none that EMR takes, so a cluster that starts fails.",
+        "Make the bundle anew and test it: emr-in-transit certificates FILE.",
     ),
     Reason.ENCRYPTION_OVERRIDDEN: ReasonText(
         Severity.VIOLATION,
@@ -135,9 +152,37 @@ REASONS: dict[Reason, ReasonText] = {
         "name it in acceptedOverrides.",
         with_complete_coverage=True,
     ),
+    Reason.CERTIFICATE_NAME_MISMATCH: ReasonText(
+        Severity.WARNING,
+        "The certificate has no wildcard for the domain of the nodes in this Region.",
+        "Get a certificate for that wildcard, unless the VPC has a domain of its own.",
+    ),
+    Reason.CERTIFICATE_SELF_SIGNED: ReasonText(
+        Severity.WARNING,
+        "The certificate is signed by itself, which AWS shows for demonstrations alone.",
+        "Have the certificate signed by a private authority, and put that into "
+        "trustedCertificates.pem.",
+    ),
+    Reason.BUNDLE_CHANGED: ReasonText(
+        Severity.WARNING,
+        "The bundle was replaced after the launch: running nodes may have another one.",
+        "Launch a replacement, so that all nodes have the same certificates.",
+    ),
+    Reason.BUNDLE_DOUBTFUL: ReasonText(
+        Severity.WARNING,
+        "Something in the bundle is refused by some readers of certificates; EMR may be one.",
+        "Make the bundle anew and test it: emr-in-transit certificates FILE.",
+    ),
+    Reason.BUNDLE_NOT_READ: ReasonText(
+        Severity.WARNING,
+        "The bundle could not be read, so nobody has looked at its certificates.",
+        "Grant the function what it takes to read it, or test it by hand: "
+        "emr-in-transit certificates s3://BUCKET/KEY.",
+    ),
     Reason.CERTIFICATES_EXPIRING: ReasonText(
         Severity.WARNING,
-        "The certificate authority that EMR manages expires soon.",
-        "Create the security configuration anew and launch replacements before it expires.",
+        "A certificate expires soon, or the certificate authority that EMR manages.",
+        "Create the security configuration anew, or renew the certificates in the bundle, and "
+        "launch replacements before it expires.",
     ),
 }

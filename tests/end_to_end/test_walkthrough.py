@@ -1,4 +1,4 @@
-"""The README's section Verify, word for word, by version 1 of the AWS CLI, on the simulator."""
+"""docs/walkthrough.md, word for word, by version 1 of the AWS CLI, on the simulator."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from typing import NamedTuple
 import pytest
 
 from tools.account import ONCALL, RULE, Account
+from tools.package import ROOT
 from tools.simulator.client import Simulator
-from tools.tables import README, ROOT
 
 CLI = ROOT / ".venv-awscli" / "bin"
-SECTION = README.read_text().partition("## Verify in ten minutes")[2].partition("\n## ")[0]
-BLOCKS = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
+PAGE = (ROOT / "docs" / "walkthrough.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 DEPLOY, ON_RECORD, SUBSCRIBE, LAUNCH, EMAIL, END, TIDY = range(len(BLOCKS))
 ENCRYPTED = {
     "EncryptionConfiguration": {
@@ -96,7 +96,7 @@ def pasted(printed):
 
 @pytest.fixture(scope="module")
 def walk(printed, pasted, tmp_path_factory):
-    """The section's commands in one shell, in an account with one cluster that complies."""
+    """The page's commands in one shell, in an account with one cluster that complies."""
     assert (CLI / "aws").exists(), "make environment-awscli makes what these tests need"
     account = Account(Simulator(printed[0].removeprefix("Simulator ready: ").strip()))
     account.emr.create_security_configuration(

@@ -1,29 +1,34 @@
-"""The README: what it repeats from the code is what the code has."""
+"""The documents: what they repeat from the code is what the code has."""
 
 import json
-import logging
 import re
 
 import pytest
 
-from emr_in_transit.alerting.messages import attributes, document
+from emr_in_transit.alerting.messages import attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
-from emr_in_transit.aws.logs import MOST_FINDINGS, VERDICT_VERSION, log_verdict
-from tests.support.builders import crowded, exempt, judged
+from emr_in_transit.judgement.reasons import Reason
+from emr_in_transit.sweep import SweepResult
+from tests.support.documents import anchors
 from tests.test_grants import all_denied, faults
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED
-from tools.environment import ENVIRONMENTS
 from tools.simulator.iam.policies import Grants, decide, listed
-from tools.tables import PAGES, README, ROOT, TABLES, sample_alert, sample_alerts, with_tables
+from tools.tables import PAGES, ROOT, TABLES, sample_alert, sample_alerts, with_tables
 
-TEXT = README.read_text()
+PARTS = [(document, name) for document, tables in TABLES.items() for name in tables]
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_a_generated_part_is_the_codes(name):
+def page(name):
+    """Return the text of a page in docs/."""
+    return (ROOT / "docs" / f"{name}.md").read_text()
+
+
+@pytest.mark.parametrize(("document", "name"), PARTS)
+def test_a_generated_part_is_the_codes(document, name):
     """`python -m tools.tables` would change nothing."""
     begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    assert TEXT.partition(begin)[2].partition(end)[0] == TABLES[name]() + "\n"
+    text = (ROOT / document).read_text()
+    assert text.partition(begin)[2].partition(end)[0] == TABLES[document][name]() + "\n"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -32,50 +37,50 @@ def test_a_generated_page_is_the_codes(name):
     assert (ROOT / name).read_text() == PAGES[name]()
 
 
-def test_the_generator_changes_nothing_else():
+@pytest.mark.parametrize("document", TABLES)
+def test_the_generator_changes_nothing_else(document):
     """What stands between the generated parts is kept to the letter."""
-    assert with_tables(TEXT) == TEXT
+    text = (ROOT / document).read_text()
+    assert with_tables(document, text) == text
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_message_links_to_a_section_that_is_there(reason):
+    """The address that it makes, in the page that is made from the same table."""
+    known = sample_alert().origin._replace(documents="https://git.example.com/blob/v0.2.0")
+    link = how_to(known, reason).removeprefix(f"{known.documents}/")
+    path, _, anchor = link.partition("#")
+    assert anchor in anchors(ROOT / path)
 
 
 def test_every_field_of_an_alert_is_documented():
     """A consumer finds each field in the table, and no field that does not exist."""
-    table = TEXT.partition("| Field | Meaning |")[2].partition("\n\n")[0]
+    table = page("alerts").partition("| Field | Meaning |")[2].partition("\n\n")[0]
     cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     documented = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
     assert documented == {name for each in sample_alerts().values() for name in document(each)}
 
 
-def test_every_field_of_a_verdicts_line_is_documented(caplog):
-    """Reports are made from it; the version that the table names is the code's."""
-    exempting = exempt()._replace(findings=crowded(MOST_FINDINGS + 1).verdict.findings)
-    caplog.set_level(logging.INFO)
-    owned = judged(exempting, tags=(("owner", "ana"),))
-    log_verdict(logging.getLogger("any"), owned, None, "rule")
-    fields = set(vars(caplog.records[0])) - set(vars(logging.makeLogRecord({}))) - {"message"}
-    table = TEXT.partition("| Field of a verdict's line | Meaning |")[2].partition("\n\n")[0]
-    rows = [row.split("|") for row in table.splitlines() if row.startswith("| `")]
-    assert {name for row in rows for name in re.findall(r"`(\w+)`", row[1])} == fields
-    meanings = {row[1].strip(" `"): row[2] for row in rows}
-    assert meanings["verdict_version"].startswith(f" {VERDICT_VERSION}; ")
-    assert set(re.findall(r"`(\w+)`", meanings["findings"])) == set(caplog.records[0].findings[0])
-
-
 def test_how_long_logs_are_kept_is_said():
     """The evidence goes with them."""
-    assert f"`LogRetentionDays` ({TEMPLATE['Parameters']['LogRetentionDays']['Default']})" in TEXT
+    days = TEMPLATE["Parameters"]["LogRetentionDays"]["Default"]
+    assert f"`LogRetentionDays` ({days} days)" in page("operations")
 
 
 def test_every_message_attribute_is_documented():
     """Filter policies are written from this sentence."""
-    sentence = TEXT.partition("Message attributes for filter policies:")[2].partition("\n")[0]
+    text = page("alerts")
+    sentence = text.partition("Message attributes for filter policies:")[2].partition("\n")[0]
     of_all = {each for each in attributes(sample_alert()) if not each.startswith("tag.")}
     assert set(re.findall(r"`(\w+)`", sentence)) == of_all
     assert set(attributes(sample_alert())) - of_all == {"tag.owner"}
-    assert "message attributes `tag.owner` and `tag.team`" in TEXT
+    assert "message attributes `tag.owner` and `tag.team`" in text
 
 
 POLICY = json.loads(
-    TEXT.partition("<!-- service-control-policy -->\n```json\n")[2].partition("```")[0]
+    page("permissions")
+    .partition("<!-- service-control-policy -->\n```json\n")[2]
+    .partition("```")[0]
 )
 ALL = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 MINE = Grants(
@@ -142,12 +147,12 @@ def test_nobody_forges_the_metrics_that_the_alarms_watch():
 
 def test_the_states_that_are_judged_are_named():
     """In the rule card."""
-    assert f"| States judged | {', '.join(LIVE_STATES)} |" in TEXT
+    assert f"| States judged | {', '.join(LIVE_STATES)} |" in (ROOT / "README.md").read_text()
 
 
 def test_every_permission_is_explained():
     """Each action of each role stands in the table of permissions."""
-    section = TEXT.partition("## Permissions")[2].partition("\n## ")[0]
+    section = page("permissions").partition("## Of the functions")[2].partition("\n## ")[0]
     missing = [
         action
         for groups in ROLES.values()
@@ -160,7 +165,7 @@ def test_every_permission_is_explained():
 
 def test_what_is_granted_on_everything_is_said_to_be():
     """Those rows say so, and no other does."""
-    section = TEXT.partition("## Permissions")[2].partition("\n## ")[0]
+    section = page("permissions").partition("## Of the functions")[2].partition("\n## ")[0]
     first = [row.split("|")[1] for row in section.splitlines() if "on `*`" in row]
     named = {name for cell in first for name in re.findall(r"`(?:[a-z0-9]+:)?(\w+)`", cell)}
     assert named == {action.partition(":")[2] for action in UNLIMITED}
@@ -175,38 +180,65 @@ def _is_named(action, section):
 
 def test_every_resource_that_people_see_is_explained():
     """Functions, rules, the ledger, the topics and the event rules."""
-    section = TEXT.partition("## What is deployed")[2].partition("\n## ")[0]
+    section = page("deployment").partition("## What is deployed")[2].partition("\n## ")[0]
     types = ("Function", "ConfigRule", "Table", "Topic", "Events::Rule", "Dashboard")
     names = [n for n, r in TEMPLATE["Resources"].items() if r["Type"].endswith(types)]
     assert [name for name in names if f"`{name}`" not in section] == []
-
-
-def test_every_make_target_that_is_named_exists():
-    """And every file that is linked."""
-    makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", TEXT, re.MULTILINE))
-    assert {"demo", "test", "deploy"} <= targets
-    environments = {f"environment-{name}" for name in ENVIRONMENTS}
-    assert [each for each in targets - environments if f"\n{each}:" not in makefile] == []
-    links = re.findall(r"\]\(([A-Za-z./-]+)\)", TEXT)
-    assert links
-    assert [each for each in links if not (ROOT / each).exists()] == []
-
-
-def test_links_within_the_page_lead_somewhere():
-    """The contents point at headings."""
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in TEXT.splitlines()
-        if line.startswith("#")
-    }
-    anchors = re.findall(r"\]\(#([a-z0-9-]+)\)", TEXT)
-    assert anchors
-    assert [each for each in anchors if each not in headings] == []
 
 
 def test_the_number_of_alarms_is_the_templates():
     """The cost paragraph counts them."""
     alarms = [r for r in TEMPLATE["Resources"].values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     words = {7: "seven", 8: "eight", 9: "nine", 10: "ten", 11: "eleven"}
-    assert f"what {words[len(alarms)]} alarms and" in TEXT
+    assert f"what {words[len(alarms)]} alarms and" in page("cost")
+
+
+ALARMS = [n for n, r in TEMPLATE["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def runbook():
+    """Return the sections of the runbook, by their heading."""
+    _, _, text = page("operations").partition("## When an alarm rings\n")
+    _, *sections = text.partition("\n## ")[0].split("\n### ")
+    return dict(each.split("\n", 1) for each in sections)
+
+
+def test_each_alarm_has_its_place_in_the_runbook():
+    """Under the name that CloudWatch shows between the stack's and an id, and no other has one."""
+    assert sorted(runbook()) == sorted(ALARMS)
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(alarm):
+    """Whoever is woken by it knows neither."""
+    section = runbook()[alarm]
+    assert "**It means:** " in section
+    assert re.search(r"\*\*Look at(:\*\* | and do:\*\* )", section)
+    assert re.search(r"\*\*Do:\*\* | and do:\*\* |\| What to do \|", section)
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_names_its_place_in_the_runbook(alarm):
+    """CloudWatch puts the description into the message; SweepMissing has one for each case."""
+    described = TEMPLATE["Resources"][alarm]["Properties"]["AlarmDescription"]
+    cases = described["Fn::If"][1:] if "Fn::If" in described else [described]
+    texts = [each["Fn::Sub"] if isinstance(each, dict) else each for each in cases]
+    for text in texts:
+        path, _, anchor = text.rpartition("What to do: ")[2].partition("#")
+        assert anchor == alarm.lower()
+        assert anchor in anchors(ROOT / path)
+
+
+def test_every_metric_is_explained():
+    """In the table of metrics, and none that nothing counts."""
+    _, _, table = page("operations").partition("| Metric | Counts in a run |")
+    cells = [row.split("|")[1] for row in table.partition("\n\n")[0].splitlines()[2:]]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named == set(SweepResult(problems={}).metrics())
+
+
+def test_every_parameter_of_the_stack_is_in_a_table():
+    """In that of the rule's, or in the other, and in none twice."""
+    cells = [row.split("|") for row in page("parameters").splitlines() if row.startswith("| `")]
+    named = [re.findall(r"`(\w+)`", row[2] if "`" in row[2] else row[1])[0] for row in cells]
+    assert sorted(named) == sorted(TEMPLATE["Parameters"])

@@ -1,0 +1,90 @@
+"""Reads reports that ``scan --format json`` wrote."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emr_in_transit_cli.errors import UsageError
+from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.reporting.status import Gap, GapKind, Place, Reading, Recorded, Said
+from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RULE = "scan"  # what stands where other sources name a rule
+
+
+def read_scan(path: str) -> Reading:
+    """Return what one report says; raise UsageError where the file is none."""
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON") from error
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise UsageError(f"{path} is no report of scan --format json")
+    if document.get("schemaVersion") != SCHEMA_VERSION:
+        version = json.dumps(document.get("schemaVersion"))[:60]
+        raise UsageError(f"{path} is of schema {version}, not {SCHEMA_VERSION!r}")
+    try:
+        return _reading(path, document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{path} is a damaged report ({problem})") from error
+
+
+def _reading(path: str, document: Mapping[str, Any]) -> Reading:
+    gaps = [
+        Gap(GapKind.COULD_NOT_TELL, each["account"], "", each["problem"])
+        for each in document["accounts"]
+        if each["problem"]
+    ]
+    for each in document["regions"]:
+        if not each["complete"]:
+            detail = each["problem"] or "the list of its clusters was not read to its end"
+            gaps.append(Gap(GapKind.COULD_NOT_TELL, each["account"], each["region"], detail))
+    results = [_recorded(each) for each in document["clusters"]]
+    gaps += [
+        Gap(GapKind.COULD_NOT_TELL, *each.place, f"{each.resource_id}: {each.summary}")
+        for each in results
+        if each.compliance is Outcome.COULD_NOT_TELL
+    ]
+    places = {Place(each["account"], each["region"]) for each in document["regions"]}
+    read = {
+        Place(each["account"], each["region"]) for each in document["regions"] if each["complete"]
+    }
+    finished = _moment(document["finishedAt"])
+    source = f"scan {Path(path).name} of {finished.isoformat(timespec='seconds')}"
+    return Reading(
+        KIND, source, finished, tuple(results), tuple(gaps), frozenset(places), frozenset(read)
+    )
+
+
+def _recorded(each: Mapping[str, Any]) -> Recorded:
+    return Recorded(
+        account=each["account"],
+        region=each["region"],
+        rule=RULE,
+        resource_type=each["resourceType"],
+        resource_id=each["resourceId"],
+        name=each["resourceName"],
+        compliance=Outcome(each["complianceType"]),
+        findings=tuple(
+            Said(said["severity"], said["reason"], said["detail"], said["remedy"])
+            for said in each["findings"]
+        ),
+        summary=each["annotation"],
+        recorded=_moment(each["judgedAt"]),
+    )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return moment
