@@ -465,8 +465,9 @@ IAM_NAMES = {"emr": "elasticmapreduce", "resourcegroupstaggingapi": "tag"}
 MODULES = sorted((ROOT / "rules/EMR_IN_TRANSIT_ENCRYPTION/emr_in_transit/aws").glob("*.py"))
 # What is declared without a call by that name.
 BY_OTHERS = {
-    "kms:Decrypt": "SNS asks it of whoever publishes to a topic under a key",
-    "kms:GenerateDataKey": "as above",
+    "kms:Decrypt": "SNS asks it of whoever publishes to a topic under a key, S3 of whoever reads",
+    "kms:GenerateDataKey": "as the first",
+    "s3:ListBucket": "without it S3 does not say that an object does not exist",
 }
 
 
@@ -480,6 +481,7 @@ def operations():
             "dynamodb",
             "emr",
             "resourcegroupstaggingapi",
+            "s3",
             "securityhub",
             "sns",
         )
