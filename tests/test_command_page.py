@@ -33,7 +33,9 @@ def matches(shown, printed):
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, content in FILES:
-        (tmp_path / name).write_text(content)
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
     return tmp_path
 
 

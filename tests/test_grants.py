@@ -12,8 +12,7 @@ from botocore.session import get_session
 from cfnlint.decode import cfn_yaml
 
 from tools.publish import Caller, Order, policy_of
-from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
-from tools.simulator.cloudformation.template_intrinsics import Intrinsics
+from tools.simulator.cloudformation.template_intrinsics import Intrinsics, pseudo_parameters
 from tools.simulator.iam.authorization import matching
 from tools.simulator.iam.policies import listed
 from tools.simulator.iam.policy_actions import NAMED as POLICY_ACTIONS
@@ -466,8 +465,8 @@ MODULES = sorted((ROOT / "rules/EMR_IN_TRANSIT_ENCRYPTION/emr_in_transit/aws").g
 # What is declared without a call by that name.
 BY_OTHERS = {
     "kms:Decrypt": "SNS asks it of whoever publishes to a topic under a key, S3 of whoever reads",
-    "kms:GenerateDataKey": "as the first",
-    "s3:ListBucket": "without it S3 does not say that an object does not exist",
+    "kms:GenerateDataKey": "as above",
+    "s3:ListBucket": "without it S3 says of an object that is not there that it is denied",
 }
 
 

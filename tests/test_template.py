@@ -21,9 +21,8 @@ from emr_in_transit.aws import (
 )
 from emr_in_transit.deployment import read_settings
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
-from tools.simulator.cloudformation.template_evaluation import pseudo_parameters
-from tools.simulator.cloudformation.template_intrinsics import Intrinsics
-from tools.simulator.cloudformation.template_order import dependencies
+from tools.simulator.cloudformation.template import dependencies
+from tools.simulator.cloudformation.template_intrinsics import Intrinsics, pseudo_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = cfn_yaml.load(str(ROOT / "template.yml"))

@@ -68,7 +68,6 @@ class Demo(Account):
     def launch_fleet(self) -> None:
         """Create the security configurations and the fleet."""
         # EMR would refuse some of these configurations; a reader must judge them all the same.
-        self.simulator.set_emr(validate=False)
         for each in CONFIGURATIONS:
             self.emr.create_security_configuration(Name=each.name, SecurityConfiguration=each.body)
             self.simulator.age_security_configuration(each.name, each.age_seconds)

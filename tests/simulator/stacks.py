@@ -20,6 +20,11 @@ FUNCTION = {
         "Runtime": "python3.13",
     },
 }
+# A function that fails when it is made.
+BAD = {
+    **FUNCTION,
+    "Properties": FUNCTION["Properties"] | {"Code": {"S3Bucket": "no-such-bucket", "S3Key": "k"}},
+}
 PERMISSION = {
     "Type": "AWS::Lambda::Permission",
     "Properties": {
@@ -53,9 +58,16 @@ def with_properties(resource: dict[str, Any], **properties: Any) -> dict[str, An
     return resource | {"Properties": kept}
 
 
-def queue(**properties: Any) -> dict[str, Any]:
+def queue(name: Any = None, **properties: Any) -> dict[str, Any]:
     """Return a queue, the simplest of resources."""
-    return {"Type": "AWS::SQS::Queue", "Properties": properties}
+    named = {"QueueName": name} if name else {}
+    return {"Type": "AWS::SQS::Queue", "Properties": named | properties}
+
+
+def queues(aws: Simulator) -> list[str]:
+    """Return the names of all queues."""
+    urls = aws.client("sqs").list_queues().get("QueueUrls", [])
+    return sorted(url.rsplit("/", 1)[1] for url in urls)
 
 
 def text(resources: dict[str, Any], **sections: Any) -> str:
@@ -89,16 +101,13 @@ def update(aws: Simulator, template: str, name: str = "s", **parameters: str) ->
 
 def described(aws: Simulator, name: str = "s") -> dict[str, Any]:
     """Return what DescribeStacks says of the stack."""
-    found: dict[str, Any] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][
-        0
-    ]
-    return found
+    (found,) = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return dict(found)
 
 
 def status(aws: Simulator, name: str = "s") -> str:
     """Return the stack's status."""
-    found: str = described(aws, name)["StackStatus"]
-    return found
+    return str(described(aws, name)["StackStatus"])
 
 
 def outputs(aws: Simulator, name: str = "s") -> dict[str, str]:

@@ -31,7 +31,6 @@ def test_a_wildcard_means_all_actions_that_fit():
     ("name", "pattern", "taken"),
     [
         ("elasticmapreduce:DescribeCluster", f"arn:aws:elasticmapreduce:{HOME}:cluster/j-1", True),
-        ("elasticmapreduce:DescribeCluster", f"arn:aws:elasticmapreduce:{HOME}:cluster/*", True),
         ("elasticmapreduce:DescribeCluster", "arn:*:elasticmapreduce:*:*:*", True),
         ("elasticmapreduce:DescribeCluster", f"arn:aws:elasticmapreduce:{HOME}:cl?ster/j-*", True),
         ("elasticmapreduce:DescribeCluster", "*", True),
@@ -43,7 +42,6 @@ def test_a_wildcard_means_all_actions_that_fit():
         ("config:DescribeConfigRules", f"{RULE}/*", False),
         ("config:StartConfigRulesEvaluation", f"{RULE}/config-rule-0a1b2c", True),
         ("config:StartConfigRulesEvaluation", f"{RULE}/{OF_A_PACK}", True),
-        ("config:StartConfigRulesEvaluation", f"{RULE}-set/x", False),
         ("dynamodb:Query", f"{TABLE}/t/index/i", True),
         ("dynamodb:PutItem", f"{TABLE}/t", True),
         ("dynamodb:PutItem", f"{TABLE}/t/index/i", False),
@@ -52,7 +50,6 @@ def test_a_wildcard_means_all_actions_that_fit():
         ("s3:GetObject", "arn:aws:s3:::b/folder/key", True),
         ("s3:GetObject", "arn:aws:s3:::b", False),
         ("s3:ListBucket", "arn:aws:s3:::b", True),
-        ("s3:ListBucket", "arn:aws:s3:::b/*", False),
         ("logs:CreateLogGroup", LOG, True),
         ("logs:PutLogEvents", LOG, False),
         ("logs:PutLogEvents", f"{LOG}:*", True),

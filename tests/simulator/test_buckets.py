@@ -21,10 +21,6 @@ def throttled(call, times):
     return refused
 
 
-def test_they_are_off_by_default(aws):
-    assert throttled(aws.client("emr").list_security_configurations, 8) == 0
-
-
 def test_the_burst_is_served_and_the_rest_refused_and_both_are_counted(aws):
     aws.set_buckets(enabled=True)
     assert throttled(aws.client("emr").list_security_configurations, 8) == 3
@@ -61,11 +57,6 @@ def test_they_refill_at_the_documented_rate_times_the_speed(aws):
     admitted = 10 - throttled(emr.list_clusters, 10)
     # 0.5 a second, 20 times as fast: two tokens, and what the calls themselves take.
     assert 2 <= admitted <= 10 * (time.monotonic() - began)
-
-
-def test_other_services_are_not_limited(aws):
-    aws.set_buckets(enabled=True, initial=0)
-    assert throttled(aws.client("sns").list_topics, 3) == 0
 
 
 @pytest.mark.parametrize("wrong", [{"speed": 0}, {"sped": 2}])

@@ -1,10 +1,12 @@
 """The simulator's CloudFormation makes, changes, replaces and removes stacks as AWS does."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.simulator.stacks import (
-    FUNCTION,
+    BAD,
     ROLE,
     RULE,
     RULE_STACK,
@@ -13,20 +15,23 @@ from tests.simulator.stacks import (
     history,
     outputs,
     queue,
+    queues,
     text,
     update,
     with_properties,
 )
-from tests.simulator.throwaway import call, zipped
-from tools.simulator.client import Simulator
 
 
-def test_a_rule_with_its_function_is_made_in_order_and_evaluated_at_once(aws: Simulator) -> None:
+def failure(aws):
+    """Return the reason for which the first resource of the stack failed."""
+    return next(reason for _, status, reason in history(aws) if status.endswith("_FAILED"))
+
+
+def test_a_rule_with_its_function_is_made_in_order_and_evaluated_at_once(aws):
     exposed = {
         "Name": {"Value": {"Ref": "Rule"}},
         "Arn": {"Value": {"Fn::GetAtt": ["Rule", "Arn"]}},
         "Id": {"Value": {"Fn::GetAtt": ["Rule", "ConfigRuleId"]}},
-        "Compliance": {"Value": {"Fn::GetAtt": ["Rule", "Compliance.Type"]}},
     }
     assert create(aws, text(RULE_STACK, Outputs=exposed)) == "CREATE_COMPLETE"
     aws.settle()
@@ -35,129 +40,206 @@ def test_a_rule_with_its_function_is_made_in_order_and_evaluated_at_once(aws: Si
         "Name": "rule",
         "Arn": found["ConfigRuleArn"],
         "Id": found["ConfigRuleId"],
-        "Compliance": "INSUFFICIENT_DATA",
     }
     (run,) = aws.call("GET", "/invocations")
     assert run["payload"]["configRuleArn"] == found["ConfigRuleArn"]
 
 
-def test_a_refusal_of_config_fails_the_stack_and_rolls_it_back(aws: Simulator) -> None:
+def test_a_refusal_of_config_fails_the_stack_and_rolls_it_back(aws):
     scope = {"ComplianceResourceTypes": ["AWS::EMR::SecurityConfiguration"]}
     template = text(RULE_STACK | {"Rule": with_properties(RULE, Scope=scope)})
     assert create(aws, template) == "ROLLBACK_COMPLETE"
-    (failed,) = [one for one in history(aws) if one[1] == "CREATE_FAILED"]
-    assert failed[0] == "Rule"
-    assert "Scope is not supported" in failed[2]
+    assert [name for name, status, _ in history(aws) if status == "CREATE_FAILED"] == ["Rule"]
+    assert "Scope is not supported" in failure(aws)
     assert aws.client("lambda").list_functions()["Functions"] == []
     assert aws.client("iam").list_roles()["Roles"] == []
 
 
-def test_a_rule_without_a_permission_for_config_fails(aws: Simulator) -> None:
-    hasty = {key: value for key, value in RULE.items() if key != "DependsOn"}
-    resources = {"Rule": hasty, "Function": FUNCTION, "Role": ROLE}
-    assert create(aws, text(resources)) == "ROLLBACK_COMPLETE"
-    assert "cannot be invoked" in next(one for one in history(aws) if one[1] == "CREATE_FAILED")[2]
-
-
-def test_new_code_in_the_bucket_is_deployed_by_a_new_key(aws: Simulator) -> None:
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    for key in ("1", "2"):
-        body = zipped(index=f"def handler(e, c): return {key}")
-        s3.put_object(Bucket="code", Key=key, Body=body)
-    code = {"S3Bucket": "code", "S3Key": {"Ref": "Key"}}
-    function = with_properties(FUNCTION, FunctionName="f", Code=code)
-    template = text({"F": function, "Role": ROLE}, Parameters={"Key": {"Type": "String"}})
-    create(aws, template, Key="1")
-    assert call(aws) == (1, None)
-    assert update(aws, template, Key="2") == "UPDATE_COMPLETE"
-    assert call(aws) == (2, None)
-    names = [name for name, state, _ in history(aws) if state == "UPDATE_COMPLETE"]
-    assert names == ["F", "s"]
-
-
-CONDITIONAL = text(
-    {"Always": queue(QueueName="always"), "Never": queue(QueueName="never") | {"Condition": "On"}},
-    Parameters={"Switch": {"Type": "String", "Default": "off"}},
-    Conditions={"On": {"Fn::Equals": [{"Ref": "Switch"}, "on"]}},
-)
-
-
-def test_a_condition_makes_and_removes_its_resource(aws: Simulator) -> None:
-    def names() -> list[str]:
-        urls = aws.client("sqs").list_queues().get("QueueUrls", [])
-        return sorted(url.rsplit("/", 1)[1] for url in urls)
-
-    create(aws, CONDITIONAL)
-    assert names() == ["always"]
-    update(aws, CONDITIONAL, Switch="on")
-    assert names() == ["always", "never"]
-    update(aws, CONDITIONAL, Switch="off")
-    assert names() == ["always"]
-
-
-def test_what_cannot_be_changed_is_replaced_and_what_refers_to_it_follows(aws: Simulator) -> None:
-    def template(name: str) -> str:
-        description = {"Fn::GetAtt": ["Queue", "QueueName"]}
-        role = with_properties(ROLE, RoleName="r", Description=description)
-        return text({"Queue": queue(QueueName=name), "Role": role})
+def test_what_cannot_be_changed_is_replaced_and_what_refers_to_it_follows(aws):
+    def template(name):
+        role = with_properties(
+            ROLE, RoleName="r", Description={"Fn::GetAtt": ["Queue", "QueueName"]}
+        )
+        return text({"Queue": queue(name), "Role": role})
 
     create(aws, template("one"))
     assert update(aws, template("two")) == "UPDATE_COMPLETE"
-    (url,) = aws.client("sqs").list_queues()["QueueUrls"]
-    assert url.endswith("/two")
+    assert queues(aws) == ["two"]
     assert aws.client("iam").get_role(RoleName="r")["Role"]["Description"] == "two"
 
 
-def test_an_update_that_fails_goes_back_to_what_was(aws: Simulator) -> None:
-    create(aws, text({"Queue": queue(QueueName="q", DelaySeconds=1)}))
-    bad = with_properties(FUNCTION, Code={"S3Bucket": "no-such-bucket", "S3Key": "k"})
-    changed = {"Queue": queue(QueueName="q", DelaySeconds=2), "Function": bad, "Role": ROLE}
-    assert update(aws, text(changed)) == "UPDATE_ROLLBACK_COMPLETE"
-    assert [name for name, state, _ in history(aws) if state == "CREATE_FAILED"] == ["Function"]
-    sqs = aws.client("sqs")
-    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])
-    assert found["Attributes"] == {"DelaySeconds": "1"}
-    assert aws.client("iam").list_roles()["Roles"] == []
+def test_a_rollback_deletes_what_was_made_after_it_has_brought_back_what_was_there(aws):
+    """So a policy that moves from a role to beside it, under the name that it had, is lost."""
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    inline = {"PolicyName": "p", "PolicyDocument": document}
+    role = with_properties(ROLE, RoleName="mine", Policies=[inline])
 
+    def beside(name):
+        properties = {"RoleName": {"Ref": "R"}, **inline, "PolicyName": name}
+        return {
+            "R": with_properties(role, Policies=None),
+            "P": {"Type": "AWS::IAM::RolePolicy", "Properties": properties},
+            "Q": queue("not a name!") | {"DependsOn": "P"},
+        }
 
-def test_an_update_without_changes_is_refused(aws: Simulator) -> None:
-    create(aws, CONDITIONAL)
-    with pytest.raises(ClientError, match="No updates are to be performed"):
-        update(aws, CONDITIONAL, Switch="off")
-
-
-def test_a_retained_resource_outlives_its_stack(aws: Simulator) -> None:
-    kept = queue(QueueName="kept") | {"DeletionPolicy": "Retain"}
-    create(aws, text({"Kept": kept, "Gone": queue(QueueName="gone")}))
+    iam = aws.client("iam")
+    create(aws, text({"R": role}))
+    assert update(aws, text(beside("new"))) == "UPDATE_ROLLBACK_COMPLETE"
+    assert iam.list_role_policies(RoleName="mine")["PolicyNames"] == ["p"]
+    assert update(aws, text(beside("p"))) == "UPDATE_ROLLBACK_COMPLETE"
+    assert iam.list_role_policies(RoleName="mine")["PolicyNames"] == []
     aws.client("cloudformation").delete_stack(StackName="s")
-    (url,) = aws.client("sqs").list_queues()["QueueUrls"]
-    assert url.endswith("/kept")
+    assert iam.list_roles()["Roles"] == []
+
+
+def test_what_is_retained_stays_except_for_a_stack_that_never_was(aws):
+    """RetainExceptOnCreate counts when a stack is deleted, not when its making is rolled back."""
+    kept = {
+        policy: queue(policy) | {"DeletionPolicy": policy}
+        for policy in ("Retain", "RetainExceptOnCreate")
+    }
+    last = {"Function": BAD | {"DependsOn": list(kept)}, "Role": ROLE}
+    assert create(aws, text({**kept, **last})) == "ROLLBACK_COMPLETE"
+    assert queues(aws) == ["Retain"]
+    aws.client("sqs").delete_queue(QueueUrl=aws.client("sqs").list_queues()["QueueUrls"][0])
+    assert create(aws, text({**kept, "Gone": queue("gone")}), "t") == "CREATE_COMPLETE"
+    aws.client("cloudformation").delete_stack(StackName="t")
+    assert queues(aws) == sorted(kept)
     with pytest.raises(ClientError, match="does not exist"):
-        described(aws)
+        described(aws, "t")
 
 
-def test_a_previous_value_may_be_a_default_and_must_be_known(aws: Simulator) -> None:
+def test_what_is_replaced_stays_where_its_own_policy_says_so(aws):
+    def template(suffix):
+        return text(
+            {
+                "Kept": queue(f"kept-{suffix}") | {"UpdateReplacePolicy": "Retain"},
+                "Gone": queue(f"gone-{suffix}") | {"DeletionPolicy": "Retain"},
+            }
+        )
+
+    create(aws, template("1"))
+    assert update(aws, template("2")) == "UPDATE_COMPLETE"
+    assert queues(aws) == ["gone-2", "kept-1", "kept-2"]
+
+
+def test_a_previous_value_may_be_a_default_and_must_be_known(aws):
     declared = {
         "Name": {"Type": "String"},
         "Delay": {"Type": "Number", "Default": "5"},
-        "Size": {"Type": "Number", "Default": "2048"},
+        "Kept": {"Type": "Number", "Default": "86400"},
     }
-    refs = {"QueueName": {"Ref": "Name"}, "DelaySeconds": {"Ref": "Delay"}}
-    refs["MaximumMessageSize"] = {"Ref": "Size"}
-    template = text({"Q": queue(**refs)}, Parameters=declared)
+    refs = {"DelaySeconds": {"Ref": "Delay"}, "MessageRetentionPeriod": {"Ref": "Kept"}}
+    template = text({"Q": queue({"Ref": "Name"}, **refs)}, Parameters=declared)
     assert create(aws, template, Name="first") == "CREATE_COMPLETE"
 
     held = [{"ParameterKey": each, "UsePreviousValue": True} for each in ("Name", "Delay")]
-    size = {"ParameterKey": "Size", "ParameterValue": "4096"}
+    given = {"ParameterKey": "Kept", "ParameterValue": "3600"}
     change = {"StackName": "s", "TemplateBody": template}
     cloudformation = aws.client("cloudformation")
-    cloudformation.update_stack(**change, Parameters=[*held, size])
+    cloudformation.update_stack(**change, Parameters=[*held, given])
     found = {each["ParameterKey"]: each["ParameterValue"] for each in described(aws)["Parameters"]}
-    assert found == {"Name": "first", "Delay": "5", "Size": "4096"}
+    assert found == {"Name": "first", "Delay": "5", "Kept": "3600"}
     with pytest.raises(ClientError, match="No updates are to be performed"):
-        cloudformation.update_stack(**change, Parameters=[*held, size])
+        cloudformation.update_stack(**change, Parameters=[*held, given])
     unknown = {"ParameterKey": "Colour", "UsePreviousValue": True}
     with pytest.raises(ClientError, match=r"Colour\. Cannot specify usePreviousValue"):
         cloudformation.update_stack(**change, Parameters=[*held, unknown])
+
+
+def test_a_rule_parameter_left_out_by_novalue_is_not_sent(aws):
+    parameters = {"a": {"Fn::If": ["Wanted", "x", {"Ref": "AWS::NoValue"}]}, "b": {"Ref": "Days"}}
+    template = text(
+        RULE_STACK | {"Rule": with_properties(RULE, InputParameters=parameters)},
+        Parameters={"Days": {"Type": "Number", "Default": 30}},
+        Conditions={"Wanted": {"Fn::Equals": [{"Ref": "Days"}, "31"]}},
+    )
+    assert create(aws, template) == "CREATE_COMPLETE"
+    (found,) = aws.client("config").describe_config_rules()["ConfigRules"]
+    assert found["InputParameters"] == '{"b": "30"}'
+    assert update(aws, template, Days="31") == "UPDATE_COMPLETE"
+    (found,) = aws.client("config").describe_config_rules()["ConfigRules"]
+    assert json.loads(found["InputParameters"]) == {"a": "x", "b": "31"}
+    as_text = RULE_STACK | {"Rule": with_properties(RULE, InputParameters='{"c": "y"}')}
+    assert update(aws, text(as_text)) == "UPDATE_COMPLETE"  # as rdk has them
+    (found,) = aws.client("config").describe_config_rules()["ConfigRules"]
+    assert json.loads(found["InputParameters"]) == {"c": "y"}
+
+
+INTRINSICS = {
+    "Join": ({"Fn::Join": ["-", ["a", {"Ref": "Word"}, 1]]}, "a-word-1"),
+    "Sub": (
+        {"Fn::Sub": "${Word}/${!Word}/${AWS::Region}/${Queue.QueueName}"},
+        "word/${Word}/eu-west-1/q",
+    ),
+    "SubWithMap": ({"Fn::Sub": ["${X}${Word}", {"X": {"Ref": "Word"}}]}, "wordword"),
+    "Select": ({"Fn::Select": ["1", {"Ref": "List"}]}, "y"),
+    "Split": ({"Fn::Select": [0, {"Fn::Split": [",", {"Fn::Join": [",", {"Ref": "List"}]}]}]}, "x"),
+    "If": ({"Fn::If": ["IsWord", {"Ref": "Word"}, "other"]}, "word"),
+}
+
+
+def test_intrinsic_functions_have_the_values_that_aws_gives_them(aws):
+    template = text(
+        {"Queue": queue("q")},
+        Parameters={
+            "Word": {"Type": "String", "Default": "word"},
+            "List": {"Type": "CommaDelimitedList", "Default": "x, y"},
+        },
+        Conditions={
+            "IsWord": {"Fn::And": [{"Condition": "Word"}, {"Fn::Not": [{"Condition": "No"}]}]},
+            "Word": {"Fn::Equals": [{"Ref": "Word"}, "word"]},
+            "No": {"Fn::Or": [{"Fn::Equals": ["a", "b"]}, {"Fn::Equals": ["a", "c"]}]},
+        },
+        Outputs={name: {"Value": value} for name, (value, _) in INTRINSICS.items()},
+    )
+    assert create(aws, template) == "CREATE_COMPLETE"
+    assert outputs(aws) == {name: expected for name, (_, expected) in INTRINSICS.items()}
+
+
+def test_a_log_group_takes_a_key_whose_policy_admits_it(aws):
+    """On creation and on an update; a key with the default policy does not."""
+    kms = aws.client("kms")
+    closed = kms.create_key()["KeyMetadata"]["Arn"]
+    logs = {"Service": "logs.eu-west-1.amazonaws.com"}
+    admitting = {"Effect": "Allow", "Principal": logs, "Action": "kms:*", "Resource": "*"}
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:g"
+    admitting["Condition"] = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [admitting]})
+    opened = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+    def group_under(key):
+        properties = {"LogGroupName": "g", "KmsKeyId": key} if key else {"LogGroupName": "g"}
+        return text({"Group": {"Type": "AWS::Logs::LogGroup", "Properties": properties}})
+
+    def key_of_group():
+        (found,) = aws.client("logs").describe_log_groups()["logGroups"]
+        return found.get("kmsKeyId")
+
+    assert create(aws, group_under(closed), "closed") == "ROLLBACK_COMPLETE"
+    assert create(aws, group_under(opened)) == "CREATE_COMPLETE"
+    assert update(aws, group_under(closed)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "not allowed to be used with LogGroup" in failure(aws)
+    assert key_of_group() == opened
+    assert update(aws, group_under(None)) == "UPDATE_COMPLETE"
+    assert key_of_group() is None
+
+
+def test_an_updated_rule_has_its_new_targets_only(aws):
+    def rule(*names):
+        targets = [{"Id": name, "Arn": {"Fn::GetAtt": [name, "Arn"]}} for name in names]
+        pattern = {"source": ["aws.emr"]}
+        properties = {"Name": "r", "EventPattern": pattern, "Targets": targets}
+        return text(
+            {
+                "One": queue("one"),
+                "Two": queue("two"),
+                "Rule": {"Type": "AWS::Events::Rule", "Properties": properties},
+            }
+        )
+
+    create(aws, rule("One", "Two"))
+    assert update(aws, rule("Two")) == "UPDATE_COMPLETE"
+    targets = aws.client("events").list_targets_by_rule(Rule="r")["Targets"]
+    assert [target["Id"] for target in targets] == ["Two"]

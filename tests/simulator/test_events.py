@@ -1,29 +1,34 @@
-"""The simulator's EventBridge delivers where AWS would, and says why it did not."""
+"""EventBridge: what the services send, which rules match, what targets get, and what came of it."""
 
 import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.simulator.config_rules import CLUSTER as CLUSTER_TYPE
+from tests.simulator.config_rules import PERIODIC, evaluation, put, put_rule, token
 from tests.simulator.messaging import (
     EVENT,
     FROM_RULE,
+    PATTERN,
     QUEUE_POLICY,
-    REGION,
     RULE_ARN,
     TOPIC_POLICY,
     admit,
+    deliveries,
     make_key,
     make_queue,
     make_rule,
     make_topic,
     outcomes,
-    policy,
     put_event,
     received,
 )
 from tests.simulator.throwaway import ACCOUNT, make_function
 from tools.simulator.client import Simulator
+from tools.simulator.events.delivery import problem_of, text_for
+from tools.simulator.refusals import RefusedError
 
 ECHO = "def handler(event, context): return event"
 
@@ -36,30 +41,6 @@ def admit_events(aws: Simulator, source: str = RULE_ARN) -> None:
         Principal="events.amazonaws.com",
         SourceArn=source,
     )
-
-
-def test_an_event_has_everything_that_aws_puts_into_it(aws: Simulator) -> None:
-    make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY)})
-    put_event(aws)
-    (message,) = received(aws)
-    event = json.loads(message["Body"])
-    assert event.pop("id")
-    assert event.pop("time").endswith("Z")
-    assert event == EVENT | {
-        "version": "0",
-        "account": ACCOUNT,
-        "region": REGION,
-        "resources": [],
-    }
-
-
-def test_a_function_runs_with_the_event_if_its_policy_admits_the_rule(aws: Simulator) -> None:
-    make_rule(aws, {"Arn": make_function(aws, ECHO)})
-    admit_events(aws)
-    put_event(aws)
-    assert outcomes(aws) == [("delivered", None)]
-    (run,) = aws.call("GET", "/invocations")
-    assert run["payload"]["detail"] == EVENT["detail"]
 
 
 @pytest.mark.parametrize("source", [None, RULE_ARN + "-other"])
@@ -97,16 +78,6 @@ def test_a_function_that_does_not_admit_the_rule_is_not_run(
             ),
             True,
         ),
-        ("one for another service does not", admit("cloudwatch", "sns:Publish"), False),
-        (
-            "one with a condition that nobody here can judge does not",
-            admit(
-                "events",
-                "sns:Publish",
-                Condition={"IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}},
-            ),
-            False,
-        ),
     ],
 )
 def test_a_topic_gets_the_event_if_its_policy_admits_the_rule(
@@ -116,20 +87,6 @@ def test_a_topic_gets_the_event_if_its_policy_admits_the_rule(
     put_event(aws)
     assert [one[0] for one in outcomes(aws)] == ["delivered" if delivered else "lost"], rule
     assert bool(aws.call("GET", "/topics")) is delivered, rule
-
-
-def test_a_deny_goes_before_an_allow(aws: Simulator) -> None:
-    both = admit("events", "sns:Publish")
-    both["Statement"] += policy("*", "sns:Publish", Effect="Deny")["Statement"]
-    make_rule(aws, {"Arn": make_topic(aws, both)})
-    put_event(aws)
-    assert outcomes(aws) == [("lost", "NO_PERMISSIONS")]
-
-
-def test_a_topic_under_the_aws_managed_key_gets_nothing(aws: Simulator) -> None:
-    make_rule(aws, {"Arn": make_topic(aws, TOPIC_POLICY, KmsMasterKeyId="alias/aws/sns")})
-    put_event(aws)
-    assert outcomes(aws) == [("lost", "KMSAccessDenied")]
 
 
 @pytest.mark.parametrize(
@@ -150,12 +107,173 @@ def test_a_topic_under_a_customer_key_needs_the_keys_policy(
     assert [one[0] for one in outcomes(aws)] == ["delivered" if delivered else "lost"], rule
 
 
-@pytest.mark.parametrize(("admitted", "outcome"), [(False, "lost"), (True, "delivered")])
-def test_an_encrypted_queue_needs_its_key_to_admit_eventbridge(
-    aws: Simulator, admitted: bool, outcome: str
-) -> None:
-    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    key = make_key(aws, *([admit("events", use)] if admitted else []))
-    make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY, KmsMasterKeyId=key)})
+def test_what_was_refused_goes_to_the_targets_dead_letter_queue(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    dead = make_queue(aws, QUEUE_POLICY)
+    make_rule(aws, {"Arn": topic, "DeadLetterConfig": {"Arn": dead}})
     put_event(aws)
-    assert [one[0] for one in outcomes(aws)] == [outcome]
+    (message,) = received(aws)
+    assert json.loads(message["Body"])["detail"] == EVENT["detail"]
+    told = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert told.pop("ERROR_MESSAGE")
+    assert told == {"RULE_ARN": RULE_ARN, "TARGET_ARN": topic, "ERROR_CODE": "NO_PERMISSIONS"}
+
+
+def test_a_throttled_target_is_tried_again_and_then_given_up(aws: Simulator) -> None:
+    aws.call("PUT", "/events", failures=2, retry_delay=0.01)
+    topic, dead = make_topic(aws, TOPIC_POLICY), make_queue(aws, QUEUE_POLICY)
+    target = {
+        "Arn": topic,
+        "DeadLetterConfig": {"Arn": dead},
+        "RetryPolicy": {"MaximumRetryAttempts": 2},
+    }
+    make_rule(aws, target)
+    put_event(aws)
+    assert [(one["outcome"], one["attempts"]) for one in deliveries(aws)] == [("delivered", 3)]
+    aws.call("PUT", "/events", failures=3)
+    put_event(aws)
+    (message,) = received(aws)
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "THROTTLING"
+    assert message["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"] == "2"
+
+
+@pytest.mark.parametrize(
+    "pattern", [PATTERN | {"detail": {"state": ["WAITING"]}}, {"source": ["aws.config"]}]
+)
+def test_a_rule_that_does_not_match_gets_nothing(aws: Simulator, pattern: dict[str, Any]) -> None:
+    make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY)}, pattern=pattern)
+    put_event(aws)
+    assert outcomes(aws) == []
+
+
+def test_events_can_be_lost_doubled_and_late(aws: Simulator) -> None:
+    make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY)})
+    aws.call("PUT", "/events", drop=True)
+    put_event(aws)
+    assert received(aws) == []
+    aws.call("PUT", "/events", drop=False, duplicates=2)
+    put_event(aws)
+    ids = {json.loads(message["Body"])["id"] for message in received(aws)}
+    assert len(ids) == 1
+    assert [one["copies"] for one in aws.call("GET", "/events")] == [0, 3]
+
+
+def test_events_can_come_out_of_order(aws: Simulator) -> None:
+    make_rule(aws, {"Arn": make_topic(aws, TOPIC_POLICY)})
+    aws.call("PUT", "/events", shuffle=True)
+    for number in range(6):
+        put_event(aws, detail={"n": number})
+    aws.settle()
+    came = [json.loads(entry["message"])["detail"]["n"] for entry in aws.call("GET", "/topics")]
+    assert sorted(came) == list(range(6))
+    assert came != sorted(came)
+
+
+CLUSTER = {
+    "Name": "etl",
+    "ReleaseLabel": "emr-7.5.0",
+    "Instances": {
+        "InstanceCount": 1,
+        "MasterInstanceType": "m5.xlarge",
+        "KeepJobFlowAliveWhenNoSteps": True,
+    },
+    "JobFlowRole": "EMR_EC2_DefaultRole",
+    "ServiceRole": "EMR_DefaultRole",
+    "Tags": [{"Key": "Team", "Value": "data"}],
+    "Configurations": [{"Classification": "hive-site", "Properties": {"Hive.Key": "v"}}],
+}
+
+
+def launch(aws: Simulator) -> str:
+    cluster: str = aws.client("emr").run_job_flow(**CLUSTER)["JobFlowId"]
+    aws.settle()
+    return cluster
+
+
+def sent(aws: Simulator, kind: str) -> list[dict[str, Any]]:
+    events = [entry["event"] for entry in aws.call("GET", "/events")]
+    return [event for event in events if event["detail-type"] == kind]
+
+
+def test_cloudtrail_tells_who_launched_what(aws: Simulator) -> None:
+    cluster = launch(aws)
+    (event,) = sent(aws, "AWS API Call via CloudTrail")
+    assert event["source"] == "aws.elasticmapreduce"
+    detail = event["detail"]
+    assert detail["eventSource"] == "elasticmapreduce.amazonaws.com"
+    assert (detail["eventName"], detail["awsRegion"]) == ("RunJobFlow", "eu-west-1")
+    assert detail["userIdentity"]["arn"] == f"arn:aws:iam::{ACCOUNT}:user/simulator-administrator"
+    assert detail["userIdentity"]["type"] == "IAMUser"
+    assert detail["responseElements"]["jobFlowId"] == cluster
+    assert detail["responseElements"]["clusterArn"].endswith(f":cluster/{cluster}")
+    assert "errorCode" not in detail
+    assert detail["requestParameters"] == CLUSTER
+
+
+def test_a_change_of_compliance_is_an_event_and_the_same_again_is_none(aws: Simulator) -> None:
+    put_rule(aws, PERIODIC)
+    put(aws, token(aws), evaluation("j-1", "NON_COMPLIANT", Annotation="Why."))
+    put(aws, token(aws), evaluation("j-1", "NON_COMPLIANT", OrderingTimestamp=1_790_000_001))
+    put(aws, token(aws), evaluation("j-1", "COMPLIANT", OrderingTimestamp=1_790_000_002))
+    aws.settle()
+    first, second = (event["detail"] for event in sent(aws, "Config Rules Compliance Change"))
+    assert (first["resourceId"], first["awsAccountId"]) == ("j-1", ACCOUNT)
+    assert (first["configRuleName"], first["resourceType"]) == ("rule", CLUSTER_TYPE)
+    assert first["messageType"] == "ComplianceChangeNotification"
+    assert first["newEvaluationResult"]["complianceType"] == "NON_COMPLIANT"
+    assert first["newEvaluationResult"]["annotation"] == "Why."
+    assert "oldEvaluationResult" not in first
+    assert second["oldEvaluationResult"]["complianceType"] == "NON_COMPLIANT"
+    assert second["newEvaluationResult"]["complianceType"] == "COMPLIANT"
+    assert "annotation" not in second["newEvaluationResult"]
+    qualifier = second["newEvaluationResult"]["evaluationResultIdentifier"]
+    assert qualifier["evaluationResultQualifier"]["resourceId"] == "j-1"
+
+
+DETAIL = {"name": "n", "object": {"a": "b"}, "x-y": 3}
+
+
+def text(template: str, detail: dict[str, Any] | None = None, **paths: str) -> str:
+    transformer = {"InputTemplate": template, "InputPathsMap": paths}
+    target = {"Id": "t", "Arn": "arn:aws:sns:::t", "InputTransformer": transformer}
+    assert problem_of(target) is None
+    return text_for(target, EVENT | {"detail": detail or DETAIL})
+
+
+@pytest.mark.parametrize(
+    ("rule", "template", "path", "expected"),
+    [
+        ("a text is raw", '{"a": "is <v>"}', "$.detail.name", '{"a": "is n"}'),
+        ("an object loses its quotes", '"<v>"', "$.detail.object", '"{a: b}"'),
+        ("a key may have a dash", '"<v>"', "$.detail.x-y", '"3"'),
+        ("what is missing is empty", '"is <v>."', "$.detail.none", '"is ."'),
+        ("each line has its quotes", '"is"\n"<v>"', "$.detail.name", '"is"\n"n"'),
+    ],
+)
+def test_a_template_is_filled_as_in_aws(rule: str, template: str, path: str, expected: str) -> None:
+    assert text(template, v=path) == expected, rule
+
+
+def test_a_value_that_breaks_the_json_of_the_template_is_refused() -> None:
+    with pytest.raises(RefusedError, match="is no JSON"):
+        text('{"a": "<v>"}', {"name": 'a "quoted" name'}, v="$.detail.name")
+
+
+@pytest.mark.parametrize(
+    ("rule", "target"),
+    [
+        ("an unquoted text", {"InputTransformer": {"InputTemplate": "is text"}}),
+        ("an unknown variable", {"InputTransformer": {"InputTemplate": '{"a": "<b>"}'}}),
+        ("a broken object", {"InputTransformer": {"InputTemplate": '{"a": '}}),
+        (
+            "a path that is no path",
+            {"InputTransformer": {"InputTemplate": "1", "InputPathsMap": {"a": "$.b[0]"}}},
+        ),
+        ("a fixed input", {"Input": "{}"}),
+        ("a target that is not simulated", {"Arn": "arn:aws:logs:::x"}),
+    ],
+)
+def test_put_targets_refuses(aws: Simulator, rule: str, target: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="ValidationException"):
+        make_rule(aws, {"Arn": make_queue(aws), **target})
+    assert rule

@@ -1,5 +1,6 @@
-"""The simulator's SNS refuses what AWS refuses."""
+"""SNS: what it refuses, whom it brings messages to, and the inbox, as a person gets its emails."""
 
+import email.utils
 import json
 from typing import Any
 
@@ -8,15 +9,18 @@ from botocore.exceptions import ClientError
 
 from tests.simulator.messaging import (
     REGION,
+    admit,
     make_key,
+    make_queue,
     make_topic,
     policy,
+    received,
 )
 from tests.simulator.throwaway import ACCOUNT, make_role
 from tools.simulator.client import Simulator
 from tools.simulator.control_client import SimulatorError
 
-OTHER = "210987654321"
+ME = "me@example.com"
 
 
 def refusal(aws: Simulator, topic: str, account: str | None = None, **message: Any) -> str:
@@ -34,10 +38,6 @@ def test_a_subject_that_is_long_or_not_one_printable_ascii_line_is_refused(
     aws: Simulator, subject: str
 ) -> None:
     assert refusal(aws, make_topic(aws), Subject=subject) == "InvalidParameter"
-
-
-def test_a_subject_of_99_printable_characters_is_taken(aws: Simulator) -> None:
-    aws.client("sns").publish(TopicArn=make_topic(aws), Message="m", Subject="x" * 99)
 
 
 def test_a_message_is_measured_in_bytes_with_its_attributes(aws: Simulator) -> None:
@@ -62,56 +62,9 @@ def test_an_empty_attribute_is_refused(aws: Simulator) -> None:
     assert refusal(aws, make_topic(aws), MessageAttributes=empty) == "InvalidParameter"
 
 
-def test_a_batch_is_held_to_the_same_rules(aws: Simulator) -> None:
-    entries = [{"Id": "1", "Message": "m"}, {"Id": "2", "Message": "m", "Subject": "x" * 100}]
-    with pytest.raises(ClientError):
-        aws.client("sns").publish_batch(
-            TopicArn=make_topic(aws), PublishBatchRequestEntries=entries
-        )
-    assert aws.call("GET", "/topics") == []
-
-
 def test_a_topic_is_published_to_in_its_own_region_only(aws: Simulator) -> None:
     topic = make_topic(aws)
     assert refusal(aws, topic, region="us-east-1") == "InvalidParameter"
-
-
-def test_a_topic_that_is_gone_is_not_found(aws: Simulator) -> None:
-    topic = make_topic(aws)
-    aws.client("sns").delete_topic(TopicArn=topic)
-    assert refusal(aws, topic) == "NotFound"
-
-
-def test_an_explicit_deny_in_the_topic_policy_counts_for_everybody(aws: Simulator) -> None:
-    denied = policy("*", "SNS:Publish", Effect="Deny")
-    assert refusal(aws, make_topic(aws, denied)) == "AuthorizationError"
-
-
-def test_another_account_is_refused_unless_the_topic_policy_admits_it(aws: Simulator) -> None:
-    topic = make_topic(aws)
-    assert refusal(aws, topic, OTHER) == "AuthorizationError"
-    admitted = policy({"AWS": f"arn:aws:iam::{OTHER}:root"}, "SNS:Publish", Resource=topic)
-    aws.client("sns").set_topic_attributes(
-        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(admitted)
-    )
-    aws.client("sns", account=OTHER).publish(TopicArn=topic, Message="m")
-
-
-def test_an_account_of_the_organization_is_admitted_and_one_outside_is_not(
-    aws: Simulator,
-) -> None:
-    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-mine000000"}}
-    topic = make_topic(aws, policy("*", "SNS:Publish", Condition=condition))
-    assert refusal(aws, topic, OTHER) == "AuthorizationError"
-    aws.call("PUT", "/organization", id="o-mine000000", accounts=[ACCOUNT, OTHER])
-    aws.client("sns", account=OTHER).publish(TopicArn=topic, Message="m")
-    assert refusal(aws, topic, "999999999999") == "AuthorizationError"
-
-
-def test_an_account_is_in_one_organization_at_a_time(aws: Simulator) -> None:
-    aws.set_organization("o-mine000000", [ACCOUNT])
-    with pytest.raises(SimulatorError, match="o-mine000000"):
-        aws.set_organization("o-another000", [ACCOUNT])
 
 
 def test_a_policy_with_actions_that_topics_do_not_have_is_refused(aws: Simulator) -> None:
@@ -137,23 +90,6 @@ def test_under_enforced_iam_a_role_needs_the_key_of_an_encrypted_topic(aws: Simu
     with pytest.raises(ClientError) as caught:
         clients[1].publish(TopicArn=topic, Message="m")
     assert caught.value.response["Error"]["Code"] == "KMSAccessDenied"
-
-
-def test_the_aws_managed_key_asks_nothing_of_a_role_of_the_account(aws: Simulator) -> None:
-    topic = make_topic(aws, KmsMasterKeyId="alias/aws/sns")
-    client = role_client(aws, make_role(aws, "mine", "sns:Publish"))
-    aws.call("PUT", "/iam", enforce=True)
-    client.publish(TopicArn=topic, Message="m")
-
-
-def test_the_aws_managed_key_shuts_other_accounts_out(aws: Simulator) -> None:
-    admitted = policy({"AWS": OTHER}, "SNS:Publish")
-    topic = make_topic(aws, admitted, KmsMasterKeyId="alias/aws/sns")
-    assert refusal(aws, topic, OTHER) == "KMSAccessDenied"
-
-
-def test_a_key_that_does_not_exist_is_reported(aws: Simulator) -> None:
-    assert refusal(aws, make_topic(aws, KmsMasterKeyId="alias/none")) == "KMSNotFound"
 
 
 def role_client(aws: Simulator, arn: str) -> Any:
@@ -197,3 +133,84 @@ def test_an_email_subscription_counts_and_gets_messages_once_it_is_confirmed(
 def counts(aws: Simulator, topic: str) -> tuple[str, str]:
     found = aws.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     return found["SubscriptionsPending"], found["SubscriptionsConfirmed"]
+
+
+def subscribe_queue(aws: Simulator, topic: str, **attributes: str) -> None:
+    queue = make_queue(
+        aws,
+        admit("sns", "sqs:SendMessage", Condition={"ArnEquals": {"aws:SourceArn": topic}}),
+    )
+    aws.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes
+    )
+
+
+def test_a_queue_gets_the_envelope_with_subject_and_attributes(aws: Simulator) -> None:
+    topic = make_topic(aws)
+    subscribe_queue(aws, topic)
+    array = {"reasons": {"DataType": "String.Array", "StringValue": '["A", "B"]'}}
+    aws.client("sns").publish(
+        TopicArn=topic,
+        Message='{"default": "d", "sqs": "for machines"}',
+        MessageStructure="json",
+        Subject="s",
+        MessageAttributes=array,
+    )
+    (message,) = received(aws)
+    envelope = json.loads(message["Body"])
+    assert (envelope["Type"], envelope["TopicArn"]) == ("Notification", topic)
+    assert (envelope["Message"], envelope["Subject"]) == ("for machines", "s")
+    assert envelope["MessageAttributes"] == {
+        "reasons": {"Type": "String.Array", "Value": '["A", "B"]'}
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "comes"), [('["A", "B"]', True), ('["C"]', False), ("[]", False)]
+)
+def test_a_filter_on_an_array_looks_for_any_of_its_members(
+    aws: Simulator, value: str, comes: bool
+) -> None:
+    topic = make_topic(aws)
+    subscribe_queue(aws, topic, FilterPolicy=json.dumps({"reasons": ["B"]}))
+    array = {"reasons": {"DataType": "String.Array", "StringValue": value}}
+    aws.client("sns").publish(TopicArn=topic, Message="m", MessageAttributes=array)
+    assert bool(received(aws)) is comes
+
+
+def test_a_queue_that_does_not_admit_the_topic_gets_nothing_and_nobody_is_told(
+    aws: Simulator,
+) -> None:
+    topic = make_topic(aws)
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=make_queue(aws))
+    aws.client("sns").publish(TopicArn=topic, Message="m")
+    assert received(aws) == []
+    (entry,) = aws.call("GET", "/topics")
+    assert entry["deliveries"][0]["outcome"] == "failed"
+    assert entry["deliveries"][0]["code"] == "NO_PERMISSIONS"
+
+
+def subscribe(aws: Simulator, topic: str, to: str = ME, protocol: str = "email") -> str:
+    answer = aws.client("sns").subscribe(
+        TopicArn=topic, Protocol=protocol, Endpoint=to, ReturnSubscriptionArn=True
+    )
+    arn: str = answer["SubscriptionArn"]
+    return arn
+
+
+def test_an_email_has_the_email_part_and_sns_own_footer(aws: Simulator) -> None:
+    topic = make_topic(aws, DisplayName="Alerts")
+    subscription = subscribe(aws, topic)
+    parts = json.dumps({"default": "{}", "email": "Dear all,\n\nlook here."})
+    aws.client("sns").publish(
+        TopicArn=topic, Message=parts, MessageStructure="json", Subject="Look"
+    )
+    (mail,) = aws.call("GET", "/inbox")
+    assert (mail["from"], mail["to"]) == ("Alerts <no-reply@sns.amazonaws.com>", ME)
+    assert mail["subject"] == "Look"
+    assert email.utils.parsedate_to_datetime(mail["date"])
+    head, _, footer = mail["body"].partition("\n\n--\n")
+    assert head == "Dear all,\n\nlook here."
+    assert subscription.split(":")[-1] in footer
+    assert mail["text"].startswith("From: Alerts <no-reply@sns.amazonaws.com>\nTo: me@example.com")
+    assert mail["text"].endswith(mail["body"])

@@ -1,19 +1,26 @@
-"""Simulator: errors in the wire form of each AWS protocol, so that botocore reads their code."""
+"""Simulator: errors in the wire form of each AWS protocol, so that botocore reads their code.
+
+`middleware` puts into that form what moto raises, or has not got.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
+
+from tools.simulator import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse
 
-_JSON = frozenset({"json", "rest-json"})
+LOG = logging.getLogger(__name__)
+_JSON = {"json": "application/x-amz-json-1.1", "rest-json": "application/json"}
 _XML = {
     "query": "<ErrorResponse><Error><Type>{side}</Type><Code>{code}</Code>"
     "<Message>{message}</Message></Error><RequestId>{request}</RequestId></ErrorResponse>",
@@ -23,6 +30,8 @@ _XML = {
     "<RequestId>{request}</RequestId></Error>",
 }
 _CODE = re.compile(rb"<Code>([^<]*)</Code>")
+# In the names of operations that moto has but does not do: no stack would be made, no rule deployed.
+_PRETENDED = ("ConformancePack", "StackInstance", "StackSet")
 
 
 class Answer(NamedTuple):
@@ -44,13 +53,13 @@ class Answer(NamedTuple):
 def error(protocol: str, code: str, message: str, status: int = 400) -> Answer:
     """An error as the service of this protocol would answer it."""
     request = str(uuid.uuid4())
+    headers = [("Content-Type", _JSON.get(protocol, "text/xml"))]
     if protocol in _JSON:
-        headers = [("Content-Type", content_type(protocol)), ("x-amzn-RequestId", request)]
+        headers.append(("x-amzn-RequestId", request))
         if protocol == "rest-json":
             headers.append(("x-amzn-ErrorType", code))
         body = json.dumps({"__type": code, "message": message, "Message": message})
     else:
-        headers = [("Content-Type", content_type(protocol))]
         side = "Sender" if status < 500 else "Receiver"
         form = _XML.get(protocol, _XML["query"])
         body = form.format(side=side, code=escape(code), message=escape(message), request=request)
@@ -63,13 +72,7 @@ def broken(protocol: str) -> Answer:
     botocore raises ResponseParserError for XML; for JSON it hands over an answer without members.
     """
     body = b'{"Unfinished": [{"Id": "' if protocol in _JSON else b"<Unfinished><Id>"
-    return Answer(200, [("Content-Type", content_type(protocol))], body)
-
-
-def content_type(protocol: str) -> str:
-    """The content type that services of this protocol answer with."""
-    kinds = {"json": "application/x-amz-json-1.1", "rest-json": "application/json"}
-    return kinds.get(protocol, "text/xml")
+    return Answer(200, [("Content-Type", _JSON.get(protocol, "text/xml"))], body)
 
 
 def code_of(headers: Iterable[tuple[str, str]], body: bytes) -> str | None:
@@ -85,3 +88,24 @@ def code_of(headers: Iterable[tuple[str, str]], body: bytes) -> str | None:
         return None
     found = document.get("__type") or document.get("code") if isinstance(document, dict) else None
     return str(found).split("#")[-1] if found else None
+
+
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
+    """Give errors the service's own form where moto raises; what is missing is not retried."""
+    try:
+        _refuse_pretended(call)
+        return go(start_response)
+    except NotImplementedError as problem:
+        message = f"The simulator does not have {call.service}:{call.operation} ({problem})."
+        code, status = "NotImplemented", 501
+    except Exception as problem:  # moto's defects must reach the caller in a readable form
+        LOG.exception("%s:%s failed", call.service, call.operation)
+        message = f"{type(problem).__name__}: {problem}"
+        code, status = "InternalFailure", 500
+    return error(call.protocol, code, message, status).send(start_response)
+
+
+def _refuse_pretended(call: wire.Call) -> None:
+    if any(part in call.operation for part in _PRETENDED):
+        raise NotImplementedError("deploy a stack in each account and Region instead")

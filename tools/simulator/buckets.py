@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tools.simulator import answers, wire
@@ -34,25 +33,9 @@ LIMITS = {  # operation: burst, refill per second
 }
 
 
-@dataclass
-class _Bucket:
-    """Tokens as they stood at a moment."""
-
-    tokens: float
-    at: float
-
-
-@dataclass
-class _State:
-    """The switch, the speed of refilling, and what the buckets hold and have counted."""
-
-    enabled: bool = False
-    speed: float = 1.0
-    initial: float | None = None
-
-
-_state = _State()
-_buckets: dict[tuple[str, str, str], _Bucket] = {}
+_DEFAULTS: dict[str, Any] = {"enabled": False, "speed": 1.0, "initial": None}
+_settings = dict(_DEFAULTS)
+_buckets: dict[tuple[str, str, str], tuple[float, float]] = {}  # tokens as they stood at a moment
 _calls: Counter[str] = Counter()
 _throttled: Counter[str] = Counter()
 _lock = threading.Lock()
@@ -63,9 +46,8 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call = wire.call_of(environ)
-        if call is None or call.service != "emr" or call.internal or not _state.enabled:
-            return app(environ, start_response)
-        if _admit(call):
+        limited = call and call.service == "emr" and not call.internal and _settings["enabled"]
+        if not call or not limited or _admit(call):
             return app(environ, start_response)
         answer = answers.error(call.protocol, "ThrottlingException", "Rate exceeded")
         return answer.send(start_response)
@@ -76,38 +58,32 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
 def _admit(call: wire.Call) -> bool:
     names = [name for name in (call.operation, ALL_CALLS) if name in LIMITS]
     with _lock:
-        buckets = [_filled(call.caller.account, call.region, name) for name in names]
-        admitted = all(bucket.tokens >= 1 for bucket in buckets)
-        if admitted:
-            for bucket in buckets:
-                bucket.tokens -= 1
+        now = time.monotonic()
+        held = {
+            (call.caller.account, call.region, name): _tokens(call, name, now) for name in names
+        }
+        admitted = all(tokens >= 1 for tokens in held.values())
+        _buckets.update({key: (tokens - admitted, now) for key, tokens in held.items()})
         _calls[call.operation] += 1
         _throttled[call.operation] += not admitted
         return admitted
 
 
-def _filled(account: str, region: str, name: str) -> _Bucket:
+def _tokens(call: wire.Call, name: str, now: float) -> float:
+    """Return what a bucket holds now."""
     burst, refill = LIMITS[name]
-    now = time.monotonic()
-    first = burst if _state.initial is None else min(_state.initial, burst)
-    bucket = _buckets.setdefault((account, region, name), _Bucket(first, now))
-    bucket.tokens = min(burst, bucket.tokens + (now - bucket.at) * refill * _state.speed)
-    bucket.at = now
-    return bucket
+    first = burst if _settings["initial"] is None else min(_settings["initial"], burst)
+    tokens, at = _buckets.get((call.caller.account, call.region, name), (first, now))
+    return float(min(burst, tokens + (now - at) * refill * _settings["speed"]))
 
 
 @route("PUT", "/buckets")
 def switch(body: dict[str, Any]) -> dict[str, Any]:
     """Switch them {"enabled", "speed": of refilling, "initial": tokens, null = full}, anew."""
-    unknown = sorted(body.keys() - {"enabled", "speed", "initial"})
-    speed = body.get("speed", 1.0)
-    if unknown or speed <= 0:
+    if body.keys() - _DEFAULTS.keys() or body.get("speed", 1.0) <= 0:
         raise ControlError(f"Buckets take enabled, speed above 0 and initial, not {body}.")
     clear()
-    with _lock:
-        _state.enabled = bool(body.get("enabled", True))
-        _state.speed = float(speed)
-        _state.initial = body.get("initial")
+    _settings.update({"enabled": True} | body)
     return read({})
 
 
@@ -115,22 +91,16 @@ def switch(body: dict[str, Any]) -> dict[str, Any]:
 def read(_body: dict[str, Any]) -> dict[str, Any]:
     """The switch, and the calls and refusals of each operation since it was set."""
     with _lock:
-        return {
-            "enabled": _state.enabled,
-            "speed": _state.speed,
-            "initial": _state.initial,
-            "calls": dict(_calls),
-            "throttled": {name: count for name, count in _throttled.items() if count},
-        }
+        throttled = {name: count for name, count in _throttled.items() if count}
+        return {**_settings, "calls": dict(_calls), "throttled": throttled}
 
 
 def clear() -> None:
     """Switch off, and forget what was counted."""
     with _lock:
-        _state.enabled, _state.speed, _state.initial = False, 1.0, None
-        _buckets.clear()
-        _calls.clear()
-        _throttled.clear()
+        _settings.update(_DEFAULTS)
+        for each in (_buckets, _calls, _throttled):
+            each.clear()
 
 
 def install() -> None:

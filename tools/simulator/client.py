@@ -7,16 +7,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 
-from tools.simulator import accounts, terminal
+from tools.simulator import accounts
 from tools.simulator.control_client import Controls, SimulatorError
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["Simulator", "SimulatorError"]
 
@@ -72,12 +69,7 @@ class Simulator(Controls):
         """Hand the simulator to a with statement."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop it at the end of a with statement."""
         self.stop()
 
@@ -104,4 +96,4 @@ class Simulator(Controls):
         self, region: str = accounts.DEFAULT_REGION, account: str = accounts.DEFAULT_ACCOUNT
     ) -> dict[str, str]:
         """Environment variables that point any AWS tool at this simulator."""
-        return terminal.environment(self.url, region, account)
+        return accounts.environment(self.url, region, account)

@@ -2,6 +2,8 @@
 
 A module registers a function with `@route("POST", "/schedule")`. The function gets the JSON body
 as a dict (the query parameters, as text, for GET and DELETE) and returns something JSON can say.
+What a service lets one set is a dataclass given to `steered`, what it remembers is a `Log`: both
+have their routes, and are as new after a reset.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-from collections.abc import Callable, Iterable
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from moto.core.base_backend import BackendDict
@@ -21,12 +25,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Handler = Callable[[dict[str, Any]], object]
+Check = tuple[Callable[[Any], bool], str]  # of a setting: what has to hold, and its words
+Settings = TypeVar("Settings")
 
 PREFIX = "/simulator"
+ABOVE_ZERO: Check = (lambda value: value > 0, "above 0; 1 is real time")
 LOG = logging.getLogger(__name__)
 _routes: dict[tuple[str, str], Handler] = {}
-_reset_functions: list[Callable[[], None]] = []
-_last_reset_functions: list[Callable[[], None]] = []
+STOP, WAIT, FORGET = range(3)  # the phases of a reset
+_reset_functions: list[list[Callable[[], object]]] = [[], [], []]
 
 
 class ControlError(Exception):
@@ -43,31 +50,92 @@ def route(method: str, path: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def on_reset(function: Callable[[], None], *, last: bool = False) -> Callable[[], None]:
-    """Register a function that clears a module's state on POST /simulator/reset, once.
+def on_reset(function: Callable[[], object], phase: int = STOP) -> None:
+    """Register a function that a reset calls, once: those that STOP something before the others.
 
-    They run in order of registration, those that are `last` after all others.
+    What is remembered is forgotten last, when nothing runs any more that could add to it.
     """
-    functions = _last_reset_functions if last else _reset_functions
-    if function not in functions:
-        functions.append(function)
-    return function
+    if function not in _reset_functions[phase]:
+        _reset_functions[phase].append(function)
+
+
+def steered(path: str, settings: Settings, **checks: Check) -> Settings:
+    """Return these settings, a dataclass, which PUT path changes from now on.
+
+    A setting is named as its field and has the type of its default; what `checks` says of one has
+    to hold as well. A reset puts the defaults back.
+    """
+    values = vars(settings)
+    defaults = dict(values)
+
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        for name, value in body.items():
+            if name not in defaults:
+                raise ControlError(f"Unknown setting {name}; known are {', '.join(defaults)}.")
+            if not _alike(value, defaults[name]):
+                raise ControlError(f"{name} is of the kind of {defaults[name]!r}, not {value!r}.")
+            holds, words = checks.get(name, (lambda _: True, ""))
+            if not holds(value):
+                raise ControlError(f"{name} is {words}.")
+        values.update(body)
+        return dict(values)
+
+    route("PUT", path)(change)
+    on_reset(lambda: values.update(defaults))
+    return settings
+
+
+def _alike(value: object, default: object) -> bool:
+    """Return whether a value has the type of a default; true is no number, and 1 is one of 1.0's."""
+    kinds = (int, float) if isinstance(default, float) else type(default)
+    return isinstance(value, bool) == isinstance(default, bool) and isinstance(value, kinds)
+
+
+class Log:
+    """What happened, oldest first; GET path shows it, DELETE path and a reset forget it.
+
+    `choices` names the query parameters of GET: those entries are shown to which the function gives
+    the value that was asked for.
+    """
+
+    def __init__(
+        self, path: str, kept: int = 5000, **choices: Callable[[Any], Collection[str]]
+    ) -> None:
+        self._entries: deque[Any] = deque(maxlen=kept)
+        self._lock = threading.Lock()
+        self._choices = choices
+        route("GET", path)(self.show)
+        route("DELETE", path)(self.clear)
+        on_reset(self.clear, FORGET)
+
+    def add(self, entry: Any) -> None:
+        """Write an entry down."""
+        with self._lock:
+            self._entries.append(entry)
+
+    def show(self, query: Mapping[str, Any]) -> list[Any]:
+        """Return the entries that the query chooses."""
+        with self._lock:
+            entries = list(self._entries)
+        wanted = [(self._choices[name], query[name]) for name in self._choices if query.get(name)]
+        return [one for one in entries if all(value in of(one) for of, value in wanted)]
+
+    def clear(self, _query: object = None) -> dict[str, str]:
+        """Forget the entries."""
+        with self._lock:
+            self._entries.clear()
+        return {"status": "cleared"}
 
 
 @route("POST", "/reset")
 def reset(_body: dict[str, Any]) -> dict[str, str]:
-    """Forget everything: the state of every module, in order of registration, then moto's."""
-    for function in [*_reset_functions, *_last_reset_functions]:
-        function()
+    """Forget everything: what the modules remember, then what moto does."""
+    for functions in _reset_functions:
+        for function in functions:
+            function()
     BackendDict.reset()
     reset_model_data()
     return {"status": "reset"}
-
-
-@route("GET", "/ping")
-def ping(_body: dict[str, Any]) -> dict[str, str]:
-    """Say that the simulator answers."""
-    return {"status": "ready"}
 
 
 def middleware(app: WSGIApplication) -> WSGIApplication:
@@ -118,6 +186,4 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    if isinstance(value, (set, frozenset, tuple)):
-        return sorted(value)
-    return str(value)
+    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

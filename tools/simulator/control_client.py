@@ -5,14 +5,28 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
 
 
 class SimulatorError(Exception):
     """The simulator did not start, did not settle, or refused a control request."""
+
+
+def _calls(route: str, doc: str) -> Callable[..., Any]:
+    """Make the method that calls a route: a verb, a path, what may be given by position."""
+    verb, path, *names = route.split()
+
+    def method(self: Controls, *given: Any, **arguments: Any) -> Any:
+        return self.call(verb, path, **dict(zip(names, given, strict=False)), **arguments)
+
+    method.__doc__ = doc
+    return method
 
 
 class Controls:
@@ -38,142 +52,64 @@ class Controls:
                 text = problem.read().decode()
             raise SimulatorError(f"{method} {path}: {problem.code} {text}") from None
 
-    def reset(self) -> None:
-        """Forget everything."""
-        self.call("POST", "/reset")
-
     def settle(self, timeout: float = 30) -> None:
         """Wait for the background work; raise if it does not end in time, or if some of it failed."""
         answer = self.call("POST", "/settle", timeout=timeout)
         if not answer["settled"] or answer["errors"]:
             raise SimulatorError(f"The background work did not settle well: {answer}.")
 
-    def journal(self, service: str | None = None, operation: str | None = None, **more: Any) -> Any:
-        """The calls so far, chosen by service and operation; `role`, `internal=True` for all."""
-        return self.call("GET", "/journal", service=service, operation=operation, **more)["calls"]
-
-    def instance_credentials(self, role_arn: str) -> Any:
-        """The credentials that a job finds on an instance with this role."""
-        return self.call("POST", "/instance-credentials", role=role_arn)
-
-    def clear_journal(self) -> None:
-        """Empty the journal."""
-        self.call("DELETE", "/journal")
-
-    def add_fault(self, service: str, operation: str | None = None, **fault: Any) -> Any:
-        """Script a fault; see `tools.simulator.faults.Fault` for what it may say."""
-        return self.call("POST", "/faults", service=service, operation=operation, **fault)
-
-    def faults(self) -> Any:
-        """The scripted faults with their counts."""
-        return self.call("GET", "/faults")["faults"]
-
-    def clear_faults(self) -> None:
-        """Take every fault away; calls that one delays go on."""
-        self.call("DELETE", "/faults")
-
-    def set_buckets(self, **settings: Any) -> Any:
-        """Switch EMR's token buckets: enabled, speed, initial."""
-        return self.call("PUT", "/buckets", **settings)
-
-    def buckets(self) -> Any:
-        """What the buckets have counted."""
-        return self.call("GET", "/buckets")
-
-    def set_iam(self, *, enforce: bool) -> Any:
-        """Switch the enforcement of IAM."""
-        return self.call("PUT", "/iam", enforce=enforce)
-
-    def set_emr(self, **switches: bool) -> Any:
-        """Turn EMR's switches: auto_start, validate."""
-        return self.call("PUT", "/emr", **switches)
-
-    def set_cluster(self, cluster_id: str, **change: Any) -> Any:
-        """Bring a cluster into a state, or make it older: state, age_seconds, reason."""
-        return self.call("POST", "/clusters", id=cluster_id, **change)
-
-    def age_security_configuration(self, name: str, age_seconds: float, **where: str) -> Any:
-        """Make a security configuration so old; `account`, `region` say where it is."""
-        return self.call(
-            "POST", "/security-configurations", name=name, age_seconds=age_seconds, **where
-        )
-
-    def force_delete_security_configuration(self, name: str, **where: str) -> Any:
-        """Delete a security configuration even while clusters use it."""
-        return self.call("DELETE", "/security-configurations", name=name, **where)
-
-    def set_config(self, **settings: Any) -> Any:
-        """Change how AWS Config behaves; see `tools.simulator.awsconfig`."""
-        return self.call("PUT", "/config", **settings)
-
-    def schedule(self, rule: str | None = None, **options: Any) -> Any:
-        """Fire a rule's periodic trigger (all rules: None) and return its invocations."""
-        return self.call("POST", "/schedule", rule=rule, **options)
-
-    def evaluations(self, rule: str | None = None) -> Any:
-        """Every evaluation ever recorded, NOT_APPLICABLE included."""
-        return self.call("GET", "/evaluations", rule=rule)
-
-    def age_evaluations(self, seconds: float) -> Any:
-        """Make every recorded evaluation so much older."""
-        return self.call("POST", "/evaluations/age", seconds=seconds)
-
-    def set_functions(self, **settings: Any) -> Any:
-        """Change how Lambda behaves: retry_delay, concurrency, three scales."""
-        return self.call("PUT", "/functions", **settings)
-
-    def cool_functions(self, function: str | None = None) -> Any:
-        """End the warm processes of a function, or of all."""
-        return self.call("POST", "/functions/cold", function=function)
-
-    def kill_functions(self, function: str | None = None) -> Any:
-        """End the processes of a function, or of all, that are at work."""
-        return self.call("POST", "/functions/kill", function=function)
-
-    def invocations(self, function: str | None = None) -> Any:
-        """The invocations of functions so far."""
-        return self.call("GET", "/invocations", function=function)
-
-    def clear_invocations(self) -> None:
-        """Forget the invocations so far."""
-        self.call("DELETE", "/invocations")
-
-    def set_events(self, **settings: Any) -> Any:
-        """Change how EventBridge behaves; see `tools.simulator.events.settings`."""
-        return self.call("PUT", "/events", **settings)
-
-    def events(self, source: str | None = None) -> Any:
-        """The events on the buses so far, with their deliveries."""
-        return self.call("GET", "/events", source=source)
-
     def put_event(self, event: dict[str, Any], **where: str) -> Any:
         """Put an event as an AWS service does; `account`, `region` say where."""
         return self.call("POST", "/events", **event, **where)
-
-    def clear_events(self) -> None:
-        """Forget the events so far."""
-        self.call("DELETE", "/events")
-
-    def topics(self, topic: str | None = None) -> Any:
-        """The messages that topics took, and where each went."""
-        return self.call("GET", "/topics", topic=topic)
 
     def confirm_emails(self, *, confirm: bool = True) -> Any:
         """Have the owners of email addresses confirm all subscriptions, or none from now on."""
         return self.call("PUT", "/topics", confirm=confirm)
 
-    def inbox(self, to: str | None = None, topic: str | None = None) -> Any:
-        """The emails that people got."""
-        return self.call("GET", "/inbox", to=to, topic=topic)
-
-    def clear_inbox(self) -> None:
-        """Throw all emails away."""
-        self.call("DELETE", "/inbox")
-
-    def set_organization(self, organization: str, accounts: list[str]) -> Any:
-        """Have these accounts in an organization, and no others."""
-        return self.call("PUT", "/organization", id=organization, accounts=accounts)
-
-    def alarms(self) -> Any:
-        """The CloudWatch alarms: state, reason, and what became of their actions."""
-        return self.call("GET", "/alarms")
+    reset = _calls("POST /reset", "Forget everything.")
+    # What happened.
+    journal = _calls(
+        "GET /journal service operation",
+        "The calls so far, chosen by service, operation and `role`.",
+    )
+    clear_journal = _calls("DELETE /journal", "Empty the journal.")
+    invocations = _calls("GET /invocations function", "The invocations of functions so far.")
+    clear_invocations = _calls("DELETE /invocations", "Forget the invocations so far.")
+    events = _calls("GET /events source", "The events on the buses, with their deliveries.")
+    topics = _calls("GET /topics topic", "The messages that topics took, and where each went.")
+    inbox = _calls("GET /inbox to topic", "The emails that people got.")
+    clear_inbox = _calls("DELETE /inbox", "Throw all emails away.")
+    evaluations = _calls("GET /evaluations rule", "Every evaluation, NOT_APPLICABLE included.")
+    alarms = _calls("GET /alarms", "The CloudWatch alarms, and what became of their actions.")
+    # What AWS answers instead of what it would.
+    add_fault = _calls("POST /faults service operation", "Script a `tools.simulator.faults.Fault`.")
+    faults = _calls("GET /faults", "The scripted faults with their counts.")
+    clear_faults = _calls("DELETE /faults", "Take every fault away; delayed calls go on.")
+    set_buckets = _calls("PUT /buckets", "Switch EMR's token buckets: enabled, speed, initial.")
+    buckets = _calls("GET /buckets", "What the buckets have counted.")
+    # How the services behave.
+    set_iam = _calls("PUT /iam", "Switch the enforcement of IAM: enforce.")
+    set_config = _calls("PUT /config", "See `tools.simulator.awsconfig.store.Settings`.")
+    set_functions = _calls("PUT /functions", "See `tools.simulator.functions.process.Settings`.")
+    set_events = _calls("PUT /events", "See `tools.simulator.events.bus.Settings`.")
+    set_organization = _calls("PUT /organization id accounts", "Have only these accounts in one.")
+    # What happens next.
+    schedule = _calls(
+        "POST /schedule rule",
+        "Fire a rule's periodic trigger (all rules: None) and return its invocations.",
+    )
+    age_security_configuration = _calls(
+        "POST /security-configurations name age_seconds",
+        "Make a security configuration so old; `account`, `region` say where it is.",
+    )
+    force_delete_security_configuration = _calls(
+        "DELETE /security-configurations name", "Delete one even while clusters use it."
+    )
+    age_evaluations = _calls(
+        "POST /evaluations/age seconds", "Make every evaluation so much older."
+    )
+    cool_functions = _calls("POST /functions/cold function", "End a function's warm processes.")
+    kill_functions = _calls("POST /functions/kill function", "End its processes at work.")
+    instance_credentials = _calls(
+        "POST /instance-credentials role", "The credentials that a job finds on an instance."
+    )

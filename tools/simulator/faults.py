@@ -15,7 +15,7 @@ from tools.simulator.control import ControlError, on_reset, route
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for 0 seconds: close sends RST
 
@@ -71,27 +71,23 @@ _cleared = threading.Condition(_lock)
 _SETTABLE = {field.name for field in fields(Fault)} - {"id", "matched", "hits"}
 
 
-def middleware(app: WSGIApplication) -> WSGIApplication:
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
     """Give a call the first fault that meets it; the simulator's own calls get none."""
-
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = wire.call_of(environ)
-        fault = _fault_for(call) if call and not call.internal and _faults else None
-        if call is None or fault is None:
-            return app(environ, start_response)
-        if fault.lost_answer:
-            b"".join(app(environ, _unheard))
-        _hold(fault)
-        if fault.reset:
-            _drop(environ)
-        if fault.malformed:
-            return answers.broken(call.protocol).send(start_response)
-        if fault.code is None:  # a delay alone, after which the call takes effect
-            return app(environ, start_response)
-        answer = answers.error(call.protocol, fault.code, fault.message, fault.status)
-        return answer.send(start_response)
-
-    return serve
+    fault = None if call.internal else _fault_for(call)
+    if fault is None:
+        return go(start_response)
+    if fault.lost_answer:
+        b"".join(go(lambda *_: None))
+    _hold(fault)
+    if fault.reset:
+        _drop(call.environ)
+    if fault.malformed:
+        return answers.broken(call.protocol).send(start_response)
+    if fault.code is None:  # a delay alone, after which the call takes effect
+        return go(start_response)
+    answer = answers.error(call.protocol, fault.code, fault.message, fault.status)
+    return answer.send(start_response)
 
 
 def _fault_for(call: wire.Call) -> Fault | None:
@@ -103,10 +99,6 @@ def _hold(fault: Fault) -> None:
     """Wait for the fault's delay, or until the faults are taken away."""
     with _cleared:
         _cleared.wait_for(lambda: fault not in _faults, fault.delay)
-
-
-def _unheard(*_: Any) -> Any:
-    """Take the status and the headers of an answer that nobody gets."""
 
 
 def _drop(environ: WSGIEnvironment) -> None:
@@ -135,26 +127,19 @@ def add(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @route("GET", "/faults")
-def read(_body: dict[str, Any]) -> dict[str, Any]:
+def read(_body: dict[str, Any]) -> list[dict[str, Any]]:
     """The faults, each with the number of calls that it met and struck."""
     with _lock:
-        return {"faults": [asdict(fault) for fault in _faults]}
+        return [asdict(fault) for fault in _faults]
 
 
 @route("DELETE", "/faults")
-def forget(_body: dict[str, Any]) -> dict[str, str]:
+def forget(_body: dict[str, Any] | None = None) -> dict[str, str]:
     """Take every fault away; calls that one delays go on."""
-    clear()
-    return {"status": "cleared"}
-
-
-def clear() -> None:
-    """Take every fault away."""
     with _cleared:
         _faults.clear()
         _cleared.notify_all()
+    return {"status": "cleared"}
 
 
-def install() -> None:
-    """Make a reset take the faults away."""
-    on_reset(clear)
+on_reset(forget)

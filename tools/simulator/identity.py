@@ -106,10 +106,11 @@ def _user_arn(access_key_id: str, account: str) -> str:
     return user.arn if user else f"arn:aws:sts::{account}:user/moto"
 
 
-def forwarding_client(service: str, region: str, credentials: Any, via: str) -> Any:
+def forwarding_client(service: str, region: str, key_id: str, via: str) -> Any:
     """A client of a service that passes its caller's request on, in that caller's name."""
-    known = Credentials(credentials.access_key, credentials.secret_key, credentials.token or "")
-    made = _new_client(service, region, known, endpoint())
+    made = _new_client(
+        service, region, Credentials(key_id, "unknown to the service", ""), endpoint()
+    )
 
     def mark(request: AWSRequest, **_: Any) -> None:
         request.headers[CALLED_VIA_HEADER] = via

@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import boto3
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -16,7 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tools.simulator import identity, program, terminal
+from tools.simulator import accounts, identity, program
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -24,26 +25,21 @@ if TYPE_CHECKING:
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name
 
-# Imported and installed in this order: `lean` before anything that imports moto's heavy services,
-# and a module that others hook into before them.
+# Imported and installed in this order: a service before those that call it.
 EXTENSIONS = (
-    "tools.simulator.lean",
     "tools.simulator.work",
     "tools.simulator.identity",
     "tools.simulator.iam.managed_policies",
-    "tools.simulator.emr",
-    "tools.simulator.functions",
-    "tools.simulator.awsconfig",
+    "tools.simulator.functions.api",
     "tools.simulator.topics",
     "tools.simulator.queues",
     "tools.simulator.tables",
-    "tools.simulator.inbox",
     "tools.simulator.events",
+    "tools.simulator.awsconfig",
+    "tools.simulator.emr",
     "tools.simulator.alarms",
     "tools.simulator.cloudformation",
     "tools.simulator.securityhub",
-    "tools.simulator.journal",
-    "tools.simulator.faults",
     "tools.simulator.buckets",
     "tools.simulator.iam",
     "tools.simulator.inspection",
@@ -51,7 +47,7 @@ EXTENSIONS = (
 
 # From moto outwards: each wraps what stands before it.
 MIDDLEWARES = (
-    "tools.simulator.failures.middleware",
+    "tools.simulator.answers.middleware",
     "tools.simulator.iam.middleware",
     "tools.simulator.buckets.middleware",
     "tools.simulator.shapes.middleware",
@@ -91,6 +87,11 @@ class _Handler(MotoRequestHandler):
 
 def install() -> None:
     """Install every extension."""
+    # moto's EC2 makes three boto3 sessions to list Regions: give it the same one, which is quicker.
+    original, session = boto3.Session, boto3.Session()
+    boto3.Session = lambda: session  # type: ignore[assignment,misc]
+    importlib.import_module("moto.cloudformation.models")
+    boto3.Session = original  # type: ignore[misc]
     for name in EXTENSIONS:
         importlib.import_module(name).install()
 
@@ -132,7 +133,7 @@ def serve(port: int, *, stop_with_stdin: bool = False) -> None:
     if stop_with_stdin:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     print(f"Simulator ready: {identity.endpoint()}")
-    print(terminal.instructions(identity.endpoint()), flush=True)
+    print(accounts.instructions(identity.endpoint()), flush=True)
     server.serve_forever()
     _stop_once()
 

@@ -20,17 +20,18 @@ from moto.core.routing import NotFound, get_service_router
 from tools.simulator import accounts, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
+    Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
 
 _KEY = "tools.simulator.call"
 _JSON_MAX = 1 << 22  # bodies above 4 MiB are uploads, of which nobody asks the parameters
 _BOTO3_NAMES = {  # by the name that stands in the signature
     "elasticmapreduce": "emr",
-    "email": "ses",
     "monitoring": "cloudwatch",
-    "states": "stepfunctions",
     "tagging": "resourcegroupstaggingapi",
 }
 
@@ -109,10 +110,30 @@ def boto3_name(service: str) -> str:
     return _BOTO3_NAMES.get(service, service)
 
 
+def names_of(service: str) -> set[str]:
+    """All names of a service that boto3 names so."""
+    return {service} | {name for name, known in _BOTO3_NAMES.items() if known == service}
+
+
 def call_of(environ: WSGIEnvironment) -> Call | None:
     """The call that a request is, or None if it is not one to an AWS service."""
     call = environ.get(_KEY)
     return call if isinstance(call, Call) else None
+
+
+def around_calls(handle: Handle) -> Callable[[WSGIApplication], WSGIApplication]:
+    """Make a middleware of what is done with a call to a service; other requests pass by."""
+
+    def wrap(app: WSGIApplication) -> WSGIApplication:
+        def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            call = call_of(environ)
+            if call is None:
+                return app(environ, start_response)
+            return handle(call, functools.partial(app, environ), start_response)
+
+        return serve
+
+    return wrap
 
 
 def capture(app: WSGIApplication) -> WSGIApplication:
@@ -128,11 +149,9 @@ def capture(app: WSGIApplication) -> WSGIApplication:
 
 
 def _read(environ: WSGIEnvironment) -> bytes:
-    if environ.get("wsgi.input_terminated"):  # chunked: the stream knows its own end
-        body = environ["wsgi.input"].read()
-    else:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    return bytes(body)
+    chunked = environ.get("wsgi.input_terminated")  # then the stream knows its own end
+    length = -1 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
+    return bytes(environ["wsgi.input"].read(length))
 
 
 def _call(environ: WSGIEnvironment, body: bytes) -> Call | None:
@@ -141,8 +160,8 @@ def _call(environ: WSGIEnvironment, body: bytes) -> Call | None:
         return None
     access_key_id, region, signing_name = scope
     service = boto3_name(signing_name)
+    protocol = "json" if environ.get("HTTP_X_AMZ_TARGET") else _protocol_of(service)
     internal = "HTTP_X_SIMULATOR_INTERNAL" in environ
-    protocol = _protocol(service, environ)
     return Call(service, region, access_key_id, protocol, body, internal, environ)
 
 
@@ -152,12 +171,6 @@ def _scope(authorization: str) -> tuple[str, str, str] | None:
     if len(credential) != 5:
         return None
     return credential[0], credential[2] or accounts.DEFAULT_REGION, credential[3]
-
-
-def _protocol(service: str, environ: WSGIEnvironment) -> str:
-    if environ.get("HTTP_X_AMZ_TARGET"):
-        return "json"
-    return _protocol_of(service)
 
 
 @functools.cache

@@ -2,36 +2,22 @@
 
 | module | what it does |
 |---|---|
-| `store` | what is remembered, and the settings |
-| `rules`, `triggers` | what PutConfigRule refuses; what triggers a rule |
-| `recorder`, `messages` | configuration items; the events that functions get |
-| `runs`, `evaluations` | tokens and invocations; PutEvaluations |
-| `queries`, `controls` | the compliance queries; the control routes |
+| `store` | what is remembered, the settings, the rules and what triggers each |
+| `rules` | what PutConfigRule refuses |
+| `recorder` | configuration items |
+| `runs` | the events that functions get, tokens and invocations |
+| `evaluations` | PutEvaluations, and what can be asked of the results |
 """
 
 from __future__ import annotations
 
-from tools.simulator.awsconfig import controls, evaluations, recorder, rules, store
-from tools.simulator.awsconfig.store import Hook, Result, RuleName
-from tools.simulator.control import on_reset
+from tools.simulator.awsconfig import evaluations, recorder, rules, runs
 
-__all__ = ["Result", "RuleName", "install", "on_compliance_change"]
-
-
-def on_compliance_change(hook: Hook) -> Hook:
-    """Register `hook(account, region, rule, old, new)`, called when a compliance type changes.
-
-    `rule` is a RuleName, `old` (None for a first evaluation) and `new` are Results.
-    """
-    if hook not in store.hooks:
-        store.hooks.append(hook)
-    return hook
+__all__ = ["install", "recorder"]
 
 
 def install() -> None:
     """Make moto's Config work."""
     rules.install()
+    runs.install()
     evaluations.install()
-    recorder.install()
-    controls.install()
-    on_reset(store.reset)

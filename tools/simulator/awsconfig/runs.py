@@ -1,124 +1,146 @@
-"""Simulator: running Config rules: tokens, invocations, StartConfigRulesEvaluation."""
+"""Simulator: running Config rules: the events that functions get, tokens, the schedule."""
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 
+from moto.config.models import config_backends
+
 from tools.simulator import functions
-from tools.simulator.awsconfig import messages
-from tools.simulator.awsconfig.errors import ConfigError, constraint
-from tools.simulator.awsconfig.store import RuleStatus, Run, settings, state
-from tools.simulator.awsconfig.triggers import (
-    is_changed_by,
+from tools.simulator.awsconfig.store import (
+    ConfigError,
+    Run,
+    constraint,
     is_periodic,
-    name_of,
-    rule_named,
+    messages_of,
+    offer,
     rules_of,
+    settings,
+    state,
 )
+from tools.simulator.control import ControlError, route
+from tools.simulator.events.shapes import milliseconds
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from moto.config.models import ConfigRule
 
-    from tools.simulator.awsconfig.store import Resource
-
     Invocations = Future[list[functions.Invocation]]
 
 _RULES_PER_START = 25
-_DENIED = "AccessDenied"
+# What an item's summary leaves out (aws-config developer guide, example of an oversized change).
+_BODY = ("configuration", "supplementaryConfiguration", "relationships", "relatedEvents", "tags")
+_ROLE = "role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 
 
-def schedule(
-    account: str, region: str, rule: ConfigRule, *, age: float = 0.0
-) -> Invocations | None:
+def _run_schedule(account: str, region: str, rule: ConfigRule, age: float) -> Invocations | None:
     """Run a periodic rule, as if its clock had struck `age` seconds ago."""
-    invoking = messages.scheduled(account, time.time() - age)
-    return _invoke(account, region, rule, invoking, None)
+    message = {
+        "awsAccountId": account,
+        "notificationCreationTime": milliseconds(time.time() - age),
+        "messageType": "ScheduledNotification",
+        "recordVersion": "1.0",
+    }
+    return _invoke(account, region, rule, message)
 
 
-def change(account: str, region: str, rule: ConfigRule, item: dict[str, Any]) -> Invocations | None:
+def _change(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the message about an item, with the item's body or, if oversized, without."""
+    change = "DELETE" if item["configurationItemStatus"] == "ResourceDeleted" else "CREATE"
+    common = {"notificationCreationTime": milliseconds(time.time()), "recordVersion": "1.3"}
+    if not settings.oversized:
+        return common | {
+            "configurationItemDiff": {"changedProperties": {}, "changeType": change},
+            "configurationItem": item,
+            "messageType": "ConfigurationItemChangeNotification",
+        }
+    summary = {key: value for key, value in item.items() if key not in _BODY}
+    nowhere = {"s3BucketLocation": None, "errorCode": None, "errorMessage": None}
+    return common | {
+        "configurationItemSummary": {"changeType": change} | summary,
+        "s3DeliverySummary": nowhere,
+        "messageType": "OversizedConfigurationItemChangeNotification",
+    }
+
+
+def _run_change(account: str, region: str, rule: ConfigRule, item: dict[str, Any]) -> None:
     """Run a rule on a configuration item, if such an item is what the rule asks for."""
-    invoking = messages.changed(item, time.time())
-    if not is_changed_by(rule, item, invoking["messageType"]):
-        return None
-    return _invoke(account, region, rule, invoking, (item["resourceType"], item["resourceId"]))
+    message, scope = _change(item), rule.scope
+    if message["messageType"] not in messages_of(rule):
+        return
+    if scope is not None:
+        types = scope.compliance_resource_types or [item["resourceType"]]
+        ids = [scope.compliance_resource_id or item["resourceId"]]
+        if item["resourceType"] not in types or item["resourceId"] not in ids:
+            return
+    _invoke(account, region, rule, message)
 
 
 def evaluate(account: str, region: str, rule: ConfigRule) -> None:
     """Run a rule on all that it is triggered by, in its last known state."""
     if is_periodic(rule):
-        schedule(account, region, rule)
+        _run_schedule(account, region, rule, 0.0)
     kept = state(account, region)
     with kept.lock:
         items = [history[-1] for history in kept.items.values()]
     for item in items:
         if item["configurationItemStatus"] != "ResourceDeleted":
-            change(account, region, rule, item)
+            _run_change(account, region, rule, item)
 
 
 def item_changed(account: str, region: str, item: dict[str, Any]) -> None:
     """Run the rules that a new configuration item is for."""
     for rule in rules_of(account, region):
-        change(account, region, rule, item)
-
-
-def _status(account: str, region: str, rule: ConfigRule) -> RuleStatus:
-    statuses = state(account, region).statuses
-    return statuses.setdefault(str(rule.config_rule_name), RuleStatus(time.time()))
+        _run_change(account, region, rule, item)
 
 
 def _invoke(
-    account: str,
-    region: str,
-    rule: ConfigRule,
-    invoking: dict[str, Any],
-    resource: Resource | None,
+    account: str, region: str, rule: ConfigRule, message: dict[str, Any]
 ) -> Invocations | None:
     kept, now = state(account, region), time.time()
-    arn = rule.source.source_identifier
-    status = _status(account, region, rule)
-    if not functions.may_invoke(arn, "config.amazonaws.com", account, rule.config_rule_arn):
-        status.times["LastFailedInvocationTime"] = now
-        status.error = (_DENIED, f"AWS Config may not invoke the function {arn}.")
-        return None
-    token = secrets.token_urlsafe(48)
-    run = Run(token, name_of(rule), invoking["messageType"], now, resource)
+    function, arn = rule.source.source_identifier, rule.config_rule_arn
+    if not functions.may_invoke(function, "config.amazonaws.com", account, arn):
+        return None  # in AWS, DescribeConfigRuleEvaluationStatus would say so
+    run = Run(secrets.token_urlsafe(48), rule, message["messageType"], now)
     with kept.lock:
-        kept.runs[token] = run
-        status.active_runs += 1
-        status.times["LastSuccessfulInvocationTime"] = now
-        status.started = True
-    future = functions.invoke_async(arn, messages.event(account, rule, run, invoking))
+        kept.runs[run.token] = run
+        kept.active[rule.config_rule_name] += 1
+    event = {
+        "version": "1.0",
+        "invokingEvent": json.dumps(message),
+        "ruleParameters": rule.input_parameters or "{}",
+        "resultToken": run.token,
+        "eventLeftScope": False,
+        "executionRoleArn": f"arn:{arn.split(':')[1]}:iam::{account}:{_ROLE}",
+        "configRuleArn": arn,
+        "configRuleName": rule.config_rule_name,
+        "configRuleId": rule.config_rule_id,
+        "accountId": account,
+    }
+    future = functions.invoke_async(function, event)
 
-    def ended(done: Invocations) -> None:
-        attempts = done.result()
+    def ended(_: Invocations) -> None:
         with kept.lock:
-            status.active_runs -= 1
-            if attempts and not attempts[-1].ok:
-                status.times["LastFailedEvaluationTime"] = time.time()
-                last = attempts[-1]
-                status.error = (last.error_type or "Unhandled", last.error_message or "")
+            kept.active[rule.config_rule_name] -= 1
 
     future.add_done_callback(ended)
     return future
 
 
-def start_evaluation(account: str, region: str, names: list[str] | None) -> None:
+def _start_evaluation(account: str, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Do what StartConfigRulesEvaluation does."""
+    names = parameters.get("ConfigRuleNames")
     if names is not None and not 1 <= len(names) <= _RULES_PER_START:
         length = f"have length between 1 and {_RULES_PER_START}"
         raise constraint("configRuleNames", names, length)
-    rules = (
-        rules_of(account, region)
-        if names is None
-        else [rule_named(account, region, name) for name in names]
-    )
-    kept = state(account, region)
+    rules, kept = rules_of(account, region, names), state(account, region)
     with kept.lock:
-        running = [rule for rule in rules if _status(account, region, rule).active_runs]
+        running = [rule for rule in rules if kept.active[rule.config_rule_name]]
         too_soon = time.time() - kept.evaluation_started < settings.start_evaluation_interval
         if running or too_soon:
             raise ConfigError(
@@ -129,3 +151,39 @@ def start_evaluation(account: str, region: str, names: list[str] | None) -> None
         kept.evaluation_started = time.time()
     for rule in rules:
         evaluate(account, region, rule)
+    return {}
+
+
+@route("POST", "/schedule")
+def schedule(body: dict[str, Any]) -> list[Any]:
+    """Fire the periodic trigger of `rule` (of all periodic rules if null).
+
+    With `wait` (default true) answer the invocations, retries included. `age_seconds` makes the
+    notification so much older; `account` and `region` narrow the choice; `timeout` ends the wait.
+    """
+    wanted = body.get("rule")
+    chosen = [
+        (account, region, rule)
+        for account, regions in list(config_backends.items())
+        for region in list(regions)
+        for rule in rules_of(account, region)
+        if is_periodic(rule)
+        and wanted in {None, rule.config_rule_name}
+        and body.get("account") in {None, account}
+        and body.get("region") in {None, region}
+    ]
+    if not chosen:
+        raise ControlError(f"There is no periodic rule {wanted or 'at all'}.")
+    started = [_run_schedule(*one, float(body.get("age_seconds", 0))) for one in chosen]
+    if not body.get("wait", True):
+        return []
+    timeout = float(body.get("timeout", 900))
+    try:
+        return [attempt for one in started if one for attempt in one.result(timeout)]
+    except FutureTimeoutError as error:
+        raise ControlError(f"The rules have not finished within {timeout} s.") from error
+
+
+def install() -> None:
+    """Give moto's Config the operation that runs rules."""
+    offer(start_config_rules_evaluation=_start_evaluation)

@@ -1,25 +1,55 @@
-"""Simulator: what AWS Config remembers, per account and Region, and the settings of its simulation."""
+"""Simulator: what AWS Config remembers of an account in a Region, and how the simulated one behaves."""
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+from moto.config.models import config_backends
+from moto.config.responses import ConfigResponse
+from moto.core.exceptions import JsonRESTError
+
+from tools.simulator.control import FORGET, on_reset, steered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from moto.config.models import ConfigRule
 
 Resource = tuple[str, str]  # type and id
 
-
-class RuleName(NamedTuple):
-    """How a rule is named: by its name, its ARN and its id."""
-
-    name: str
-    arn: str
-    id: str
+CHANGE_MESSAGES = frozenset(
+    {"ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification"}
+)
+_ITEM_BODIES = ("object", "text", "name_only")
 
 
-@dataclass(frozen=True)
+class ConfigError(JsonRESTError):
+    """An error of AWS Config: HTTP 400 with AWS's error code."""
+
+    code = 400
+
+
+def invalid_value(message: str) -> ConfigError:
+    """Return the error for a value that Config does not take."""
+    return ConfigError("InvalidParameterValueException", message)
+
+
+def constraint(name: str, value: object, rule: str) -> ConfigError:
+    """Return the error for a parameter that breaks a constraint of the API's own model."""
+    return ConfigError(
+        "ValidationException",
+        f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
+        f"Member must {rule}",
+    )
+
+
+@dataclass
 class Result:
     """One recorded evaluation of one resource by one rule; times are seconds since 1970."""
 
@@ -38,36 +68,15 @@ class Result:
         """Return what was evaluated."""
         return self.resource_type, self.resource_id
 
-    def aged(self, seconds: float) -> Result:
-        """Return the same result, so much older."""
-        return replace(
-            self,
-            ordering=self.ordering - seconds,
-            recorded=self.recorded - seconds,
-            invoked=self.invoked - seconds,
-        )
-
 
 @dataclass(frozen=True)
 class Run:
     """One invocation of a rule's function, which its result token stands for."""
 
     token: str
-    rule: RuleName
+    rule: ConfigRule
     message_type: str
     invoked: float
-    resource: Resource | None
-
-
-@dataclass
-class RuleStatus:
-    """What DescribeConfigRuleEvaluationStatus tells of a rule."""
-
-    activated: float
-    active_runs: int = 0
-    started: bool = False
-    times: dict[str, float] = field(default_factory=dict)
-    error: tuple[str, str] | None = None
 
 
 @dataclass
@@ -79,7 +88,7 @@ class ConfigState:
     history: dict[str, dict[Resource, list[Result]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    statuses: dict[str, RuleStatus] = field(default_factory=dict)
+    active: Counter[str] = field(default_factory=Counter)  # runs under way, by rule
     items: dict[Resource, list[dict[str, Any]]] = field(default_factory=dict)
     evaluation_started: float = 0.0  # the last StartConfigRulesEvaluation
 
@@ -89,12 +98,6 @@ class ConfigState:
             current = [results[-1] for results in self.history.get(rule, {}).values()]
         present = [one for one in current if one.compliance != "NOT_APPLICABLE"]
         return sorted(present, key=lambda one: one.resource)
-
-    def forget_rule(self, rule: str) -> None:
-        """Forget a rule's results and status; its tokens stay known, and refused."""
-        with self.lock:
-            self.history.pop(rule, None)
-            self.statuses.pop(rule, None)
 
 
 @dataclass
@@ -109,12 +112,11 @@ class Settings:
     failed_evaluations: int = 0  # so many evaluations come back as FailedEvaluations
 
 
-Hook = Callable[[str, str, RuleName, Result | None, Result], None]
-
-settings = Settings()
-hooks: list[Hook] = []
+_bodies = (_ITEM_BODIES.__contains__, f"one of {', '.join(_ITEM_BODIES)}")
+settings = steered("/config", Settings(), item_body=_bodies)
 _states: dict[tuple[str, str], ConfigState] = {}
 _lock = threading.Lock()
+on_reset(_states.clear, FORGET)
 
 
 def state(account: str, region: str) -> ConfigState:
@@ -129,8 +131,44 @@ def states() -> dict[tuple[str, str], ConfigState]:
         return dict(_states)
 
 
-def reset() -> None:
-    """Forget everything, and put the settings back."""
-    with _lock:
-        _states.clear()
-    vars(settings).update(vars(Settings()))
+def offer(**operations: Callable[[str, str, dict[str, Any]], dict[str, Any]]) -> None:
+    """Give moto's Config these operations: functions of account, Region and parameters."""
+    for name, operation in operations.items():
+        setattr(ConfigResponse, name, _operation(operation))
+
+
+def _operation(operation: Callable[[str, str, dict[str, Any]], dict[str, Any]]) -> Any:
+    def answer(self: ConfigResponse) -> str:
+        return json.dumps(operation(self.current_account, self.region, json.loads(self.body)))
+
+    return answer
+
+
+@functools.cache
+def recordable_types() -> frozenset[str]:
+    """Return the resource types that Config knows: those that it can record."""
+    model = botocore.session.Session().get_service_model("config")
+    return frozenset(model.shape_for("ResourceType").enum)
+
+
+def rules_of(account: str, region: str, names: list[str] | None = None) -> list[ConfigRule]:
+    """Return the rules of those names (all, if none is given), or raise NoSuchConfigRuleException."""
+    rules = config_backends[account][region].config_rules
+    for name in names or []:
+        if name not in rules:
+            raise ConfigError(
+                "NoSuchConfigRuleException",
+                f"The ConfigRule '{name}' provided in the request is invalid. Please check the "
+                "configRule name.",
+            )
+    return list(rules.values()) if names is None else [rules[name] for name in names]
+
+
+def messages_of(rule: ConfigRule) -> frozenset[str]:
+    """Return the message types that the rule asks for; none for a managed rule."""
+    return frozenset(detail.message_type for detail in rule.source.source_details or [])
+
+
+def is_periodic(rule: ConfigRule) -> bool:
+    """Return whether the rule is run by the clock."""
+    return "ScheduledNotification" in messages_of(rule)

@@ -1,188 +1,286 @@
-"""Simulator: bringing a stack to what its template says: make, change, replace, remove, roll back."""
+"""Simulator: bringing a stack to what its template says, with AWS's statuses, events and roll-back."""
 
 from __future__ import annotations
 
 import copy
+import secrets
+import string
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation import parsing
+from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
 
-from tools.simulator.cloudformation import template_parameters
-from tools.simulator.cloudformation.deployed import (
-    Deployed,
-    ResourceError,
-    add_event,
-    generated_name,
-    reason_of,
-)
-from tools.simulator.cloudformation.template_intrinsics import Intrinsics
-from tools.simulator.cloudformation.template_order import ordered
-from tools.simulator.cloudformation.template_schema import coerce, replacing_properties, schema_of
+from tools.simulator.cloudformation import template
+from tools.simulator.cloudformation.template_evaluation import Evaluation, replacing
+from tools.simulator.cloudformation.template_intrinsics import pseudo_parameters
+from tools.simulator.cloudformation.types import TYPES
+from tools.simulator.cloudformation.types.base import Deployed, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from moto.cloudformation.models import Stack
+
+_NAME_LIMIT = 64  # of roles and functions, the shortest among the types that stacks name
+_ALPHABET = string.ascii_uppercase + string.digits
 
 
-class StackRun:
-    """One run over a template's resources, with the values of one set of parameters."""
+class ResourceError(Exception):
+    """A resource could not be made or changed; the message says why."""
 
-    def __init__(
-        self,
-        stack: Stack,
-        template: Mapping[str, Any],
-        parameters: Mapping[str, Any],
-        exports: Mapping[str, str],
-    ) -> None:
-        self.stack = stack
-        self.template = template
-        self.deployed: dict[str, Deployed] = stack.deployed
-        self.superseded: list[Deployed] = []
-        self.made: list[Deployed] = []
-        values = template_parameters.values(template, parameters)
-        self._values = stack.pseudo_parameters() | values
-        self._intrinsics = Intrinsics(
-            self._reference,
-            self._attribute,
-            template.get("Mappings") or {},
-            exports=exports,
-            region=stack.region_name,
-        )
-        named = template.get("Conditions") or {}
-        self._intrinsics.conditions = {
-            name: self._intrinsics.holds(one, named) for name, one in named.items()
+
+class Stack(models.Stack):  # moto's answers go by the name of the class
+    """A stack as moto describes it, over resources that the simulator makes."""
+
+    def __init__(self, **given: Any) -> None:
+        self.deployed: dict[str, Deployed] = {}
+        self.published: list[dict[str, Any]] = []
+        super().__init__(**given)
+        self.place = Place(self.account_id, self.region_name)
+
+    parse_template = staticmethod(template.parse)
+    _create_resource_map = _create_output_map = lambda _self: None
+    outputs = property(lambda self: self.published or None)
+    stack_resources = property(lambda self: self.deployed.values())
+
+    @property
+    def stack_parameters(self) -> dict[str, str]:
+        """Return each parameter's value, given or by default."""
+        found = template.values(self.template_dict, self.parameters)
+        return {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in found.items()
         }
 
-    def _reference(self, name: str) -> Any:
-        if name in self._values:
-            return self._values[name]
-        return self._model(name).physical_resource_id
+    @property
+    def parameter_list(self) -> list[dict[str, str]]:
+        """Return the same as DescribeStacks has it."""
+        values = self.stack_parameters if self.template_dict else {}
+        return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
 
-    def _attribute(self, name: str, attribute: str) -> Any:
-        return self._model(name).get_cfn_attribute(attribute)
+    def evaluation(
+        self,
+        document: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        deployed: Mapping[str, Deployed],
+    ) -> Evaluation:
+        """Return a template of this stack with its parameters, over resources that are there."""
+        pseudo = pseudo_parameters(*self.place, self.name, self.stack_id)
+        return Evaluation(document, parameters, pseudo, deployed)
 
-    def _model(self, name: str) -> Any:
-        if name not in self.deployed:
-            raise ValidationError(message=f"Unresolved resource dependencies [{name}]")
-        return self.deployed[name].model
+    def set_status(self, status: str, reason: str | None = None) -> None:
+        """Change the status, by an event."""
+        self.status = status
+        self._add_stack_event(status, resource_status_reason=reason)
 
-    def _exists(self, one: Mapping[str, Any]) -> bool:
-        return "Condition" not in one or self._intrinsics.conditions[one["Condition"]]
+    def note(self, name: str, status: str, reason: str = "", one: Deployed | None = None) -> None:
+        """Add an event about a resource."""
+        kind = one.resource_type if one else self.template_dict["Resources"][name]["Type"]
+        self.events.append(
+            models.Event(
+                stack_id=self.stack_id,
+                stack_name=self.name,
+                logical_resource_id=name,
+                physical_resource_id=one.physical_id if one else "",
+                resource_type=kind,
+                resource_status=status,
+                resource_status_reason=reason or None,
+                resource_properties=None,
+            )
+        )
 
-    def names(self) -> list[str]:
-        """Return the resources that there shall be, in the order of their making."""
-        resources = self.template["Resources"]
-        return [name for name in ordered(resources) if self._exists(resources[name])]
+    def remove(self, one: Deployed) -> None:
+        """Delete a resource, unless its policy retains it."""
+        if one.retained:
+            self.note(one.name, "DELETE_SKIPPED", one=one)
+            return
+        self.note(one.name, "DELETE_IN_PROGRESS", one=one)
+        try:
+            TYPES[one.resource_type].delete(self.place, one)
+        except Exception as error:
+            reason = _reason_of(error)
+            self.note(one.name, "DELETE_FAILED", reason, one)
+            raise ResourceError(f"{one.name}: {reason}") from error
+        self.note(one.name, "DELETE_COMPLETE", one=one)
+
+
+class _Run:
+    """One run over a template's resources, with the values of one set of parameters."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack, self._deployed = stack, stack.deployed
+        self._evaluation = stack.evaluation(stack.template_dict, stack.parameters, stack.deployed)
+        self._resources: Mapping[str, Any] = stack.template_dict["Resources"]
+        self.superseded: list[Deployed] = []
+        self._made: list[Deployed] = []
 
     def bring_about(self) -> None:
         """Make and change resources until they are as the template says, or raise ResourceError."""
-        for name in self.names():
+        for name in self._evaluation.names():
             try:
-                self._bring(name, self.template["Resources"][name])
+                self._bring(name, self._resources[name])
             except Exception as error:
-                verb = "UPDATE" if name in self.deployed else "CREATE"
-                reason = reason_of(error)
-                add_event(self.stack, self.deployed.get(name), name, f"{verb}_FAILED", reason)
+                old, reason = self._deployed.get(name), _reason_of(error)
+                verb = "UPDATE" if old else "CREATE"
+                self._stack.note(name, f"{verb}_FAILED", reason, old)
                 raise ResourceError(f"{name}: {reason}") from error
+        try:
+            self._stack.published = self._evaluation.outputs()
+        except ValidationError as error:
+            raise ResourceError(str(error.message)) from error
 
     def _bring(self, name: str, resource: Mapping[str, Any]) -> None:
-        resource_type = resource["Type"]
-        schema = schema_of(resource_type, self.stack.region_name) or {}
-        given = self._intrinsics.resolve(resource.get("Properties") or {})
-        properties = coerce(given, schema, schema)
-        retained = resource.get("DeletionPolicy", "Delete").startswith("Retain")
-        old = self.deployed.get(name)
+        properties = self._evaluation.properties(name)
+        policy = str(resource.get("DeletionPolicy", "Delete"))
+        old = self._deployed.get(name)
         if old is None:
-            self._make(name, resource_type, properties, retained=retained)
-        elif (old.resource_type, old.properties) == (resource_type, properties):
-            old.retained = retained
-        elif self._must_replace(old, resource_type, properties, schema):
+            self._make(name, properties)
+        elif old.resource_type != resource["Type"] or replacing(
+            old.resource_type, changed(old.properties, properties)
+        ):
             old.retained = resource.get("UpdateReplacePolicy") == "Retain"
-            self.superseded.append(self.deployed.pop(name))
-            self._make(name, resource_type, properties, retained=retained)
-        else:
+            self.superseded.append(self._deployed.pop(name))
+            self._make(name, properties)
+        elif old.properties != properties:
             self._change(old, properties)
-            old.retained = retained
+        self._deployed[name].retained = policy.startswith("Retain")
 
-    @staticmethod
-    def _must_replace(
-        old: Deployed, resource_type: str, properties: Mapping[str, Any], schema: Mapping[str, Any]
-    ) -> bool:
-        keys = set(old.properties) | set(properties)
-        changed = {key for key in keys if old.properties.get(key) != properties.get(key)}
-        update = parsing.get_model_map()[resource_type].update_from_cloudformation_json
-        return (
-            old.resource_type != resource_type
-            or bool(changed & replacing_properties(schema))
-            or hasattr(update, "__isabstractmethod__")
+    def _make(self, name: str, properties: dict[str, Any]) -> None:
+        self._stack.note(name, "CREATE_IN_PROGRESS")
+        resource_type = self._resources[name]["Type"]
+        row = TYPES[resource_type]
+        given = properties.get(row.named) or _generated_name(self._stack.name, name)
+        made = row.create(self._stack.place, given, copy.deepcopy(properties))
+        one = Deployed(
+            name, resource_type, properties, made.physical_id, made.attributes, retained=False
         )
-
-    def _make(
-        self, name: str, resource_type: str, properties: dict[str, Any], *, retained: bool
-    ) -> None:
-        add_event(self.stack, None, name, "CREATE_IN_PROGRESS")
-        model_type = parsing.get_model_map()[resource_type]
-        given = properties.get(model_type.cloudformation_name_type() or "")
-        model = model_type.create_from_cloudformation_json(
-            given or generated_name(self.stack.name, name),
-            {"Type": resource_type, "Properties": copy.deepcopy(properties)},
-            self.stack.account_id,
-            self.stack.region_name,
-            LogicalId=name,
-            StackId=self.stack.stack_id,
-            ResourceType=resource_type,
-        )
-        self._note(name, resource_type, model)
-        one = Deployed(name, resource_type, properties, model, retained)
-        self.deployed[name] = one
-        self.made.append(one)
-        add_event(self.stack, one, name, "CREATE_COMPLETE")
+        self._deployed[name] = one
+        self._made.append(one)
+        self._stack.note(name, "CREATE_COMPLETE", one=one)
 
     def _change(self, old: Deployed, properties: dict[str, Any]) -> None:
-        add_event(self.stack, old, old.name, "UPDATE_IN_PROGRESS")
-        model = parsing.get_model_map()[old.resource_type].update_from_cloudformation_json(
-            original_resource=old.model,
-            new_resource_name=old.physical_id,
-            cloudformation_json={
-                "Type": old.resource_type,
-                "Properties": copy.deepcopy(properties),
-            },
-            account_id=self.stack.account_id,
-            region_name=self.stack.region_name,
-        )
-        self._note(old.name, old.resource_type, model)
-        old.model, old.properties = model, properties
-        add_event(self.stack, old, old.name, "UPDATE_COMPLETE")
-
-    @staticmethod
-    def _note(name: str, resource_type: str, model: Any) -> None:
-        model.logical_resource_id, model.cf_resource_type = name, resource_type
-
-    def outputs(self) -> list[dict[str, Any]]:
-        """Return the stack's outputs."""
-        found = []
-        for key, output in (self.template.get("Outputs") or {}).items():
-            if self._exists(output):
-                export = self._intrinsics.resolve((output.get("Export") or {}).get("Name"))
-                found.append(
-                    {
-                        "OutputKey": key,
-                        "OutputValue": self._intrinsics.resolve(output["Value"]),
-                        "Description": output.get("Description"),
-                        "ExportName": export,
-                    }
-                )
-        return found
+        self._stack.note(old.name, "UPDATE_IN_PROGRESS", one=old)
+        row, given = TYPES[old.resource_type], copy.deepcopy(properties)
+        if row.update:
+            row.update(self._stack.place, old, given)
+        else:
+            row.create(self._stack.place, old.physical_id, given)
+        old.properties = properties
+        self._stack.note(old.name, "UPDATE_COMPLETE", one=old)
 
     def put_back(self) -> list[Deployed]:
         """Put back what this run had set aside; return what it made, which is no more the stack's."""
-        for one in self.made:
-            if self.deployed.get(one.name) is one:
-                del self.deployed[one.name]
-            resource = self.template["Resources"][one.name]
-            one.retained = resource.get("DeletionPolicy") == "Retain"  # RetainExceptOnCreate is not
+        for one in self._made:
+            if self._deployed.get(one.name) is one:
+                del self._deployed[one.name]
+            policy = self._resources[one.name].get("DeletionPolicy")
+            one.retained = policy == "Retain"  # RetainExceptOnCreate is not
         for old in self.superseded:
-            self.deployed[old.name] = old
-        return self.made[::-1]
+            self._deployed[old.name] = old
+        return self._made[::-1]
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """Return the properties that differ."""
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+def create(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+    """Make the stack's resources; on a failure remove them again: ROLLBACK_COMPLETE."""
+    _adopt(stack, document, parameters)
+    stack.set_status("CREATE_IN_PROGRESS", "User Initiated")
+    run = _Run(stack)
+    try:
+        run.bring_about()
+    except ResourceError as error:
+        reason = f"The following resource(s) failed to create: [{error}]. Rollback requested."
+        stack.set_status("ROLLBACK_IN_PROGRESS", reason)
+        _end(stack, "ROLLBACK", run.put_back())
+    else:
+        stack.set_status("CREATE_COMPLETE")
+
+
+def update(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+    """Bring the stack to another template or other parameters; on a failure go back."""
+    old = (stack.template_dict, stack.parameters)
+    if (document, template.values(document, parameters)) == (
+        old[0],
+        template.values(*old),
+    ):
+        raise ValidationError(message="No updates are to be performed.")
+    stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")
+    _adopt(stack, document, parameters)
+    run = _Run(stack)
+    try:
+        run.bring_about()
+    except ResourceError as error:
+        stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", str(error))
+        _adopt(stack, *old)
+        # What there was is brought back first, and only then what was made is removed, as in AWS.
+        _end(stack, "UPDATE_ROLLBACK", run.put_back(), again=True)
+        return
+    stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    kept = stack.evaluation(document, parameters, stack.deployed).names()
+    gone = [stack.deployed.pop(name) for name in list(stack.deployed) if name not in kept]
+    order = template.ordered(old[0]["Resources"])
+    for one in sorted(run.superseded + gone, key=lambda one: order.index(one.name), reverse=True):
+        try:
+            stack.remove(one)
+        except ResourceError:
+            continue  # as in AWS: the event says it, the update is complete all the same
+    stack.set_status("UPDATE_COMPLETE")
+
+
+def _adopt(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+    """Make the stack answer for this template and these parameters."""
+    stack.template_dict, stack.parameters = document, dict(parameters)
+    stack.description = document.get("Description")
+
+
+def _end(stack: Stack, prefix: str, made: list[Deployed], *, again: bool = False) -> None:
+    """Remove what a run has made; `again`: after what there was before is as it was."""
+    try:
+        if again:
+            _Run(stack).bring_about()
+        for one in made:
+            stack.remove(one)
+    except ResourceError as error:
+        stack.set_status(f"{prefix}_FAILED", str(error))
+    else:
+        stack.set_status(f"{prefix}_COMPLETE")
+
+
+def delete(backend: models.CloudFormationBackend, stack: Stack) -> None:
+    """Remove the stack's resources, last made first; DELETE_FAILED where one stays."""
+    stack.set_status("DELETE_IN_PROGRESS", "User Initiated")
+    failures = []
+    for name in reversed(template.ordered(stack.template_dict.get("Resources") or {})):
+        if name in stack.deployed:
+            try:
+                stack.remove(stack.deployed[name])
+                del stack.deployed[name]
+            except ResourceError as error:
+                failures.append(str(error))
+    if failures:
+        stack.set_status("DELETE_FAILED", f"Failed to delete: [{'; '.join(failures)}]")
+        return
+    stack.set_status("DELETE_COMPLETE")
+    backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+
+
+def _reason_of(error: Exception) -> str:
+    """Return an error's words, whatever kind of moto or botocore error it is."""
+    for attribute in ("message", "description"):
+        text = getattr(error, attribute, None)
+        if isinstance(text, str) and text:
+            return text
+    return f"{type(error).__name__}: {error}"
+
+
+def _generated_name(stack_name: str, name: str) -> str:
+    """Return a name that CloudFormation would generate; of long ones both parts stay."""
+    suffix = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    parts = f"{stack_name}-{name}"
+    room = _NAME_LIMIT - len(suffix) - 1
+    if len(parts) > room:
+        parts = f"{stack_name[: room // 2]}-{name[: room - room // 2 - 1]}"
+    return f"{parts}-{suffix}"

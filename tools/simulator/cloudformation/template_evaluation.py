@@ -1,93 +1,195 @@
-"""Simulator: a template with its parameters' values, evaluated as far as one can before it runs."""
+"""Simulator: a template with its parameters' values, over the resources that a stack has.
+
+`check` is called before a stack is made or changed, so that nothing is made of a template that the
+simulator, or AWS, does not take. What properties may be is cfn-lint's business, in `make check`.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.exceptions import ValidationError
-from moto.utilities.utils import get_partition
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
-from tools.simulator.cloudformation import template_parameters
-from tools.simulator.cloudformation.template_intrinsics import NO_VALUE, UNKNOWN, Intrinsics
-from tools.simulator.cloudformation.template_schema import attributes_of, schema_of
+from tools.simulator.cloudformation.template import check_references, ordered, values
+from tools.simulator.cloudformation.template_intrinsics import (
+    UNKNOWN,
+    Conditions,
+    Intrinsics,
+    text_of,
+)
+from tools.simulator.cloudformation.types import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from tools.simulator.cloudformation.types.base import Deployed
+
+Schema = Mapping[str, Any]
 
 
-def pseudo_parameters(account: str, region: str, stack_name: str) -> dict[str, Any]:
-    """Return the pseudo parameters of a stack that is not there yet."""
-    partition = get_partition(region)
-    return {
-        "AWS::AccountId": account,
-        "AWS::NoValue": NO_VALUE,
-        "AWS::NotificationARNs": [],
-        "AWS::Partition": partition,
-        "AWS::Region": region,
-        "AWS::StackId": UNKNOWN,
-        "AWS::StackName": stack_name,
-        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
-    }
+class InsufficientCapabilitiesError(CloudFormationError):
+    """The template makes IAM resources, and nobody has acknowledged that."""
+
+    code = "InsufficientCapabilitiesException"
 
 
 class Evaluation:
-    """A template together with its parameter values, evaluated as far as possible."""
+    """A template, evaluated as far as one can: what is not deployed (yet) is UNKNOWN."""
 
     def __init__(
         self,
         template: Mapping[str, Any],
         parameters: Mapping[str, Any],
         pseudo: Mapping[str, Any],
-        exports: Mapping[str, str],
+        deployed: Mapping[str, Deployed] | None = None,
     ) -> None:
-        self.template = template
         self.resources: Mapping[str, Any] = template["Resources"]
-        self.region = str(pseudo["AWS::Region"])
-        values = template_parameters.values(template, parameters)
-        template_parameters.check_rules(template, {**pseudo, **values})
-        self._values = {**pseudo, **values}
-        self.intrinsics = Intrinsics(
-            self._reference,
-            self._attribute,
-            template.get("Mappings") or {},
-            exports=exports,
-            region=self.region,
+        self._template = template
+        self._deployed = {} if deployed is None else deployed
+        self._values = {**pseudo, **values(template, parameters)}
+        self._intrinsics = Intrinsics(self._reference, self._attribute)
+        named = Conditions(template.get("Conditions") or {})
+        self._intrinsics.conditions = Conditions(
+            {name: self._intrinsics.holds(one, named) for name, one in named.items()}
         )
-        named = template.get("Conditions") or {}
-        self.conditions = {name: self.intrinsics.holds(one, named) for name, one in named.items()}
-        self.intrinsics.conditions = self.conditions
 
-    def exists(self, resource: Mapping[str, Any]) -> bool:
-        """Return whether the resource's condition holds."""
-        condition = resource.get("Condition")
-        if condition is not None and condition not in self.conditions:
-            raise ValidationError(
-                message=f"Template format error: Unresolved condition dependency {condition}"
-            )
-        return condition is None or self.conditions[condition]
+    def check_rules(self) -> None:
+        """Refuse values that break an assertion of the template's Rules."""
+        for name, rule in (self._template.get("Rules") or {}).items():
+            if not self._intrinsics.holds(rule.get("RuleCondition", {"Fn::And": []}), {}):
+                continue
+            for assertion in rule["Assertions"]:
+                if not self._intrinsics.holds(assertion["Assert"], {}):
+                    described = assertion.get("AssertDescription", "An assertion does not hold.")
+                    raise ValidationError(
+                        message=f"Template constraint {name} is violated: {described}"
+                    )
 
-    def _resource(self, name: str) -> Mapping[str, Any]:
-        resource = self.resources.get(name)
-        if resource is None or not self.exists(resource):
+    def _exists(self, one: Mapping[str, Any]) -> bool:
+        return "Condition" not in one or self._intrinsics.conditions[one["Condition"]]
+
+    def _find(self, name: str) -> Deployed | None:
+        if name not in self.resources or not self._exists(self.resources[name]):
             raise ValidationError(
                 message=f"Template format error: Unresolved resource dependencies [{name}] in the "
                 "template"
             )
-        found: Mapping[str, Any] = resource
-        return found
+        return self._deployed.get(name)
 
     def _reference(self, name: str) -> Any:
         if name in self._values:
             return self._values[name]
-        self._resource(name)
-        return UNKNOWN
+        one = self._find(name)
+        return one.physical_id if one else UNKNOWN
 
     def _attribute(self, name: str, attribute: str) -> Any:
-        resource_type = self._resource(name)["Type"]
-        schema = schema_of(resource_type, self.region)
-        if schema is not None and attribute not in attributes_of(resource_type, schema):
+        one = self._find(name)
+        if one and attribute not in one.attributes:
             raise ValidationError(
                 message=f"Template error: resource {name} does not support attribute type "
                 f"{attribute} in Fn::GetAtt"
             )
-        return UNKNOWN
+        return one.attributes[attribute] if one else UNKNOWN
+
+    def names(self) -> list[str]:
+        """Return the resources that there shall be, in the order of their making."""
+        return [name for name in ordered(self.resources) if self._exists(self.resources[name])]
+
+    def properties(self, name: str) -> dict[str, Any]:
+        """Return a resource's properties, of the types that its schema says."""
+        given = self._intrinsics.resolve(self.resources[name].get("Properties") or {})
+        schema = schema_of(self.resources[name]["Type"])
+        found: dict[str, Any] = _coerced(given, schema, schema)
+        return found
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """Return the stack's outputs."""
+        return [
+            {
+                "OutputKey": key,
+                "OutputValue": self._intrinsics.resolve(output["Value"]),
+                "Description": output.get("Description"),
+            }
+            for key, output in (self._template.get("Outputs") or {}).items()
+            if self._exists(output)
+        ]
+
+
+def check(
+    template: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    pseudo: Mapping[str, Any],
+    capabilities: frozenset[str],
+) -> None:
+    """Refuse a template that AWS or the simulator would not take with these parameters."""
+    check_references(template)
+    evaluation = Evaluation(template, parameters, pseudo)
+    evaluation.check_rules()
+    for name, resource in evaluation.resources.items():
+        resource_type = resource["Type"]
+        if resource_type not in TYPES:
+            raise ValidationError(
+                message=f"Template format error: Unrecognized resource types: [{resource_type}] "
+                f"of resource {name}: AWS or the simulator does not have it"
+            )
+    made = evaluation.names()
+    _check_capabilities([evaluation.resources[name] for name in made], capabilities)
+    for name in made:
+        resource_type = evaluation.resources[name]["Type"]
+        known = TYPES[resource_type].honoured | TYPES[resource_type].harmless.keys()
+        if unknown := sorted(evaluation.properties(name).keys() - known):
+            raise ValidationError(
+                message=f"{name} ({resource_type}): the simulator does not honour {unknown}."
+            )
+    evaluation.outputs()
+
+
+def _check_capabilities(made: list[Mapping[str, Any]], capabilities: frozenset[str]) -> None:
+    roles = [one for one in made if one["Type"].startswith("AWS::IAM::")]
+    named = any("RoleName" in one["Properties"] for one in roles if one["Type"].endswith("Role"))
+    enough = {"CAPABILITY_NAMED_IAM"} | (set() if named else {"CAPABILITY_IAM"})
+    if roles and not enough & capabilities:
+        needed = "CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"
+        raise InsufficientCapabilitiesError(f"Requires capabilities : [{needed}]")
+
+
+@functools.cache
+def schema_of(resource_type: str) -> Schema:
+    """Return AWS's schema of a resource type, from what cfn-lint brings along."""
+    # Importing cfn-lint itself would take two seconds.
+    spec = importlib.util.find_spec("cfnlint")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("The simulator reads cfn-lint's schemas.")
+    folder = Path(spec.origin).parent / "data" / "schemas"
+    # Which file has a type's schema differs between Regions; what is read here does not.
+    files = json.loads((folder / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
+    text = (folder / "resources" / f"{files[resource_type]}.json").read_text(encoding="utf-8")
+    schema: Schema = json.loads(text)
+    return schema
+
+
+def replacing(resource_type: str, changed: set[str]) -> set[str]:
+    """Return those of the changed properties whose change makes a new resource."""
+    pointers = schema_of(resource_type).get("createOnlyProperties") or []
+    return changed & {one.removeprefix("/properties/").split("/")[0] for one in pointers}
+
+
+def _coerced(value: Any, schema: Schema, root: Schema) -> Any:
+    """Return the value with its scalars converted to the types of the schema."""
+    while "$ref" in schema:
+        schema = root["definitions"][schema["$ref"].rsplit("/", 1)[-1]]
+    if isinstance(value, dict):
+        known = schema.get("properties") or {}
+        return {name: _coerced(item, known.get(name, {}), root) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_coerced(item, schema.get("items") or {}, root) for item in value]
+    kind = schema.get("type")
+    if kind == "string" and value is not UNKNOWN:
+        return text_of(value)
+    if isinstance(value, str) and kind in ("integer", "number"):
+        return int(value) if re.fullmatch(r"-?\d+", value) else float(value)
+    return value.lower() == "true" if isinstance(value, str) and kind == "boolean" else value

@@ -5,13 +5,12 @@ Before, resources do not exist: what depends on them is UNKNOWN, and so is what 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.cloudformation.exceptions import ValidationError
+from moto.utilities.utils import get_partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +24,22 @@ NO_VALUE: Final = _Marker()
 UNKNOWN: Final = _Marker()
 
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^{}]*)\}")
+
+
+def pseudo_parameters(
+    account: str, region: str, stack_name: str, stack_id: Any = UNKNOWN
+) -> dict[str, Any]:
+    """Return the pseudo parameters of a stack; its id is unknown until it is there."""
+    partition = get_partition(region)
+    return {
+        "AWS::AccountId": account,
+        "AWS::NoValue": NO_VALUE,
+        "AWS::Partition": partition,
+        "AWS::Region": region,
+        "AWS::StackId": stack_id,
+        "AWS::StackName": stack_name,
+        "AWS::URLSuffix": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
+    }
 
 
 def contains_unknown(value: Any) -> bool:
@@ -41,16 +56,23 @@ def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+class Conditions(dict[str, Any]):
+    """Conditions by their names; one that is not there is an error of the template."""
+
+    def __missing__(self, name: str) -> Any:
+        """Refuse the template."""
+        raise ValidationError(
+            message=f"Template format error: Unresolved condition dependency {name}"
+        )
+
+
 @dataclass
 class Intrinsics:
-    """Evaluates intrinsic functions; `reference` and `attribute` say what Ref and GetAtt answer."""
+    """Evaluates intrinsic functions; `reference` and `attribute` say what Ref and GetAtt return."""
 
     reference: Callable[[str], Any]
     attribute: Callable[[str, str], Any]
-    mappings: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
-    exports: Mapping[str, str] = field(default_factory=dict)
-    region: str = "us-east-1"
 
     def resolve(self, value: Any) -> Any:
         """Return the value with every function in it evaluated."""
@@ -64,20 +86,14 @@ class Intrinsics:
             if name == "Ref":
                 return self.reference(argument)
             if name.startswith("Fn::"):
-                return self._call(name.removeprefix("Fn::"), argument)
+                return self._call(name, argument)
         found = {key: self.resolve(item) for key, item in value.items()}
         return {key: item for key, item in found.items() if item is not NO_VALUE}
 
-    def holds(self, condition: Any, named: Mapping[str, Any]) -> bool:
+    def holds(self, condition: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
         """Return a condition; `named` holds the template's conditions."""
-        if not isinstance(condition, dict) or len(condition) != 1:
-            raise ValidationError(message="Template format error: a condition is one function.")
         ((name, argument),) = condition.items()
         if name == "Condition":
-            if argument not in named:
-                raise ValidationError(
-                    message=f"Template format error: Unresolved condition dependency {argument}"
-                )
             return self.holds(named[argument], named)
         if name == "Fn::Equals":
             left, right = (self.resolve(side) for side in argument)
@@ -90,28 +106,18 @@ class Intrinsics:
         raise ValidationError(message=f"Template error: {name} is no condition function.")
 
     def _call(self, name: str, argument: Any) -> Any:
-        if name == "If":
-            return self._if(argument)
-        if name == "GetAtt":
+        if name == "Fn::If":
+            condition, then, otherwise = argument
+            return self.resolve(then if self.conditions[condition] else otherwise)
+        if name == "Fn::GetAtt":
             parts = argument.split(".", 1) if isinstance(argument, str) else argument
             return self.attribute(parts[0], ".".join(str(self.resolve(part)) for part in parts[1:]))
-        if name == "Sub":
+        if name == "Fn::Sub":
             return self._sub(argument)
-        function = _FUNCTIONS.get(name)
-        if function is None:
-            raise ValidationError(message=f"Template error: Fn::{name} is not supported.")
+        if name not in _FUNCTIONS:
+            raise ValidationError(message=f"Template error: the simulator does not have {name}.")
         resolved = self.resolve(argument)
-        if contains_unknown(resolved):
-            return UNKNOWN
-        return function(self, resolved)
-
-    def _if(self, argument: list[Any]) -> Any:
-        condition, then, otherwise = argument
-        if condition not in self.conditions:
-            raise ValidationError(
-                message=f"Template error: unresolved condition dependency {condition} in Fn::If"
-            )
-        return self.resolve(then if self.conditions[condition] else otherwise)
+        return UNKNOWN if contains_unknown(resolved) else _FUNCTIONS[name](*resolved)
 
     def _sub(self, argument: Any) -> Any:
         template, given = argument if isinstance(argument, list) else (argument, {})
@@ -138,51 +144,8 @@ class Intrinsics:
         return self.reference(name)
 
 
-def _join(_: Intrinsics, argument: Any) -> str:
-    delimiter, parts = argument
-    return str(delimiter).join(text_of(part) for part in parts)
-
-
-def _select(_: Intrinsics, argument: Any) -> Any:
-    index, options = argument
-    if not 0 <= int(index) < len(options):
-        raise ValidationError(
-            message=f"Template error: Fn::Select cannot select nonexistent value at index {index}"
-        )
-    return options[int(index)]
-
-
-def _split(_: Intrinsics, argument: Any) -> list[str]:
-    delimiter, text = argument
-    return str(text).split(delimiter)
-
-
-def _find_in_map(context: Intrinsics, argument: Any) -> Any:
-    name, first, second, *rest = argument
-    try:
-        return context.mappings[name][text_of(first)][text_of(second)]
-    except KeyError as error:
-        if rest and "DefaultValue" in rest[0]:
-            return rest[0]["DefaultValue"]
-        raise ValidationError(
-            message=f"Template error: Unable to get mapping for {name}::{first}::{second}"
-        ) from error
-
-
-def _import_value(context: Intrinsics, name: Any) -> str:
-    if name not in context.exports:
-        raise ValidationError(message=f"No export named {name} found.")
-    return context.exports[name]
-
-
-_FUNCTIONS: dict[str, Callable[[Intrinsics, Any], Any]] = {
-    "Join": _join,
-    "Select": _select,
-    "Split": _split,
-    "FindInMap": _find_in_map,
-    "ImportValue": _import_value,
-    "Base64": lambda _, text: base64.b64encode(str(text).encode()).decode(),
-    "GetAZs": lambda context, region: [f"{region or context.region}{zone}" for zone in "abc"],
-    "ToJsonString": lambda _, value: json.dumps(value, separators=(",", ":")),
-    "Length": lambda _, items: len(items),
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "Fn::Join": lambda delimiter, parts: str(delimiter).join(text_of(part) for part in parts),
+    "Fn::Select": lambda index, options: options[int(index)],
+    "Fn::Split": lambda delimiter, text: str(text).split(delimiter),
 }

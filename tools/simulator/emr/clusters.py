@@ -1,59 +1,50 @@
-"""Simulator: EMR clusters: how they start, go through their states, and end."""
+"""Simulator: EMR clusters: how they start, go through their states and end, and their tags."""
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from moto.core.resource_tagging import TaggedResource, make_tag_matcher, match_resource_type
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import utcnow
-from moto.emr.exceptions import InvalidRequestException, ValidationException
-from moto.emr.models import Application, Cluster, ElasticMapReduceBackend, Step, emr_backends
+from moto.emr.models import Application, Cluster, emr_backends
 from moto.emr.responses import ElasticMapReduceResponse
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
-from tools.simulator import identity
-from tools.simulator.control import ControlError, route
-from tools.simulator.emr import hooks, instances, settings
+from tools.simulator import events, identity
+from tools.simulator.emr import instances
+from tools.simulator.events import shapes
 
-STATES = (
-    "STARTING",
-    "BOOTSTRAPPING",
-    "RUNNING",
-    "WAITING",
-    "TERMINATING",
-    "TERMINATED",
-    "TERMINATED_WITH_ERRORS",
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _USER_REQUEST = {"Code": "USER_REQUEST", "Message": "Terminated by user request"}
 _WAITING = {"Message": "Cluster ready to run steps."}
+_TAGGED = "elasticmapreduce:cluster"
 
 _run_job_flow = ElasticMapReduceResponse.run_job_flow
-_terminate_job_flows = ElasticMapReduceBackend.terminate_job_flows
-_add_steps = Cluster.add_steps
+_tagged_by_moto = ResourceGroupsTaggingAPIBackend._get_resources_generator  # noqa: SLF001 -- moto has no hook
 
 
 def change_state(cluster: Cluster, state: str, reason: dict[str, str] | None = None) -> None:
-    """Bring a cluster into a state, with AWS's time stamps, and tell of it."""
-    old, cluster.state = cluster.state, state
+    """Bring a cluster into a state, with AWS's time stamps, and tell EventBridge of it."""
+    cluster.state = state
     cluster.state_change_reason = reason or (_WAITING if state == "WAITING" else {})
     if state in {"RUNNING", "WAITING"} and cluster.ready_datetime is None:
         cluster.ready_datetime = utcnow()
     if state.startswith("TERMINATED"):
         cluster.end_datetime = utcnow()
-    hooks.cluster_state_changed(cluster, old)
+    if events.settings.emr_state_change:
+        told = shapes.cluster_state_change(
+            cluster.id, cluster.name, state, cluster.state_change_reason
+        )
+        events.put_service_event(*_home(cluster), told)
 
 
 def run_job_flow(response: ElasticMapReduceResponse) -> ActionResult:
-    """RunJobFlow: refuse what AWS refuses, keep what moto drops, start the cluster."""
+    """RunJobFlow: keep what moto drops, start the cluster."""
     request = json.loads(response.body)
-    name = request.get("SecurityConfiguration")
-    if (
-        name
-        and name not in response.backend.security_configurations
-        and settings.current().validate
-    ):
-        raise InvalidRequestException(f"Security configuration with name '{name}' does not exist.")
     result = _run_job_flow(response)
     cluster = response.backend.clusters[result.result["JobFlowId"]]  # type: ignore[index]
     # moto folds the spellings of property names together; AWS keeps them as they were sent.
@@ -61,44 +52,29 @@ def run_job_flow(response: ElasticMapReduceResponse) -> ActionResult:
     if not request.get("Applications"):
         cluster.applications = [Application("Hadoop", "", [], {})]  # EMR's default; moto: no name
     instances.keep(cluster, request.get("Instances", {}))
-    hooks.job_flow_run(cluster, identity.caller(response.access_key).arn, request)
-    start(cluster)
+    if events.settings.cloudtrail:
+        answer = {"jobFlowId": cluster.id, "clusterArn": cluster.arn}
+        caller = identity.caller(response.access_key).arn
+        told = shapes.run_job_flow(_home(cluster), caller, request, answer)
+        events.put_service_event(*_home(cluster), told)
+    change_state(cluster, "STARTING")
+    busy = bool(cluster.steps) or not cluster.keep_job_flow_alive_when_no_steps
+    change_state(cluster, "RUNNING" if busy else "WAITING")
     return result
 
 
-def start(cluster: Cluster) -> None:
-    """Tell that a new cluster is STARTING; with auto_start it goes on at once."""
-    hooks.cluster_state_changed(cluster, None)
-    if settings.current().auto_start:
-        busy = bool(cluster.steps) or not cluster.keep_job_flow_alive_when_no_steps
-        change_state(cluster, "RUNNING" if busy else "WAITING")
+def _home(cluster: Cluster) -> tuple[str, str]:
+    return cluster.emr_backend.account_id, cluster.emr_backend.region_name
 
 
 def _terminate(cluster: Cluster) -> None:
-    if str(cluster.state).startswith("TERMINATED"):
-        return
-    change_state(cluster, "TERMINATING", _USER_REQUEST)
-    if settings.current().auto_start:
+    if not str(cluster.state).startswith("TERMINATED"):
+        change_state(cluster, "TERMINATING", _USER_REQUEST)
         change_state(cluster, "TERMINATED", _USER_REQUEST)
 
 
 def _stay_starting(_cluster: Cluster) -> None:
     """Leave a new cluster in STARTING, where moto would make it ready."""
-
-
-def _add_steps_only(cluster: Cluster, steps: list[dict[str, Any]]) -> list[Step]:
-    state = getattr(cluster, "state", None)
-    added = _add_steps(cluster, steps)
-    cluster.state = state  # moto says RUNNING, whatever the cluster was
-    if state == "WAITING" and added:
-        change_state(cluster, "RUNNING")
-    return added
-
-
-def _terminate_known(backend: ElasticMapReduceBackend, job_flow_ids: list[str]) -> list[Cluster]:
-    if not set(job_flow_ids) <= backend.clusters.keys():
-        raise ValidationException("Specified job flow ID not valid.")
-    return _terminate_job_flows(backend, job_flow_ids)
 
 
 def _status(cluster: Cluster) -> dict[str, Any]:
@@ -113,41 +89,30 @@ def _status(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-@route("POST", "/clusters")
-def control_cluster(body: dict[str, Any]) -> dict[str, Any]:
-    """Bring a cluster into a state or make it older: {"id", "state", "age_seconds", "reason"}."""
-    cluster = _find(str(body.get("id")))
-    if "age_seconds" in body:
-        _make_older(cluster, utcnow() - timedelta(seconds=float(body["age_seconds"])))
-    if body.get("state"):
-        if body["state"] not in STATES:
-            raise ControlError(f"{body['state']!r} is no state of a cluster: {', '.join(STATES)}.")
-        reason = {key.title(): str(text) for key, text in (body.get("reason") or {}).items()}
-        change_state(cluster, body["state"], reason)
-    return {"id": cluster.id, "state": cluster.state, "created": cluster.creation_datetime}
-
-
-def _find(cluster_id: str) -> Cluster:
-    for _, _, backend in emr_backends.iter_backends():
-        if isinstance(backend, ElasticMapReduceBackend) and cluster_id in backend.clusters:
-            return backend.clusters[cluster_id]
-    raise ControlError(f"There is no cluster {cluster_id}.")
-
-
-def _make_older(cluster: Cluster, created: Any) -> None:
-    shift = created - cluster.creation_datetime
-    for name in ("creation_datetime", "start_datetime", "ready_datetime", "end_datetime"):
-        if getattr(cluster, name) is not None:
-            setattr(cluster, name, getattr(cluster, name) + shift)
+def _tagged_resources(
+    backend: ResourceGroupsTaggingAPIBackend,
+    tag_filters: list[dict[str, Any]] | None = None,
+    resource_type_filters: list[str] | None = None,
+    resource_arn_list: list[str] | None = None,
+) -> Iterator[TaggedResource]:
+    """Find EMR's clusters too, which moto's Resource Groups Tagging API leaves out."""
+    yield from _tagged_by_moto(backend, tag_filters, resource_type_filters, resource_arn_list)
+    if not match_resource_type(_TAGGED, resource_type_filters):
+        return
+    matches = make_tag_matcher(tag_filters)
+    for cluster in list(emr_backends[backend.account_id][backend.region_name].clusters.values()):
+        tags = {tag["Key"]: tag["Value"] for tag in cluster.tags}
+        wanted = not resource_arn_list or cluster.arn in resource_arn_list
+        if tags and wanted and matches(tags):
+            yield TaggedResource(cluster.arn, tags, _TAGGED)
 
 
 def install() -> None:
     """Put ours in the place of moto's."""
     ElasticMapReduceResponse.run_job_flow = run_job_flow
-    ElasticMapReduceBackend.terminate_job_flows = _terminate_known
     # moto reads EMR's Region from the host name and lands in us-east-1; the signature names it.
     ElasticMapReduceResponse.get_region_from_url = BaseResponse.get_region_from_url
-    Cluster.add_steps = _add_steps_only
     Cluster.run_bootstrap_actions = _stay_starting
     Cluster.terminate = _terminate
     Cluster.status = property(_status)
+    ResourceGroupsTaggingAPIBackend._get_resources_generator = _tagged_resources  # noqa: SLF001

@@ -16,21 +16,18 @@ from moto.emr.responses import ElasticMapReduceResponse
 from moto.emr.utils import random_instance_group_id
 
 _add_groups = ElasticMapReduceBackend.add_instance_groups
-_answer_add_groups = ElasticMapReduceResponse.add_instance_groups
 
 
 def keep(cluster: Cluster, request: dict[str, Any]) -> None:
     """Keep what a RunJobFlow request says of instance groups or fleets, as it was sent."""
-    configure_groups(cluster.instance_groups, request.get("InstanceGroups", []))
+    # Old requests name no groups, and moto makes some.
+    for group, given in zip(
+        cluster.instance_groups, request.get("InstanceGroups", []), strict=False
+    ):
+        _configure(group, given.get("Configurations", []))
     fleets = request.get("InstanceFleets", [])
     cluster.instance_collection_type = "INSTANCE_FLEET" if fleets else "INSTANCE_GROUP"
     cluster.instance_fleets = [_fleet(fleet) for fleet in fleets]
-
-
-def configure_groups(groups: list[InstanceGroup], requests: list[dict[str, Any]]) -> None:
-    """Give instance groups the configurations of the requests for them, in the same order."""
-    for group, request in zip(groups, requests, strict=False):  # old requests name no groups
-        _configure(group, request.get("Configurations", []))
 
 
 def _fleet(request: dict[str, Any]) -> dict[str, Any]:
@@ -56,12 +53,6 @@ def _add_groups_bare(
     return _add_groups(backend, cluster_id, instance_groups)
 
 
-def _add_instance_groups(response: ElasticMapReduceResponse) -> ActionResult:
-    result = _answer_add_groups(response)
-    configure_groups(result.result["InstanceGroups"], json.loads(response.body)["InstanceGroups"])  # type: ignore[index]
-    return result
-
-
 def _configure(group: InstanceGroup, configurations: list[dict[str, Any]]) -> None:
     version = getattr(group, "configurations_version", 0) + 1
     group.configurations = configurations
@@ -84,10 +75,7 @@ def _modify_instance_groups(response: ElasticMapReduceResponse) -> ActionResult:
         group = response.backend.instance_groups.get(change["InstanceGroupId"])
         if group is None:
             raise InvalidRequestException("Instance group id is not valid.")
-        if "InstanceCount" in change:
-            group.set_instance_count(int(change["InstanceCount"]))
-        if "Configurations" in change:
-            _configure(group, change["Configurations"])
+        _configure(group, change["Configurations"])
     return EmptyResult()
 
 
@@ -98,24 +86,10 @@ def _list_instance_fleets(response: ElasticMapReduceResponse) -> ActionResult:
     return PaginatedResult({"InstanceFleets": list(cluster.instance_fleets)})
 
 
-def _modify_instance_fleet(response: ElasticMapReduceResponse) -> ActionResult:
-    request = json.loads(response.body)
-    cluster = response.backend.describe_cluster(request["ClusterId"])
-    change = request["InstanceFleet"]
-    for fleet in cluster.instance_fleets:
-        if fleet["Id"] == change["InstanceFleetId"]:
-            if "InstanceTypeConfigs" in change:
-                fleet["InstanceTypeSpecifications"] = change["InstanceTypeConfigs"]
-            return EmptyResult()
-    raise InvalidRequestException("Instance fleet id is not valid.")
-
-
 def install() -> None:
     """Put ours in the place of moto's."""
     ElasticMapReduceBackend.add_instance_groups = _add_groups_bare
     ElasticMapReduceBackend.get_instance_groups = _get_groups
     ElasticMapReduceBackend.run_instances = _run_instances
-    ElasticMapReduceResponse.add_instance_groups = _add_instance_groups
     ElasticMapReduceResponse.modify_instance_groups = _modify_instance_groups
     ElasticMapReduceResponse.list_instance_fleets = _list_instance_fleets
-    ElasticMapReduceResponse.modify_instance_fleet = _modify_instance_fleet

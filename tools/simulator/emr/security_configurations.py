@@ -12,45 +12,12 @@ from moto.emr.exceptions import InvalidRequestException
 from moto.emr.models import ElasticMapReduceBackend, SecurityConfiguration, emr_backends
 from moto.emr.responses import ElasticMapReduceResponse
 
+from tools.simulator import awsconfig
 from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from tools.simulator.control import ControlError, route
-from tools.simulator.emr import hooks, settings
-
-LIVE_STATES = frozenset({"STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"})
-
-# EMR Management Guide, emr-create-security-configuration: the properties it knows.
-_BLOCKS = frozenset(
-    {
-        "AuthenticationConfiguration",
-        "AuthorizationConfiguration",
-        "EncryptionConfiguration",
-        "InstanceMetadataServiceConfiguration",
-    }
-)
-_ENCRYPTION = frozenset(
-    {
-        "AtRestEncryptionConfiguration",
-        "EMRWALEncryptionConfiguration",
-        "EnableAtRestEncryption",
-        "EnableInTransitEncryption",
-        "InTransitEncryptionConfiguration",
-    }
-)
 
 _create = ElasticMapReduceBackend.create_security_configuration
 _delete = ElasticMapReduceBackend.delete_security_configuration
-
-
-class InUseError(InvalidRequestException):
-    """A security configuration cannot be deleted while a cluster uses it."""
-
-    error_code = "SECURITY_CONFIGURATION_IN_USE"
-
-    def __init__(self, name: str, clusters: list[str]) -> None:
-        super().__init__(
-            f"SECURITY_CONFIGURATION_IN_USE: Security configuration '{name}' cannot be deleted "
-            f"because it is in use by active clusters {clusters}."
-        )
 
 
 def create(
@@ -60,12 +27,8 @@ def create(
     text = security_configuration
     if not isinstance(text, str):
         text = json.dumps(text)
-    if name in backend.security_configurations:
-        raise InvalidRequestException(f"Security configuration with name '{name}' already exists.")
-    if settings.current().validate:
-        _check(text)
     made = _create(backend, name, text)
-    hooks.security_configuration_changed(backend.account_id, backend.region_name, name, "created")
+    awsconfig.recorder.record(backend.account_id, backend.region_name, name)
     return made
 
 
@@ -74,36 +37,21 @@ def delete(backend: ElasticMapReduceBackend, name: str) -> None:
     users = [
         cluster.id
         for cluster in list(backend.clusters.values())
-        if cluster.security_configuration == name and cluster.state in LIVE_STATES
+        if cluster.security_configuration == name
+        and not str(cluster.state).startswith("TERMINATED")
     ]
     if users and name in backend.security_configurations:
-        raise InUseError(name, sorted(users))
+        raise InvalidRequestException(
+            f"SECURITY_CONFIGURATION_IN_USE: Security configuration '{name}' cannot be deleted "
+            f"because it is in use by active clusters {sorted(users)}."
+        )
     remove(backend, name)
 
 
 def remove(backend: ElasticMapReduceBackend, name: str) -> None:
     """Delete one, whoever uses it."""
     _delete(backend, name)
-    hooks.security_configuration_changed(backend.account_id, backend.region_name, name, "deleted")
-
-
-def _check(text: str) -> None:
-    try:
-        document = json.loads(text)
-    except ValueError as problem:
-        raise InvalidRequestException(
-            "Invalid security configuration; not valid JSON."
-        ) from problem
-    if not isinstance(document, dict):
-        raise InvalidRequestException("Invalid security configuration; not a JSON object.")
-    encryption = document.get("EncryptionConfiguration")
-    unknown = sorted(document.keys() - _BLOCKS)
-    unknown += sorted(encryption.keys() - _ENCRYPTION) if isinstance(encryption, dict) else []
-    if unknown:
-        # The words are AWS's (awsdocs/amazon-emr-management-guide, pull 23).
-        raise InvalidRequestException(
-            f"Invalid security configuration; object has invalid properties: {json.dumps(unknown)}"
-        )
+    awsconfig.recorder.record(backend.account_id, backend.region_name, name, deleted=True)
 
 
 def _list_security_configurations(response: ElasticMapReduceResponse) -> ActionResult:

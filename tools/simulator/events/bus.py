@@ -1,83 +1,96 @@
-"""Simulator: the event buses: which rules match an event, and what became of each event."""
+"""Simulator: the default event bus: what comes to it, which rules match, what became of each event."""
 
 from __future__ import annotations
 
-import copy
-import threading
-from collections import deque
-from datetime import datetime
-from typing import Any
+import itertools
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from moto.events.models import Rule, events_backends
+from moto.events.exceptions import ValidationException
+from moto.events.models import EventsBackend, events_backends
 
-from tools.simulator import work
-from tools.simulator.events import settings as event_settings
-from tools.simulator.events.delivery import Delivery
+from tools.simulator import accounts, work
+from tools.simulator.control import ControlError, Log, route, steered
+from tools.simulator.events.delivery import Delivery, problem_of
+from tools.simulator.events.shapes import timestamp
 
-_KEPT = 5000
-_SIMULATED = frozenset({"lambda", "sns", "sqs"})
-_lock = threading.Lock()
-_journal: deque[dict[str, Any]] = deque(maxlen=_KEPT)
-_moto_send_to_targets = Rule.send_to_targets
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-
-def journal(source: str | None = None) -> list[dict[str, Any]]:
-    """Return the events with their deliveries, oldest first: of one source or of all."""
-    with _lock:
-        kept = list(_journal)
-    return [
-        entry | {"deliveries": [dict(record) for record in list(entry["deliveries"])]}
-        for entry in kept
-        if source in {None, entry["event"]["source"]}
-    ]
+_SPREAD = 0.3  # seconds within which shuffled events arrive
+_GOLDEN = 0.618  # its multiples, less their whole parts, are spread evenly and are never in order
+_numbers = itertools.count(1)
+_moto_put_targets = EventsBackend.put_targets
 
 
-def forget() -> None:
-    """Forget the events."""
-    with _lock:
-        _journal.clear()
+@dataclass
+class Settings:
+    """How EventBridge treats events here."""
+
+    emr_state_change: bool = True  # EMR sends its state changes
+    cloudtrail: bool = True  # a trail records RunJobFlow and its events come
+    duplicates: int = 0  # how often each event comes again
+    drop: bool = False  # every event is lost
+    shuffle: bool = False  # events come out of order
+    failures: int = 0  # so many of the next deliveries fail, and may be tried again
+    retry_delay: float = 0.1  # seconds between two attempts at a target
 
 
-def put(bus: str, event: dict[str, Any]) -> None:
-    """Bring a whole event to the rules of a bus, as often and as late as the settings say."""
-    delays = event_settings.delays()
-    entry: dict[str, Any] = {
-        "event": event,
-        "bus": bus,
-        "copies": len(delays),
-        "deliveries": [],
-    }
-    with _lock:
-        _journal.append(entry)
-    for delay in delays:
-        work.submit(_match, entry, delay=delay)
+settings = steered("/events", Settings())
+_events = Log("/events", source=lambda entry: (entry["event"]["source"],))
+
+
+def put_service_event(account: str, region: str, event: Mapping[str, Any]) -> str:
+    """Put an AWS service's event on the default bus, as often and as late as the settings say.
+
+    The event needs source, detail-type and detail; what else AWS puts into it is added. Its id is
+    returned.
+    """
+    fixed = {"version": "0", "id": str(uuid.uuid4()), "account": account, "time": timestamp()}
+    whole: dict[str, Any] = fixed | {"region": region, "resources": []} | dict(event)
+    copies = 0 if settings.drop else 1 + settings.duplicates
+    entry = {"event": whole, "copies": copies, "deliveries": []}
+    _events.add(entry)
+    for _ in range(copies):
+        late = next(_numbers) * _GOLDEN % 1 * _SPREAD if settings.shuffle else 0.0
+        work.submit(_match, entry, delay=late)
+    return str(whole["id"])
+
+
+@route("POST", "/events")
+def put(body: dict[str, Any]) -> dict[str, str]:
+    """Put an event as an AWS service does; `account` and `region` say where."""
+    if not {"source", "detail-type", "detail"} <= set(body):
+        raise ControlError("An event needs source, detail-type and detail.")
+    account = body.get("account", accounts.DEFAULT_ACCOUNT)
+    return {"id": put_service_event(account, body.get("region", accounts.DEFAULT_REGION), body)}
 
 
 def _match(entry: dict[str, Any]) -> None:
     """Start a delivery to every target of every rule that matches."""
-    event, bus = entry["event"], entry["bus"]
+    event = entry["event"]
     backend = events_backends[event["account"]][event["region"]]
-    for rule in list(backend.event_buses[bus].rules.values()):
+    for rule in list(backend.event_buses["default"].rules.values()):
         pattern = rule.event_pattern
         if not rule.state.startswith("ENABLED") or not pattern.get_pattern():
             continue
         if pattern.matches_event(event):
             for target in list(rule.targets):
-                _start(entry, rule, target)
+                delivery = Delivery(rule, target, event, settings)
+                entry["deliveries"].append(delivery.record)
+                delivery.attempt()
 
 
-def _start(entry: dict[str, Any], rule: Rule, target: dict[str, Any]) -> None:
-    if target["Arn"].split(":")[2] not in _SIMULATED:
-        _leave_to_moto(rule, target, entry["event"])
-        return
-    delivery = Delivery.of(rule, target, entry["event"])
-    entry["deliveries"].append(delivery.record)
-    delivery.attempt()
+def _put_targets(
+    self: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
+) -> None:
+    for target in targets:
+        if problem := problem_of(target):
+            raise ValidationException(problem)
+    _moto_put_targets(self, name, event_bus_arn, targets)
 
 
-def _leave_to_moto(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
-    alone = copy.copy(rule)
-    alone.targets = [target]
-    seconds = datetime.fromisoformat(event["time"]).timestamp()
-    numbered: Any = event | {"time": seconds, "ingestion-time": seconds}
-    _moto_send_to_targets(alone, numbered)
+def install() -> None:
+    """Refuse targets that EventBridge refuses; the events of one's own stay moto's."""
+    EventsBackend.put_targets = _put_targets  # type: ignore[method-assign]

@@ -1,14 +1,17 @@
-"""Simulator: EventBridge at the target: Lambda, SNS or SQS; retries; the dead-letter queue."""
+"""Simulator: EventBridge at the target: what it gets; attempts, retries, the dead-letter queue.
+
+An input transformer puts its values into strings only, as all templates here have it. EventBridge
+does not escape them: a value with a quotation mark breaks a JSON template. A variable whose path
+finds nothing leaves nothing in its place.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+import re
+from typing import TYPE_CHECKING, Any
 
 from tools.simulator import functions, queues, topics, work
-from tools.simulator.events import input as event_input
-from tools.simulator.events import settings as event_settings
 from tools.simulator.iam.resource_policies import Principal, service
 from tools.simulator.refusals import RefusedError
 
@@ -17,77 +20,104 @@ if TYPE_CHECKING:
 
     from moto.events.models import Rule
 
+    from tools.simulator.events.bus import Settings
+
 SERVICE = "events.amazonaws.com"
 _RETRIES = 185  # EventBridge's default, within 24 hours
+_PLACEHOLDER = re.compile(r"<([A-Za-z0-9_]+)>")
+_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
 
 
-@dataclass
+def problem_of(target: Mapping[str, Any]) -> str | None:
+    """Return why PutTargets refuses a target's kind or input, or None."""
+    if str(target["Arn"]).split(":")[2] not in {"lambda", "sns", "sqs"}:
+        return f"The simulator has no targets like {target['Arn']}."
+    if target.get("Input") or target.get("InputPath"):
+        return f"The simulator has no Input and no InputPath, as target {target['Id']} has."
+    transformer = target.get("InputTransformer") or {"InputTemplate": "{}"}
+    template, paths = transformer["InputTemplate"], transformer.get("InputPathsMap") or {}
+    unknown = set(_PLACEHOLDER.findall(template)) - set(paths)
+    if unknown:
+        return f"InputTemplate for target {target['Id']} has the unknown variable {min(unknown)}."
+    if wrong := [path for path in paths.values() if not _PATH.fullmatch(path)]:
+        return f"The simulator has no paths like {wrong[0]} of target {target['Id']}."
+    lines = [template] if _is_json(template) else template.strip().splitlines()
+    if not all(_is_json(line) for line in lines):  # an object, or lines that are strings
+        return f"InputTemplate of target {target['Id']} is no JSON with strings to fill: {template}"
+    return None
+
+
+def text_for(target: Mapping[str, Any], event: Mapping[str, Any]) -> str:
+    """Return the text that the target gets, or raise RefusedError if it is no JSON."""
+    transformer = target.get("InputTransformer")
+    if not transformer:
+        return json.dumps(event)
+    paths = transformer.get("InputPathsMap") or {}
+    template = str(transformer["InputTemplate"])
+    text = _PLACEHOLDER.sub(lambda match: _found(paths[match.group(1)], event), template)
+    if template.lstrip().startswith("{") and not _is_json(text):
+        raise RefusedError("INVALID_JSON", f"The input of target {target['Id']} is no JSON: {text}")
+    return text
+
+
+def _found(path: str, event: Any) -> str:
+    for key in path.split(".")[1:]:
+        event = event.get(key, "") if isinstance(event, dict) else ""
+    return event if isinstance(event, str) else json.dumps(event).replace('"', "")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 class Delivery:
-    """One event on its way to one target of a rule."""
+    """One event on its way to one target of a rule; `record` says what became of it."""
 
-    rule: Rule
-    target: Mapping[str, Any]
-    event: event_input.Event
-    record: dict[str, Any]
-
-    @classmethod
-    def of(cls, rule: Rule, target: Mapping[str, Any], event: event_input.Event) -> Self:
-        """Make a delivery that has not been tried yet."""
-        record = {
-            "rule": rule.arn,
-            "target": target["Arn"],
-            "outcome": "on its way",
-            "attempts": 0,
-        }
-        return cls(rule, target, event, record)
+    def __init__(
+        self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any], settings: Settings
+    ) -> None:
+        self.rule, self.target, self.event, self.settings = rule, target, event, settings
+        self.arn = str(target["Arn"])
+        self.record: dict[str, Any] = {"rule": rule.arn, "target": self.arn, "attempts": 0}
+        self.record["outcome"] = "on its way"
 
     def attempt(self) -> None:
         """Deliver once; on a failure try again later, or give up."""
         self.record["attempts"] += 1
         try:
-            event_settings.fail_if_told()
-            self._deliver()
+            self._deliver(text_for(self.target, self.event))
         except RefusedError as problem:
             self.record |= {"outcome": "failed", "code": problem.code, "reason": str(problem)}
-            if problem.retryable and self.record["attempts"] <= self._retries():
-                delay = event_settings.settings.retry_delay
-                work.submit(self.attempt, delay=delay)
+            retries = (self.target.get("RetryPolicy") or {}).get("MaximumRetryAttempts", _RETRIES)
+            if problem.retryable and self.record["attempts"] <= int(retries):
+                work.submit(self.attempt, delay=self.settings.retry_delay)
             else:
                 self._give_up(problem)
         else:
             self.record["outcome"] = "delivered"
 
-    def _retries(self) -> int:
-        policy = self.target.get("RetryPolicy") or {}
-        return int(policy.get("MaximumRetryAttempts", _RETRIES))
-
-    def _deliver(self) -> None:
-        text = event_input.text_for(self.target, self.event, self.rule.arn)
-        arn = str(self.target["Arn"])
-        kind = arn.split(":")[2]
-        if kind == "lambda":
-            self._invoke(arn, text)
-        elif kind == "sns":
-            # SNS's topic policy may ask for the rule; the topic's key cannot, for EventBridge does
-            # not pass the rule on to KMS.
-            topics.publish(arn, self._who(), topics.Message(text), self._who(source_known=False))
+    def _deliver(self, text: str) -> None:
+        if self.settings.failures > 0:
+            self.settings.failures -= 1
+            raise RefusedError("THROTTLING", "Rate exceeded", retryable=True)
+        # A topic's or queue's policy may ask for the rule; its key cannot, for EventBridge does not
+        # pass the rule on to KMS.
+        who, key_user = self._who(), self._who(source_known=False)
+        kind = self.arn.split(":")[2]
+        if kind == "sns":
+            topics.publish(self.arn, who, topics.Message(text), key_user)
         elif kind == "sqs":
-            group_id = (self.target.get("SqsParameters") or {}).get("MessageGroupId")
-            self._send(arn, queues.Message(text, group_id=group_id))
+            queues.send(self.arn, who, queues.Message(text), key_user)
+        elif not functions.may_invoke(self.arn, SERVICE, self.rule.account_id, self.rule.arn):
+            raise RefusedError(
+                "NO_PERMISSIONS", f"The policy of {self.arn} does not admit {SERVICE}."
+            )
         else:
-            raise RefusedError("NOT_SIMULATED", f"The simulator has no targets like {arn}.")
-
-    def _invoke(self, arn: str, text: str) -> None:
-        if not functions.may_invoke(arn, SERVICE, self.rule.account_id, self.rule.arn):
-            raise RefusedError("NO_PERMISSIONS", f"The policy of {arn} does not admit {SERVICE}.")
-        try:
-            payload = json.loads(text)
-        except ValueError:
-            raise RefusedError("INVALID_JSON", f"The input for {arn} is no JSON.") from None
-        functions.invoke_async(arn, payload)
-
-    def _send(self, arn: str, message: queues.Message) -> None:
-        queues.send(arn, self._who(), message, self._who(source_known=False))
+            functions.invoke_async(self.arn, json.loads(text))
 
     def _give_up(self, problem: RefusedError) -> None:
         arn = (self.target.get("DeadLetterConfig") or {}).get("Arn")
@@ -96,18 +126,15 @@ class Delivery:
             return
         attributes = {
             "RULE_ARN": self.rule.arn,
-            "TARGET_ARN": str(self.target["Arn"]),
+            "TARGET_ARN": self.arn,
             "ERROR_CODE": problem.code,
             "ERROR_MESSAGE": str(problem)[:1024],
         }
         if problem.retryable:
-            attributes |= {
-                "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
-                "RETRY_ATTEMPTS": str(self.record["attempts"] - 1),
-            }
+            attributes["RETRY_ATTEMPTS"] = str(self.record["attempts"] - 1)
+        message = queues.Message(json.dumps(self.event), queues.strings(attributes))
         try:
-            text = json.dumps(self.event)
-            self._send(arn, queues.Message(text, queues.strings(attributes)))
+            queues.send(arn, self._who(), message, self._who(source_known=False))
         except RefusedError as refusal:
             self.record |= {"outcome": "lost", "dead_letter": f"refused: {refusal}"}
         else:

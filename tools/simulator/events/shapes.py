@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Event = dict[str, Any]
 
 _MESSAGES = {
-    "STARTING": "Amazon EMR cluster {id} ({name}) was requested at {time} UTC and is being created.",
-    "BOOTSTRAPPING": "Amazon EMR cluster {id} ({name}) is running bootstrap actions since {time} UTC.",
-    "RUNNING": "Amazon EMR cluster {id} ({name}) is running steps since {time} UTC.",
-    "WAITING": "Amazon EMR cluster {id} ({name}) is waiting for steps since {time} UTC.",
-    "TERMINATING": "Amazon EMR cluster {id} ({name}) is terminating since {time} UTC.",
-    "TERMINATED": "Amazon EMR cluster {id} ({name}) has terminated at {time} UTC.",
-    "TERMINATED_WITH_ERRORS": "Amazon EMR cluster {id} ({name}) has terminated with errors at {time} UTC.",
+    "STARTING": "was requested at {time} UTC and is being created.",
+    "RUNNING": "is running steps since {time} UTC.",
+    "WAITING": "is waiting for steps since {time} UTC.",
+    "TERMINATING": "is terminating since {time} UTC.",
+    "TERMINATED": "has terminated at {time} UTC.",
 }
 
 
@@ -28,17 +28,17 @@ def cluster_state_change(
     told = {"code": reason.get("Code", "")}
     if reason.get("Message"):
         told["message"] = reason["Message"]
-    minute = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    message = _MESSAGES[state].format(time=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"))
     return {
         "source": "aws.emr",
         "detail-type": "EMR Cluster State Change",
         "detail": {
-            "severity": "CRITICAL" if state == "TERMINATED_WITH_ERRORS" else "INFO",
+            "severity": "INFO",
             "stateChangeReason": json.dumps(told, separators=(",", ":")),
             "name": name,
             "clusterId": cluster_id,
             "state": state,
-            "message": _MESSAGES[state].format(id=cluster_id, name=name, time=minute),
+            "message": f"Amazon EMR cluster {cluster_id} ({name}) {message}",
         },
     }
 
@@ -46,49 +46,55 @@ def cluster_state_change(
 def run_job_flow(
     where: tuple[str, str], caller_arn: str, request: Mapping[str, Any], answer: Mapping[str, Any]
 ) -> Event:
-    """Make CloudTrail's event of a successful RunJobFlow in this account and Region."""
+    """Make CloudTrail's event of a successful RunJobFlow; AWS writes the request's keys in camel case."""
     account, region = where
+    kind = "AssumedRole" if ":assumed-role/" in caller_arn else "IAMUser"
     return {
         "source": "aws.elasticmapreduce",
         "detail-type": "AWS API Call via CloudTrail",
         "detail": {
             "eventVersion": "1.11",
-            "userIdentity": _user_identity(caller_arn),
+            "userIdentity": {"type": kind, "accountId": account, "arn": caller_arn},
             "eventTime": timestamp(),
             "eventSource": "elasticmapreduce.amazonaws.com",
             "eventName": "RunJobFlow",
             "awsRegion": region,
-            "sourceIPAddress": "127.0.0.1",
-            "userAgent": "simulator",
-            "requestParameters": _lower_camel(request),
+            "requestParameters": dict(request),
             "responseElements": dict(answer),
-            "requestID": str(uuid.uuid4()),
             "eventID": str(uuid.uuid4()),
-            "readOnly": False,
             "eventType": "AwsApiCall",
-            "managementEvent": True,
             "recipientAccountId": account,
-            "eventCategory": "Management",
         },
     }
 
 
-def compliance_change(detail: Mapping[str, Any]) -> Event:
-    """Make AWS Config's Config Rules Compliance Change."""
-    fixed = {
-        "recordVersion": "1.0",
-        "messageType": "ComplianceChangeNotification",
-        "notificationCreationTime": _milliseconds(datetime.now(UTC).timestamp()),
-    }
+def compliance_change(
+    where: tuple[str, str], rule_name: str, rule_arn: str, old: Any, new: Any
+) -> Event:
+    """Make AWS Config's Config Rules Compliance Change from its recorded results; old may be None."""
+    account, region = where
+    results = {"newEvaluationResult": _result(new)}
+    if old is not None:
+        results["oldEvaluationResult"] = _result(old)
     return {
         "source": "aws.config",
         "detail-type": "Config Rules Compliance Change",
-        "detail": {**detail, **fixed},
+        "detail": {
+            "resourceId": new.resource_id,
+            "resourceType": new.resource_type,
+            "awsRegion": region,
+            "awsAccountId": account,
+            "configRuleName": rule_name,
+            "configRuleARN": rule_arn,
+            "recordVersion": "1.0",
+            "messageType": "ComplianceChangeNotification",
+            "notificationCreationTime": milliseconds(datetime.now(UTC).timestamp()),
+            **results,
+        },
     }
 
 
-def evaluation_result(result: Any) -> dict[str, Any]:
-    """Make an evaluation of that event from one of AWS Config's recorded results."""
+def _result(result: Any) -> dict[str, Any]:
     qualifier = {
         "configRuleName": result.rule,
         "resourceType": result.resource_type,
@@ -97,11 +103,11 @@ def evaluation_result(result: Any) -> dict[str, Any]:
     made = {
         "evaluationResultIdentifier": {
             "evaluationResultQualifier": qualifier,
-            "orderingTimestamp": _milliseconds(result.ordering),
+            "orderingTimestamp": milliseconds(result.ordering),
         },
         "complianceType": result.compliance,
-        "resultRecordedTime": _milliseconds(result.recorded),
-        "configRuleInvokedTime": _milliseconds(result.invoked),
+        "resultRecordedTime": milliseconds(result.recorded),
+        "configRuleInvokedTime": milliseconds(result.invoked),
     }
     return made | ({"annotation": result.annotation} if result.annotation else {})
 
@@ -111,52 +117,7 @@ def timestamp() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _user_identity(arn: str) -> dict[str, Any]:
-    _, partition, _, _, account, resource = arn.split(":", 5)
-    kind, *names = resource.split("/")
-    identity = {"accountId": account, "arn": arn, "accessKeyId": "ASIAEXAMPLEEXAMPLE00"}
-    if kind == "assumed-role":
-        issuer = {
-            "type": "Role",
-            "principalId": "AROAEXAMPLEEXAMPLE00",
-            "arn": f"arn:{partition}:iam::{account}:role/{names[0]}",
-            "accountId": account,
-            "userName": names[0],
-        }
-        attributes = {"creationDate": timestamp(), "mfaAuthenticated": "false"}
-        session = {"sessionIssuer": issuer, "attributes": attributes}
-        principal = f"AROAEXAMPLEEXAMPLE00:{names[-1]}"
-        return identity | {
-            "type": "AssumedRole",
-            "principalId": principal,
-            "sessionContext": session,
-        }
-    if kind == "root":
-        return identity | {"type": "Root", "principalId": account}
-    return identity | {
-        "type": "IAMUser",
-        "principalId": "AIDAEXAMPLEEXAMPLE00",
-        "userName": names[-1],
-    }
-
-
-def _lower_camel(value: Any) -> Any:
-    """Spell keys as CloudTrail does; the names of properties are data and stay."""
-    if isinstance(value, list):
-        return [_lower_camel(one) for one in value]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        _key(name): part if name == "Properties" else _lower_camel(part)
-        for name, part in value.items()
-    }
-
-
-def _key(name: str) -> str:
-    # AWS's own example has the release key in capitals.
-    return name if name == "ReleaseLabel" else name[:1].lower() + name[1:]
-
-
-def _milliseconds(seconds: float) -> str:
+def milliseconds(seconds: float) -> str:
+    """A moment in seconds since 1970 as AWS Config writes it."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

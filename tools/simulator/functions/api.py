@@ -2,71 +2,99 @@
 
 from __future__ import annotations
 
-import base64
 import functools
+import io
 import json
-from typing import Any
+import zipfile
+from typing import TYPE_CHECKING, Any
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.utilities.utils import get_partition
 
-from tools.simulator.functions import code as zips
-from tools.simulator.functions.asynchronous import invoke_async
-from tools.simulator.functions.pool import sandboxes
-from tools.simulator.functions.refusals import refuse, refuse_code
-from tools.simulator.functions.runs import ThrottledError, invoke
+from tools.simulator import iam
+from tools.simulator.control import on_reset, route
+from tools.simulator.functions.process import sandboxes
+from tools.simulator.functions.runs import invoke, invoke_async
+from tools.simulator.iam import grants, policies, trust
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PRINCIPAL = "lambda.amazonaws.com"
 _KEPT = {"LoggingConfig": "logging_config", "DeadLetterConfig": "dead_letter_config"}
-_TAIL = 4096  # bytes of log that Invoke hands back on request
+# What Lambda looks for in the role of a function in a VPC, before it takes the function.
+_NETWORK_ACTIONS = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
+_construct = LambdaFunction.__init__
+_describe = LambdaFunction.get_configuration
+_update = LambdaFunction.update_configuration
+_delete = LambdaBackend.delete_function
 
 
-def _wrap_construction() -> None:
-    construct = LambdaFunction.__init__
-
-    def construct_checked(
-        self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, **named: Any
-    ) -> None:
-        refuse(spec, region)
-        refuse_code(spec.get("Code") or {}, account_id, region)
-        construct(self, account_id, spec, region, **named)
-        for name, attribute in _KEPT.items():
-            setattr(self, attribute, spec.get(name) or {})
-        if self.package_type == "Zip" and not zips.is_zip(self.code_bytes):
+def _refuse_unusable_role(spec: Mapping[str, Any], region: str) -> None:
+    """Refuse a role that Lambda cannot assume, or that lacks what the function's settings need."""
+    if "Role" not in spec:
+        return
+    role = str(spec["Role"])
+    account = role.split(":")[4] if role.count(":") >= 5 else ""
+    if not account.isdigit() or not trust.admits_service(role, _PRINCIPAL, role, account):
+        raise InvalidParameterValueException(
+            "The role defined for the function cannot be assumed by Lambda."
+        )
+    needed = []
+    if (spec.get("VpcConfig") or {}).get("SubnetIds"):
+        eni = f"arn:{get_partition(region)}:ec2:{region}:{account}:network-interface/eni-0123456789"
+        needed += [
+            ("ec2", action, "*" if action.startswith("Describe") else eni)
+            for action in _NETWORK_ACTIONS
+        ]
+    if target := (spec.get("DeadLetterConfig") or {}).get("TargetArn"):
+        needed.append(("sqs", "SendMessage", target))
+    granted, context = grants.of_role(role), {"aws:principalarn": role}
+    for service, action, resource in needed if iam.enforced() else []:
+        if not policies.decide(granted, f"{service}:{action}", resource, context).allowed:
             raise InvalidParameterValueException(
-                "Could not unzip uploaded file. Please check your file, then try to upload again."
+                "The provided execution role does not have permissions to call "
+                f"{action} on {service.upper()}"
             )
 
-    LambdaFunction.__init__ = construct_checked
+
+def _checked_construction(
+    self: LambdaFunction, account_id: str, spec: dict[str, Any], region: str, **named: Any
+) -> None:
+    _refuse_unusable_role(spec, region)
+    _construct(self, account_id, spec, region, **named)
+    for name, attribute in _KEPT.items():
+        setattr(self, attribute, spec.get(name) or {})
+    if self.package_type == "Zip" and not zipfile.is_zipfile(io.BytesIO(self.code_bytes)):
+        raise InvalidParameterValueException(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        )
 
 
-def _wrap_configuration() -> None:
-    describe, update = LambdaFunction.get_configuration, LambdaFunction.update_configuration
-    change_code = LambdaFunction.update_function_code
+def _get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
+    answer = _describe(self, on_create)
+    logging_config = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
+    answer["LoggingConfig"] = logging_config | getattr(self, "logging_config", {})
+    if getattr(self, "dead_letter_config", None):
+        answer["DeadLetterConfig"] = self.dead_letter_config
+    return answer
 
-    def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
-        answer = describe(self, on_create)
-        logging_config = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
-        answer["LoggingConfig"] = logging_config | getattr(self, "logging_config", {})
-        if getattr(self, "dead_letter_config", None):
-            answer["DeadLetterConfig"] = self.dead_letter_config
-        return answer
 
-    def update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> dict[str, Any]:
-        refuse(updates, self.region)
-        for name, attribute in _KEPT.items():
-            if name in updates:
-                setattr(self, attribute, updates[name] or {})
-        if "Environment" in updates:
-            updates = updates | {"Environment": {"Variables": {}} | updates["Environment"]}
-        return update(self, updates)
+def _update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> dict[str, Any]:
+    _refuse_unusable_role(updates, self.region)
+    for name, attribute in _KEPT.items():
+        if name in updates:
+            setattr(self, attribute, updates[name] or {})
+    if "Environment" in updates:
+        updates = updates | {"Environment": {"Variables": {}} | updates["Environment"]}
+    return _update(self, updates)
 
-    def update_function_code(self: LambdaFunction, updated_spec: dict[str, Any]) -> dict[str, Any]:
-        refuse_code(updated_spec, self.account_id, self.region)
-        return change_code(self, updated_spec)
 
-    LambdaFunction.update_function_code = update_function_code
-    LambdaFunction.get_configuration = get_configuration
-    LambdaFunction.update_configuration = update_configuration
+def _delete_function(self: LambdaBackend, function_name: str, qualifier: str | None = None) -> None:
+    arn = self.get_function(function_name).function_arn
+    _delete(self, function_name, qualifier)
+    sandboxes.cool(arn)
 
 
 def _invoke(
@@ -74,48 +102,34 @@ def _invoke(
 ) -> str | bytes:
     """Serve Lambda's Invoke: run the function, or queue the event."""
     payload = json.loads(body) if body else {}
-    kind = request_headers.get("x-amz-invocation-type", "RequestResponse")
-    if kind == "DryRun":
-        return ""
-    if kind == "Event":
+    if request_headers.get("x-amz-invocation-type") == "Event":
         invoke_async(self.function_arn, payload)
         return ""
-    try:
-        run = invoke(self.function_arn, payload)
-    except ThrottledError as error:
-        raise _TooManyRequestsError from error
-    if not run.ok:
+    run = invoke(self.function_arn, payload)
+    if not run["ok"]:
         response_headers["x-amz-function-error"] = "Unhandled"
-    tail = "\n".join(run.logs).encode()[-_TAIL:]
-    response_headers["x-amz-log-result"] = base64.b64encode(tail).decode()
     response_headers["x-amz-executed-version"] = "$LATEST"
-    return json.dumps(run.answer).encode()
+    return json.dumps(run["answer"]).encode()
 
 
-class _TooManyRequestsError(LambdaClientError):
-    code = 429
+@route("POST", "/functions/cold")
+def cool_down(body: dict[str, Any]) -> dict[str, int]:
+    """End the warm processes of `function` (name or ARN), or of all functions."""
+    return {"ended": sandboxes.cool(body.get("function"))}
 
-    def __init__(self) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
-
-def _wrap_deletion() -> None:
-    delete = LambdaBackend.delete_function
-
-    def delete_function(
-        self: LambdaBackend, function_name: str, qualifier: str | None = None
-    ) -> None:
-        arn = self.get_function(function_name).function_arn
-        delete(self, function_name, qualifier)
-        sandboxes.cool(arn)
-
-    LambdaBackend.delete_function = delete_function
+@route("POST", "/functions/kill")
+def kill(body: dict[str, Any]) -> dict[str, int]:
+    """End the processes of `function` (name or ARN), or of all, that are at work: Lambda may too."""
+    return {"ended": sandboxes.kill(body.get("function"))}
 
 
 @functools.cache
 def install() -> None:
     """Put all this in the place of what moto does."""
-    _wrap_construction()
-    _wrap_configuration()
-    _wrap_deletion()
+    LambdaFunction.__init__ = _checked_construction
+    LambdaFunction.get_configuration = _get_configuration
+    LambdaFunction.update_configuration = _update_configuration
     LambdaFunction.invoke = _invoke
+    LambdaBackend.delete_function = _delete_function
+    on_reset(sandboxes.cool)

@@ -1,29 +1,30 @@
 """Simulator: the process that a Lambda function runs in.
 
 Run by `process` as `python -I -S child.py SOCKET TIME_SCALE TIMEOUT_SCALE RUNTIME CODE [LAYER ...]`,
-so it may import nothing but the standard library and its neighbours `child_logs` and
-`child_patches`. It speaks JSON lines on SOCKET, an inherited descriptor; standard output and
-standard error are the function's log.
+so it may import nothing but the standard library. It speaks JSON lines on SOCKET, an inherited
+descriptor; standard output and standard error are the function's log.
 """
 
 import importlib
 import json
+import logging
 import os
+import pwd
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-
-sys.path.append(str(Path(__file__).resolve().parent))
-import child_logs as logs  # the neighbours, found by the line above and by no other
-import child_patches as patches
-
-sys.path.pop()
+from urllib.parse import urlsplit, urlunsplit
 
 Handler = Callable[[Any, "Context"], Any]
+
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_current = {"request": ""}  # whose log it is: one process serves one request at a time
 
 
 class InitError(Exception):
@@ -46,8 +47,6 @@ class Context:
         self.memory_limit_in_mb = environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
         self.log_group_name = environment["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self.identity = None
-        self.client_context = None
         self._deadline: float = request["deadline"]
         self._scale: float = request["deadline_scale"]
 
@@ -56,18 +55,66 @@ class Context:
         return max(0, int((self._deadline - time.time()) / self._scale * 1000))
 
 
+def _is_json() -> bool:
+    """Return whether the function's LoggingConfig asks for JSON."""
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+
+
+def _timestamp(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats as Lambda's JSON log format does: one object, `extra=` fields at its top level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        fields: dict[str, Any] = {
+            "timestamp": _timestamp(record.created),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            fields["stackTrace"] = traceback.format_tb(error.__traceback__)
+            fields["errorType"] = type(error).__name__
+            fields["errorMessage"] = str(error)
+            fields["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        fields["requestId"] = _current["request"] or None
+        extra = {key: item for key, item in vars(record).items() if key not in _STANDARD_FIELDS}
+        present = {key: item for key, item in (fields | extra).items() if item is not None}
+        return json.dumps(present, ensure_ascii=False)
+
+
+def _install_logging() -> None:
+    """Give the root logger the handler and level that Lambda's runtime gives it."""
+    handler = logging.StreamHandler(sys.stdout)
+    text = logging.Formatter("[%(levelname)s]\t%(asctime)s\t%(message)s")
+    handler.setFormatter(JsonFormatter() if _is_json() else text)
+    logging.getLogger().addHandler(handler)
+    if level := os.environ.get("AWS_LAMBDA_LOG_LEVEL"):
+        named = {"TRACE": logging.NOTSET, "FATAL": logging.CRITICAL}
+        logging.getLogger().setLevel(named.get(level, level))
+
+
+def _log_failure(answer: dict[str, Any]) -> None:
+    """Log an error that ended the invocation, as the runtime does."""
+    if _is_json():
+        when = {"timestamp": _timestamp(time.time()), "log_level": "ERROR"}
+        print(json.dumps(when | answer, ensure_ascii=False))
+    else:
+        stack = "".join(answer["stackTrace"])
+        print(f"[ERROR] {answer['errorType']}: {answer['errorMessage']}\n{stack}".rstrip())
+
+
 def _load(handler: str) -> Handler:
     module_name, _, function_name = handler.rpartition(".")
-    if not module_name:
-        raise InitError("Runtime.MalformedHandlerName", f"Bad handler '{handler}'")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
         message = f"Unable to import module '{module_name}': {error}"
         raise InitError("Runtime.ImportModuleError", message) from error
-    except SyntaxError as error:
-        message = f"Syntax error in module '{module_name}': {error}"
-        raise InitError("Runtime.UserCodeSyntaxError", message) from error
     if not hasattr(module, function_name):
         message = f"Handler '{function_name}' missing on module '{module_name}'"
         raise InitError("Runtime.HandlerNotFound", message)
@@ -75,27 +122,24 @@ def _load(handler: str) -> Handler:
     return loaded
 
 
-def _failure(error: BaseException, request_id: str | None) -> dict[str, Any]:
+def _failure(error: BaseException) -> dict[str, Any]:
     error_type = error.error_type if isinstance(error, InitError) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     kept = [] if isinstance(error, InitError) else [f for f in frames if f.filename != __file__]
     stack = traceback.format_list(kept)
-    logs.log_failure(error_type, str(error), stack, request_id)
     answer = {"errorMessage": str(error), "errorType": error_type, "stackTrace": stack}
-    return {"ok": False, "answer": json.dumps(answer | {"requestId": request_id or ""})}
+    answer["requestId"] = _current["request"]
+    _log_failure(answer)
+    return {"ok": False, "answer": json.dumps(answer)}
 
 
 def _answer(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
-    logs.start_request(request["id"])
+    _current["request"] = request["id"]
     try:
         result = handler(json.loads(request["event"]), Context(request))
-    except Exception as error:  # noqa: BLE001 - whatever the function raises is its answer
-        return _failure(error, request["id"])
-    try:
         return {"ok": True, "answer": json.dumps(result)}
-    except (TypeError, ValueError) as error:
-        message = f"Unable to marshal response: {error}"
-        return _failure(InitError("Runtime.MarshalError", message), request["id"])
+    except Exception as error:  # noqa: BLE001 - whatever the function raises is its answer
+        return _failure(error)
 
 
 def _peak_rss_mib() -> float:
@@ -105,10 +149,65 @@ def _peak_rss_mib() -> float:
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    import resource  # noqa: PLC0415 - absent from Windows, needed where /proc is
+    import resource  # noqa: PLC0415 - absent from Windows, needed where /proc is not
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _leave_home() -> None:
+    """Let `~` lead nowhere, as Lambda's user has no home: the caller's has files in ~/.aws."""
+    entry_of = pwd.getpwuid
+
+    def homeless(uid: int) -> pwd.struct_passwd:
+        *before, _home, shell = entry_of(uid)
+        return pwd.struct_passwd([*before, "/nonexistent", shell])
+
+    pwd.getpwuid = homeless
+
+
+def _patch_http(endpoint: str, timeout_scale: float) -> None:
+    """Send botocore's requests for *.amazonaws.com to the simulator, and scale its timeouts.
+
+    Some libraries name AWS's hosts themselves (rdklib its STS host), where AWS_ENDPOINT_URL has no
+    say.
+    """
+    session = importlib.import_module("botocore.httpsession").URLLib3Session
+    simulator, send, start = urlsplit(endpoint), session.send, session.__init__
+
+    def redirected(self: Any, request: Any) -> Any:
+        url = urlsplit(request.url)
+        if (url.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            # The signature covers the host that the caller meant.
+            request.headers["Host"] = url.netloc
+            request.url = urlunsplit((simulator.scheme, simulator.netloc, *url[2:]))
+        return send(self, request)
+
+    def impatient(self: Any, *arguments: Any, timeout: Any = None, **others: Any) -> None:
+        if isinstance(timeout, tuple):  # to connect, and to read
+            timeout = tuple(seconds * timeout_scale for seconds in timeout)
+        start(self, *arguments, timeout=timeout, **others)
+
+    session.send, session.__init__ = redirected, impatient
+
+
+def _quicken_waits(scale: float) -> None:
+    """Make every wait last `scale` times as long, by all clocks that waits are measured with.
+
+    Those are time.sleep, time.monotonic and the clock and the waits of botocore's rate limiter.
+    time.time and datetime stay: what the function calls now is now.
+    """
+    sleep, monotonic, began = time.sleep, time.monotonic, time.monotonic()
+
+    class QuickCondition(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            return super().wait(None if timeout is None else timeout * scale)
+
+    time.sleep = lambda seconds: sleep(seconds * scale)
+    time.monotonic = lambda: began + (monotonic() - began) / scale
+    bucket = importlib.import_module("botocore.retries.bucket")
+    bucket.Clock.current_time = lambda _clock: time.monotonic()
+    bucket.threading = SimpleNamespace(Lock=threading.Lock, Condition=QuickCondition)
 
 
 def main(arguments: list[str]) -> None:
@@ -118,11 +217,10 @@ def main(arguments: list[str]) -> None:
     sys.path[:0] = [code, *layers]
     sys.path.append(runtime)
     sys.argv = ["bootstrap"]
-    patches.leave_home()
-    endpoint = os.environ["AWS_ENDPOINT_URL"]
-    sys.meta_path.insert(0, patches.http_session(endpoint, float(timeout_scale)))
+    _leave_home()
+    _patch_http(os.environ["AWS_ENDPOINT_URL"], float(timeout_scale))
     if float(time_scale) != 1:
-        sys.meta_path.insert(0, patches.quick_waits(float(time_scale)))
+        _quicken_waits(float(time_scale))
     channel = socket.socket(fileno=int(descriptor))
     channel.set_inheritable(False)
     with channel, channel.makefile("rw", encoding="utf-8") as stream:
@@ -133,11 +231,11 @@ def main(arguments: list[str]) -> None:
             stream.write(json.dumps(message | {"peak_rss_mib": _peak_rss_mib()}) + "\n")
             stream.flush()
 
-        logs.install()
+        _install_logging()
         try:
             handler = _load(os.environ["_HANDLER"])
         except Exception as error:  # noqa: BLE001 - a module may raise anything while it loads
-            send(_failure(error, None))
+            send(_failure(error))
             return
         send({"ok": True, "answer": ""})
         for line in stream:

@@ -63,11 +63,6 @@ def unpack(content: bytes) -> Path:
     return directory
 
 
-def is_zip(content: bytes) -> bool:
-    """Return whether these bytes are a zip that can be unpacked."""
-    return zipfile.is_zipfile(io.BytesIO(content))
-
-
 def layer_paths(function: LambdaFunction) -> list[Path]:
     """Return the directories that the function's layers put on Python's path, in Lambda's order."""
     backend = get_backend(function.account_id, function.region)

@@ -1,44 +1,68 @@
-"""Simulator: one invocation of a Lambda function, in its own process, with its own limits."""
+"""Simulator: invocations of Lambda functions, one by one and as events, with what comes of them."""
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import json
 import time
 import uuid
-from dataclasses import dataclass
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 
-from tools.simulator.functions import logs as function_logs
-from tools.simulator.functions.pool import sandboxes
-from tools.simulator.functions.process import ExitedError, Sandbox, TimedOutError
-from tools.simulator.functions.records import Invocation, keep, settings, split_arn
+from tools.simulator import identity, work
+from tools.simulator.control import Log
+from tools.simulator.functions.process import (
+    EndedError,
+    Sandbox,
+    log_group_of,
+    sandboxes,
+    settings,
+)
+from tools.simulator.iam.resource_policies import Principal, decide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from moto.awslambda.models import LambdaFunction
 
-
-class ThrottledError(Exception):
-    """The function's reserved concurrency lets no invocation in."""
+_ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 
 
-@dataclass
-class _Outcome:
-    """What came of running the handler, before it becomes a record."""
+# One run of a function: id, function (its name), arn, attempt, ok, payload, answer, error_type,
+# error_message, logs, started, duration (seconds, without the start of the process), peak_rss_mib.
+Invocation = dict[str, Any]
 
-    ok: bool
-    answer: Any
-    started: float
-    duration: float
-    init_duration: float | None
+
+_invocations = Log("/invocations", function=lambda one: (one["function"], one["arn"]))
 
 
 def find(function_arn: str) -> LambdaFunction:
     """Return the function with this ARN; raises moto's ResourceNotFoundException."""
-    region, account, name = split_arn(function_arn)
+    _, _, _, region, account, _, name = function_arn.split(":")[:7]
     return get_backend(account, region).get_function(name)
+
+
+def may_invoke(
+    function_arn: str, principal: str, source_account: str | None, source_arn: str | None
+) -> bool:
+    """Return whether the service `principal`, acting for this source, may invoke the function.
+
+    False if there is no such function. A condition on a source that is not known does not hold.
+    """
+    try:
+        function = find(function_arn)
+    except (UnknownFunctionException, ValueError):
+        return False
+    sources = {"aws:sourceaccount": source_account, "aws:sourcearn": source_arn}
+    context = {key: value for key, value in sources.items() if value}
+    who = Principal(principal, source_account or "", context)
+    policy = {"Statement": function.policy.statements}
+    return decide(policy, who, "lambda:InvokeFunction", function.function_arn).allowed
 
 
 def invoke(
@@ -46,100 +70,150 @@ def invoke(
 ) -> Invocation:
     """Run the function once and return the record; an error of the function is in the record."""
     function = find(function_arn)
-    arn = function.function_arn
-    if function.reserved_concurrency is not None and int(function.reserved_concurrency) == 0:
-        raise ThrottledError(arn)
+    function_arn = function.function_arn
     request_id = request_id or str(uuid.uuid4())
-    with sandboxes.turn(arn) as generation:
-        sandbox = sandboxes.take(arn, _fingerprint(function))
-        cold = sandbox is None
-        sandbox = sandbox or Sandbox(function, _fingerprint(function))
-        sandboxes.note(arn, sandbox)
-        try:
-            outcome = _outcome(function, sandbox, payload, request_id, cold=cold)
-            invocation = _record(function, sandbox, outcome, payload, (request_id, attempt))
-            function_logs.write(function, sandbox.log_stream, invocation)
-        finally:
-            sandboxes.give_back(arn, sandbox, generation)
-    keep(invocation)
+    with sandboxes.one_for(function, _fingerprint(function)) as (sandbox, warm):
+        ran = _run(sandbox, {"id": request_id, "arn": function_arn}, payload, warm=warm)
+        _write_log(function, sandbox.log_stream, ran["logs"])
+    invocation = {
+        "id": request_id,
+        "function": function.function_name,
+        "arn": function_arn,
+        "attempt": attempt,
+        "payload": payload,
+        "peak_rss_mib": sandbox.peak_rss_mib,
+        **ran,
+    }
+    _invocations.add(invocation)
     return invocation
 
 
-def _record(
-    function: LambdaFunction,
-    sandbox: Sandbox,
-    outcome: _Outcome,
-    payload: Any,
-    attempt: tuple[str, int],
-) -> Invocation:
-    error = {} if outcome.ok else outcome.answer
-    return Invocation(
-        id=attempt[0],
-        function=function.function_name,
-        arn=function.function_arn,
-        ok=outcome.ok,
-        payload=payload,
-        answer=outcome.answer,
-        error_type=error.get("errorType"),
-        error_message=error.get("errorMessage"),
-        logs=sandbox.read_log() + _epilogue(error),
-        started=outcome.started,
-        duration=outcome.duration,
-        init_duration=outcome.init_duration,
-        peak_rss_mib=sandbox.peak_rss_mib,
-        over_memory=sandbox.peak_rss_mib > int(function.memory_size),
-        attempt=attempt[1],
-    )
-
-
-def _outcome(
-    function: LambdaFunction, sandbox: Sandbox, payload: Any, request_id: str, *, cold: bool
-) -> _Outcome:
-    started, begun = time.time(), time.monotonic()
-    init_duration = None
-    limit, scale = float(function.timeout), settings.deadline_scale
+def _run(sandbox: Sandbox, request: dict[str, str], payload: Any, *, warm: bool) -> dict[str, Any]:
+    """Return what came of running the handler: answer or error, times, log."""
+    started, begun, last_words = time.time(), time.monotonic(), []
     try:
-        reply = sandbox.initialize() if cold else {"ok": True}
-        if cold:
-            init_duration = time.monotonic() - begun
+        reply = {"ok": True} if warm else sandbox.initialize()
         begun = time.monotonic()
         if reply["ok"]:
-            event = {"id": request_id, "arn": function.function_arn, "event": json.dumps(payload)}
-            deadline = {"deadline": time.time() + limit * scale, "deadline_scale": scale}
-            reply = sandbox.invoke(event | deadline, limit * scale)
+            reply = sandbox.invoke(request | {"event": json.dumps(payload)})
         else:
             sandbox.kill()  # so that the next invocation initializes anew
         ok, answer = reply["ok"], json.loads(reply["answer"])
-    except TimedOutError:
-        message = f"Task timed out after {limit:.2f} seconds"
-        ok, answer = False, _error("Sandbox.Timedout", request_id, message)
-    except ExitedError as error:
-        ok, answer = False, _error("Runtime.ExitError", request_id, str(error))
-    return _Outcome(ok, answer, started, time.monotonic() - begun, init_duration)
-
-
-def _error(error_type: str, request_id: str, message: str) -> dict[str, str]:
-    return {"errorType": error_type, "errorMessage": f"RequestId: {request_id} Error: {message}"}
-
-
-def _epilogue(error: dict[str, str]) -> list[str]:
-    """Return what Lambda itself logs of an end that the function's process could not log."""
-    own = error.get("errorType") in {"Sandbox.Timedout", "Runtime.ExitError"}
-    return [error["errorMessage"]] if own else []
+    except EndedError as error:
+        message = f"RequestId: {request['id']} Error: {error}"
+        ok, answer = False, {"errorType": error.error_type, "errorMessage": message}
+        last_words = [message]  # which Lambda logs, as the process could not
+    error = {} if ok else answer
+    return {
+        "ok": ok,
+        "answer": answer,
+        "error_type": error.get("errorType"),
+        "error_message": error.get("errorMessage"),
+        "started": started,
+        "duration": time.monotonic() - begun,
+        "logs": sandbox.read_log() + last_words,
+    }
 
 
 def _fingerprint(function: LambdaFunction) -> str:
     """Return what must not change under a warm process."""
-    parts = (
-        function.code_sha_256,
-        function.handler,
-        function.run_time,
-        function.role,
-        function.memory_size,
-        function.timeout,
-        sorted(function.environment_vars.items()),
-        getattr(function, "logging_config", {}),
-        [layer["Arn"] for layer in function.layers],
-        (settings.time_scale, settings.timeout_scale),
-    )
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+    scales = (settings.time_scale, settings.timeout_scale)
+    return json.dumps([function.get_configuration(), scales], default=str)
+
+
+def _write_log(function: LambdaFunction, stream: str, lines: list[str]) -> None:
+    """Write what the function has logged to CloudWatch Logs, as its role.
+
+    In AWS, a function whose role may not write loses its log and runs all the same.
+    """
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": line} for line in lines if line]
+    if not events:  # PutLogEvents takes no empty list, and who has nothing to say does not call it
+        return
+    client = _log_client(function.role, function.account_id, function.region, stream)
+    group = log_group_of(function)
+    names = {"logGroupName": group, "logStreamName": stream}
+    if not _succeeds(client.put_log_events, **names, logEvents=events):
+        _succeeds(client.create_log_group, logGroupName=group)
+        _succeeds(client.create_log_stream, **names)
+        _succeeds(client.put_log_events, **names, logEvents=events)
+
+
+def _succeeds(call: Callable[..., Any], **parameters: Any) -> bool:
+    try:
+        call(**parameters)
+    except ClientError:
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=64)
+def _log_client(role_arn: str, account: str, region: str, _stream: str) -> Any:
+    # One client per process of the function, as its credentials are.
+    return identity.client("logs", account, region, role_arn)
+
+
+def invoke_async(function_arn: str, payload: Any) -> Future[list[Invocation]]:
+    """Queue an event for the function; the future answers all attempts once Lambda has given up or won."""
+    event = _Event(find(function_arn).function_arn, payload)
+    work.submit(event.attempt)
+    return event.future
+
+
+class _Event:
+    """One event on its way to one function."""
+
+    def __init__(self, arn: str, payload: Any) -> None:
+        self.arn = arn
+        self.payload = payload
+        self.id = str(uuid.uuid4())
+        self.future: Future[list[Invocation]] = Future()
+        self._attempts: list[Invocation] = []
+
+    def attempt(self) -> None:
+        """Run the function once; on an error queue the next attempt, or end."""
+        number = len(self._attempts) + 1
+        try:
+            run = invoke(self.arn, self.payload, request_id=self.id, attempt=number)
+        except UnknownFunctionException:
+            self._end()  # deleted since; Lambda drops the event without a word
+            return
+        self._attempts.append(run)
+        if run["ok"]:
+            self._end()
+        elif number < _allowed_attempts(find(self.arn)):
+            # Lambda waits one minute after the first attempt and two after the second.
+            work.submit(self.attempt, delay=settings.retry_delay * number)
+        else:
+            self._end()
+            self._bury(run["error_message"] or "")
+
+    def _end(self) -> None:
+        self.future.set_result(list(self._attempts))
+
+    def _bury(self, message: str) -> None:
+        """Send the event to the dead-letter queue as the function's role; what may not is lost."""
+        function = find(self.arn)
+        target = getattr(function, "dead_letter_config", {}).get("TargetArn")
+        if not target:
+            return
+        _, _, _, region, account, name = target.split(":", 5)
+        texts = {"RequestID": self.id, "ErrorCode": "200", "ErrorMessage": message[:1024]}
+        typed = {
+            name: {"DataType": "String", "StringValue": text}
+            for name, text in texts.items()
+            if text
+        }
+        client = identity.client("sqs", account, region, function.role)
+        with suppress(ClientError):
+            client.send_message(
+                QueueUrl=f"{identity.endpoint()}/{account}/{name}",
+                MessageBody=json.dumps(self.payload),
+                MessageAttributes=typed,
+            )
+
+
+def _allowed_attempts(function: LambdaFunction) -> int:
+    configured = function.event_invoke_config
+    retries = configured[-1].config.get("MaximumRetryAttempts") if configured else None
+    return _ATTEMPTS if retries is None else int(retries) + 1

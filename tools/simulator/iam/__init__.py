@@ -14,16 +14,8 @@ from moto.s3.models import FakeBucket
 
 from tools.simulator import accounts, answers, identity, wire
 from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam import (
-    authorization,
-    grants,
-    objects,
-    policies,
-    resource_policies,
-    resources,
-    signatures,
-    trust,
-)
+from tools.simulator.iam import authorization, grants, objects, policies, resources, trust
+from tools.simulator.iam import resource_policies as of_resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +23,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _JSON = frozenset({"json", "rest-json"})
-_PLAIN_CODE = frozenset(
-    {"cloudwatch", "sqs"}
-)  # JSON today, but with the codes of the query protocol
+# JSON today, but with the codes of the query protocol.
+_PLAIN_CODE = frozenset({"cloudwatch", "sqs"})
+_LINKS = ("Action=ConfirmSubscription", "Action=Unsubscribe")
 _state = {"enforce": False}
 
 
@@ -57,9 +49,8 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
 
 def _unsigned(environ: WSGIEnvironment) -> answers.Answer | None:
     """Refuse a request without a signature, unless it is for moto's own pages or SNS's links."""
-    links = ("Action=ConfirmSubscription", "Action=Unsubscribe")
     if environ["PATH_INFO"].startswith("/moto-api") or any(
-        link in str(environ.get("QUERY_STRING")) for link in links
+        link in str(environ.get("QUERY_STRING")) for link in _LINKS
     ):
         return None
     message = "Request is missing Authentication Token"
@@ -67,12 +58,21 @@ def _unsigned(environ: WSGIEnvironment) -> answers.Answer | None:
 
 
 def _refusal(call: wire.Call) -> answers.Answer | None:
+    status = 400 if call.protocol == "json" else 403
     try:
-        signatures.check(call)
-    except signatures.SignatureError as problem:
-        return answers.error(call.protocol, _refused(call, problem), str(problem), _status(call))
+        grants.check_key(call.access_key_id, call.caller.account)
+    except grants.KeyRefusedError as problem:
+        code = problem.json_code if call.protocol in _JSON else problem.query_code
+        return answers.error(call.protocol, code, str(problem), status)
     denial = _denial(call)
-    return answers.error(call.protocol, _denied(call), denial, _status(call)) if denial else None
+    return answers.error(call.protocol, _denied(call), denial, status) if denial else None
+
+
+def _denied(call: wire.Call) -> str:
+    codes = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+    if call.protocol in _JSON and call.service not in _PLAIN_CODE:
+        return "AccessDeniedException"
+    return codes.get(call.service, "AccessDenied")
 
 
 def _denial(call: wire.Call) -> str | None:
@@ -88,9 +88,9 @@ def _denial(call: wire.Call) -> str | None:
     except authorization.UnknownActionError as gap:
         return f"{refused}: {gap}"
     for resource in asked:
-        decision = _decide(call, action, resource)
-        if not decision.allowed:
-            return f"{refused} on resource: {resource} {decision.reason}"
+        reason = _reason_against(call, action, resource)
+        if reason:
+            return f"{refused} on resource: {resource} {reason}"
     return _denial_of_object(call, action)
 
 
@@ -106,56 +106,40 @@ def _denial_of_object(call: wire.Call, action: str) -> str | None:
     return f"User: {call.caller.arn} is not authorized to perform: {more[0]} {decision.reason}"
 
 
-def _decide(call: wire.Call, action: str, resource: str) -> policies.Decision:
+def _reason_against(call: wire.Call, action: str, resource: str) -> str:
+    """Why the caller may not do the action to the resource; empty if it may."""
     context = grants.context_of(call.caller, call.region) | resources.context_of(call)
     decision = policies.decide(grants.of_caller(call.caller), action, resource, context)
-    if decision.allowed and _denied_by_the_resource(call, action, resource, context):
-        reason = "with an explicit deny in a resource-based policy"
-        return policies.Decision(allowed=False, reason=reason)
-    if decision.allowed and call.service == "s3" and not may_use(call.caller, action, resource):
-        reason = f"because no resource-based policy allows the {action} action"
-        return policies.Decision(allowed=False, reason=reason)
-    if action != "sts:AssumeRole" or not decision.allowed:
-        return decision
-    if trust.admits(resource, call.caller, call.parameters.get("ExternalId")):
-        return decision
-    reason = "because the role's trust policy does not admit the caller"
-    return policies.Decision(allowed=False, reason=reason)
+    if not decision.allowed:
+        return decision.reason
+    if _by_its_policy(call.caller, action, resource, context).denied:
+        return "with an explicit deny in a resource-based policy"
+    if not may_use(call.caller, action, resource, context):
+        return f"because no resource-based policy allows the {action} action"
+    if action == "sts:AssumeRole" and not trust.admits(
+        resource, call.caller, call.parameters.get("ExternalId")
+    ):
+        return "because the role's trust policy does not admit the caller"
+    return ""
 
 
-def may_use(caller: identity.Caller, action: str, resource: str) -> bool:
-    """Whether a bucket of another account admits a caller; its own account's policies decide there."""
-    bucket = resources.bucket_of(resource.rpartition(":")[2].partition("/")[0])
-    if bucket is None or bucket.account_id == caller.account:
-        return True
-    who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
-    return resource_policies.decide(resources.policy_of(resource), who, action, resource).allowed
-
-
-def _denied_by_the_resource(
-    call: wire.Call, action: str, resource: str, context: policies.Context
+def may_use(
+    caller: identity.Caller, action: str, resource: str, context: policies.Context | None = None
 ) -> bool:
-    who = resource_policies.caller(call.caller.arn, call.caller.account, call.caller.role_arn)
+    """Whether a resource of another account admits a caller; its own account's policies decide there."""
+    owner = resources.owner_of(resource)
+    return owner in {"", caller.account} or (
+        _by_its_policy(caller, action, resource, context or {}).allowed
+    )
+
+
+def _by_its_policy(
+    caller: identity.Caller, action: str, resource: str, context: policies.Context
+) -> of_resources.Decision:
+    """What the resource's own policy says, in a context that may be more than the caller's."""
+    who = of_resources.caller(caller.arn, caller.account, caller.role_arn)
     who = replace(who, context={**who.context, **context})
-    return resource_policies.decide(resources.policy_of(resource), who, action, resource).denied
-
-
-def _refused(call: wire.Call, problem: signatures.SignatureError) -> str:
-    if call.protocol in _JSON:
-        return problem.json_code
-    is_s3_key = call.service == "s3" and problem.query_code == "InvalidClientTokenId"
-    return "InvalidAccessKeyId" if is_s3_key else problem.query_code
-
-
-def _denied(call: wire.Call) -> str:
-    codes = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
-    if call.protocol in _JSON and call.service not in _PLAIN_CODE:
-        return "AccessDeniedException"
-    return codes.get(call.service, "AccessDenied")
-
-
-def _status(call: wire.Call) -> int:
-    return 400 if call.protocol == "json" else 403
+    return of_resources.decide(resources.policy_of(resource), who, action, resource)
 
 
 @route("PUT", "/iam")
@@ -174,12 +158,7 @@ def read(body: dict[str, Any]) -> dict[str, Any]:
     return {"enforce": enforced(), **key._asdict()}
 
 
-def clear() -> None:
-    """Switch enforcement off."""
-    _state["enforce"] = False
-
-
 def install() -> None:
     """Make a reset switch enforcement off, and judge bucket policies here, with their conditions."""
-    on_reset(clear)
+    on_reset(lambda: _state.update(enforce=False))
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL

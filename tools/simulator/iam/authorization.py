@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.simulator.iam.policy_conditions import like
+from tools.simulator.iam.policies import like
 
 _TABLE = Path(__file__).with_name("authorization.json")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")

@@ -1,35 +1,56 @@
-"""Simulator: which policy documents decide for a caller, as moto's IAM and STS hold them."""
+"""Simulator: callers, as moto's IAM and STS hold them: their keys, and the policies that decide."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from moto.core.utils import utcnow
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
-from tools.simulator.iam.instances import vpc_of
-from tools.simulator.iam.organizations import organization_of
+from tools.simulator.iam import resource_policies
 from tools.simulator.iam.policies import Document, Grants, parsed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from tools.simulator.iam.trust import vpc_of
 
 _ALL: Document = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-_NOTHING: Document = {"Statement": []}
+
+
+class KeyRefusedError(Exception):
+    """AWS does not take an access key: by its error for query protocols, and that for JSON ones."""
+
+    def __init__(self, query_code: str, json_code: str, message: str) -> None:
+        super().__init__(message)
+        self.query_code = query_code
+        self.json_code = json_code
+
+
+def check_key(key_id: str, account: str) -> None:
+    """Raise KeyRefusedError unless somebody has this access key, and may use it still.
+
+    Nobody looks at signatures: whoever names a key is taken for its owner.
+    """
+    if accounts.account_of_administrator(key_id):
+        return
+    role = identity.assumed_role(key_id, account)
+    if role is not None and role.expiration < utcnow():
+        message = "The security token included in the request is expired"
+        raise KeyRefusedError("ExpiredToken", "ExpiredTokenException", message)
+    users = list(iam_backends[account]["global"].users.values())
+    keys = [key for user in users for key in user.access_keys if key.status == "Active"]
+    if role is None and key_id not in {key.access_key_id for key in keys}:
+        message = "The security token included in the request is invalid."
+        raise KeyRefusedError("InvalidClientTokenId", "UnrecognizedClientException", message)
 
 
 def of_caller(caller: identity.Caller) -> Grants:
     """The documents that decide for whoever signed a request."""
     if accounts.account_of_administrator(caller.access_key_id):
         return Grants((_ALL,))
-    if caller.role_arn is None:
-        return _of_user(caller)
-    grants = of_role(caller.role_arn)
-    session = identity.assumed_role(caller.access_key_id, caller.account)
-    if session is not None and session.policy:
-        return Grants(grants.identity, grants.limits | {"session policy": parsed(session.policy)})
-    return grants
+    if caller.role_arn:
+        return of_role(caller.role_arn)
+    user = iam_backends[caller.account]["global"].get_user_from_access_key_id(caller.access_key_id)
+    return Grants(tuple(_documents(user)) if user else ())
 
 
 def of_role(role_arn: str) -> Grants:
@@ -40,42 +61,25 @@ def of_role(role_arn: str) -> Grants:
         role = backend.get_role_by_arn(role_arn)
     except NotFoundException:
         return Grants(())
-    documents = [parsed(document) for document in role.policies.values()]
-    documents += _managed(role.managed_policies.values())
-    return Grants(tuple(documents), _boundary(backend, role.permissions_boundary_arn))
+    return Grants(tuple(_documents(role)), _boundary(backend, role.permissions_boundary_arn))
 
 
-def context_of(caller: identity.Caller, region: str) -> dict[str, str]:
+def context_of(caller: identity.Caller, region: str) -> dict[str, Any]:
     """The condition keys that every request of a caller has."""
-    context = {
-        "aws:principalaccount": caller.account,
-        "aws:principalarn": caller.role_arn or caller.arn,
-        "aws:principalisawsservice": "false",
-        "aws:principaltype": "AssumedRole" if caller.role_arn else "User",
+    who = resource_policies.caller(caller.arn, caller.account, caller.role_arn)
+    vpc = vpc_of(caller.access_key_id)
+    return {
+        **who.context,
         "aws:requestedregion": region,
-        "aws:securetransport": "true",  # as at AWS's endpoints; this server speaks plain HTTP
         "aws:viaawsservice": "false",
+        **({"aws:ec2instancesourcevpc": vpc} if vpc else {}),
     }
-    organization, vpc = organization_of(caller.account), vpc_of(caller.access_key_id)
-    context |= {"aws:principalorgid": organization} if organization else {}
-    return context | ({"aws:ec2instancesourcevpc": vpc} if vpc else {})
 
 
-def _of_user(caller: identity.Caller) -> Grants:
-    backend = _backend(caller.account)
-    user = backend.get_user_from_access_key_id(caller.access_key_id)
-    if user is None:
-        return Grants(())
-    documents = [parsed(document) for document in user.policies.values()]
-    documents += _managed(user.managed_policies.values())
-    for group in backend.get_groups_for_user(user.name):
-        documents += [parsed(document) for document in group.policies.values()]
-        documents += _managed(group.managed_policies.values())
-    return Grants(tuple(documents))
-
-
-def _managed(policies: Iterable[Any]) -> list[Document]:
-    return [_default_version(policy) for policy in policies]
+def _documents(holder: Any) -> list[Document]:
+    """The inline and attached policies of a role or user."""
+    attached = [_default_version(policy) for policy in holder.managed_policies.values()]
+    return [parsed(document) for document in holder.policies.values()] + attached
 
 
 def _default_version(policy: ManagedPolicy) -> Document:
@@ -85,10 +89,5 @@ def _default_version(policy: ManagedPolicy) -> Document:
 def _boundary(backend: IAMBackend, arn: str | None) -> dict[str, Document]:
     if not arn:
         return {}
-    known = arn in backend.managed_policies
-    document = _default_version(backend.managed_policies[arn]) if known else _NOTHING
-    return {"permissions boundary": document}
-
-
-def _backend(account: str) -> IAMBackend:
-    return iam_backends[account]["global"]
+    policy = backend.managed_policies.get(arn)
+    return {"permissions boundary": _default_version(policy) if policy else {}}

@@ -30,7 +30,11 @@ def check(
         return
     account, region = home
     if "alias/aws/" in key_id:
-        _check_managed(key_id, account, who)
+        # The policy of an AWS managed key cannot be edited: it admits the principals of its own
+        # account, through the service, and no service principal.
+        if who.is_service or who.account != account:
+            message = f"The key policy of {key_id} does not admit {who.name}."
+            raise RefusedError("KMSAccessDenied", message)
         return
     key = _find(key_id, account, region)
     if not key.enabled or key.key_state != "Enabled":
@@ -43,22 +47,10 @@ def check(
             )
 
 
-def _check_managed(key_id: str, account: str, who: Principal) -> None:
-    # The policy of an AWS managed key cannot be edited: it admits the principals of its own
-    # account, through the service, and no service principal.
-    if who.is_service or who.account != account:
-        raise RefusedError(
-            "KMSAccessDenied", f"The key policy of {key_id} does not admit {who.name}."
-        )
-
-
 def _find(key_id: str, account: str, region: str) -> Key:
     if key_id.startswith("arn:"):
         _, _, _, region, account, _ = key_id.split(":", 5)
-    backend = kms_backends[account][region]
-    alias = backend.get_alias_name(key_id)
-    known = backend.get_key_id_from_alias(alias) if alias.startswith("alias/") else key_id
-    key = backend.keys.get(backend.get_key_id(known or ""))
+    key = kms_backends[account][region].keys.get(key_id.rpartition("/")[2])
     if key is None:
         raise RefusedError("KMSNotFound", f"Key {key_id} does not exist.")
     return key

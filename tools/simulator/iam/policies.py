@@ -1,23 +1,23 @@
-"""Simulator: identity policies: what the policies of a user or role let it do.
+"""Simulator: what policies say: statements, their conditions, and what a caller's own allow it.
 
 An action must be allowed by the policies attached to the caller, and also by its permissions
-boundary and its session policy if it has them. An explicit Deny goes before everything. What the
+boundary if it has one. An explicit Deny goes before everything. What the
 simulator cannot judge counts as a Deny that applies and as an Allow that does not.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.simulator.iam.policy_conditions import Context, UnsupportedConditionError, holds, like
-
 Document = Mapping[str, Any]
+Context = Mapping[str, str | tuple[str, ...]]  # a tuple: a key that has several values at once
 
 # Keys whose absence from a context means something, because AWS too leaves them out of such a
-# request. A condition on any other key that the context lacks is one that we cannot judge.
+# request. A condition on any other key that a caller's context lacks is one that we cannot judge.
 _ABSENT = frozenset(
     {
         "aws:calledvia",
@@ -27,9 +27,18 @@ _ABSENT = frozenset(
         "aws:sourceaccount",
         "aws:sourcearn",
         "aws:sourceorgid",
-        "sts:externalid",
     }
 )
+# What the values that a key has must be, all or any of them; a single one, without a word before.
+_QUANTIFIERS: dict[str, Callable[[list[bool]], bool]] = {
+    "": all,
+    "ForAllValues": all,
+    "ForAnyValue": any,
+}
+
+
+class UnsupportedConditionError(Exception):
+    """A condition says something that the simulator cannot judge."""
 
 
 @dataclass(frozen=True)
@@ -53,54 +62,110 @@ def decide(grants: Grants, action: str, resource: str, context: Context) -> Deci
     layers = {"identity-based policy": grants.identity}
     layers |= {name: (document,) for name, document in grants.limits.items()}
     for name, documents in layers.items():
-        effects, problems = _effects(documents, action, resource, context)
+        every = [one for document in documents for one in listed(document.get("Statement"))]
+        found, problems = effects(every, action, resource, context, absent=_ABSENT)
         hint = "".join(f" {problem}" for problem in sorted(problems))
-        if "Deny" in effects:
+        if "Deny" in found:
             return Decision(allowed=False, reason=f"with an explicit deny in an {name}{hint}")
-        if "Allow" not in effects:
-            return Decision(
-                allowed=False, reason=f"because no {name} allows the {action} action{hint}"
-            )
+        if "Allow" not in found:
+            reason = f"because no {name} allows the {action} action{hint}"
+            return Decision(allowed=False, reason=reason)
     return Decision(allowed=True)
 
 
-def _effects(
-    documents: Iterable[Document], action: str, resource: str, context: Context
+def effects(
+    statements: Iterable[Document],
+    action: str,
+    resource: str,
+    context: Context,
+    absent: frozenset[str] | None = None,
 ) -> tuple[set[str], set[str]]:
-    """The effects of the statements that apply, and what could not be judged on the way."""
-    effects, problems = set(), set()
-    for document in documents:
-        for statement in listed(document.get("Statement")):
-            if not _concerns(statement, action, resource):
-                continue
-            effect = str(statement.get("Effect"))
-            try:
-                if _conditions_hold(statement.get("Condition") or {}, context):
-                    effects.add(effect)
-            except UnsupportedConditionError as problem:
-                problems.add(str(problem))
-                effects |= {effect} & {"Deny"}
-    return effects, problems
+    """Return the effects of the statements that apply, and what could not be judged on the way.
+
+    `absent` are the keys that may be missing from the context; None: any.
+    """
+    found, problems = set(), set()
+    for statement in statements:
+        if not _names(statement, "Action", action) or not _names(statement, "Resource", resource):
+            continue
+        effect = str(statement.get("Effect"))
+        try:
+            if holds(statement.get("Condition") or {}, context, absent):
+                found.add(effect)
+        except UnsupportedConditionError as problem:
+            problems.add(str(problem))
+            found |= {effect} & {"Deny"}
+    return found, problems
 
 
-def _concerns(statement: Document, action: str, resource: str) -> bool:
-    return _names(statement, "Action", action.lower(), str.lower) and _names(
-        statement, "Resource", resource, str
+def _names(statement: Document, element: str, found: str) -> bool:
+    negated = f"Not{element}" in statement
+    patterns = listed(statement.get(f"Not{element}" if negated else element))
+    if element == "Action":
+        return any(like(str(one).lower(), found.lower()) for one in patterns) != negated
+    return any(like(str(one), found) for one in patterns) != negated
+
+
+def holds(condition: Document, context: Context, absent: frozenset[str] | None = None) -> bool:
+    """Return whether every operator of a Condition holds; keys of the context are in lower case."""
+    pairs = [(name, key, each[key]) for name, each in condition.items() for key in each]
+    for _, key, _ in pairs:
+        if absent is not None and key.lower() not in context.keys() | absent:
+            raise UnsupportedConditionError(f"The simulator does not know the value of {key}.")
+    return all(
+        _operator_holds(name, key, [_text(one) for one in listed(values)], context)
+        for name, key, values in pairs
     )
 
 
-def _names(statement: Document, element: str, found: str, spelt: Any) -> bool:
-    negated = f"Not{element}" in statement
-    patterns = listed(statement.get(f"Not{element}" if negated else element))
-    return any(like(spelt(str(pattern)), found) for pattern in patterns) != negated
+def _operator_holds(operator: str, key: str, values: list[str], context: Context) -> bool:
+    found = context.get(key.lower())
+    if operator == "Null":
+        return (found is None) == (values == ["true"])
+    quantifier, _, single = operator.rpartition(":")
+    name = single.removesuffix("IfExists")
+    negated = "Not" in name
+    test = _TESTS.get(name.replace("Not", ""))
+    if test is None or quantifier not in _QUANTIFIERS:
+        raise UnsupportedConditionError(f"The simulator cannot judge the operator {operator}.")
+    if any("${" in value for value in values):
+        raise UnsupportedConditionError(f"The simulator knows no policy variables ({key}).")
+    if not quantifier and isinstance(found, tuple):
+        raise UnsupportedConditionError(f"{key} has several values, {operator} is about one.")
+    if found is None and not quantifier:  # a negated operator holds where the key is missing
+        return negated or name != single
+    each = (found,) if isinstance(found, str) else found or ()
+    results = [any(test(value, one) for value in values) != negated for one in each]
+    return _QUANTIFIERS[quantifier](results)
 
 
-def _conditions_hold(condition: Document, context: Context) -> bool:
-    for keys in condition.values():
-        for key in keys:
-            if key.lower() not in context and key.lower() not in _ABSENT:
-                raise UnsupportedConditionError(f"The simulator does not know the value of {key}.")
-    return holds(condition, context)
+def like(pattern: str, text: str) -> bool:
+    """Match IAM's wildcards: `*` for any characters, `?` for one."""
+    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def _arn_like(pattern: str, text: str) -> bool:
+    wanted, found = pattern.split(":", 5), text.split(":", 5)
+    return len(wanted) == len(found) == 6 and all(map(like, wanted, found))
+
+
+def _equal_ignoring_case(wanted: str, found: str) -> bool:
+    return wanted.lower() == found.lower()
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringEqualsIgnoreCase": _equal_ignoring_case,
+    "StringLike": like,
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": _equal_ignoring_case,
+}
 
 
 def listed(value: Any) -> list[Any]:
@@ -110,7 +175,9 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def parsed(document: str | Document) -> Document:
-    """A policy document, which moto keeps as text or, from CloudFormation, as an object."""
-    found: Document = json.loads(document) if isinstance(document, str) else document
+def parsed(document: str | Document | None) -> Document:
+    """A policy document, which moto keeps as text or as an object; empty where there is none."""
+    found: Document = (
+        json.loads(document) if isinstance(document, str) and document else document or {}
+    )
     return found

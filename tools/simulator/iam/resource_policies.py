@@ -1,16 +1,12 @@
-"""Simulator: policies of topics, queues and keys, judged for AWS services and for people."""
+"""Simulator: policies of resources and roles, judged for AWS services and for people."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tools.simulator.iam.organizations import organization_of
-from tools.simulator.iam.policy_conditions import Context, UnsupportedConditionError, holds, like
-
-Policy = Mapping[str, Any]
+from tools.simulator.iam.policies import Context, Document, effects, listed, parsed
 
 
 @dataclass(frozen=True)
@@ -30,11 +26,10 @@ class Principal:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a policy says: `allowed`, or `denied` explicitly, or neither; and why."""
+    """What a policy says: `allowed`, or `denied` explicitly, or neither."""
 
     allowed: bool = False
     denied: bool = False
-    reasons: tuple[str, ...] = field(default=())
 
 
 def service(name: str, source_arn: str, account: str, *, source_known: bool = True) -> Principal:
@@ -52,7 +47,7 @@ def caller(arn: str, account: str, role_arn: str | None = None) -> Principal:
     """Make the principal of a user or of an assumed role."""
     known = role_arn or arn
     context = {
-        "aws:securetransport": "true",
+        "aws:securetransport": "true",  # as at AWS's endpoints; this server speaks plain HTTP
         "aws:principalarn": known,
         "aws:principalaccount": account,
         "aws:principaltype": "AssumedRole" if role_arn else "User",
@@ -66,57 +61,22 @@ def caller(arn: str, account: str, role_arn: str | None = None) -> Principal:
     return Principal(known, account, context, arns)
 
 
-def decide(policy: Policy | str | None, who: Principal, action: str, resource: str) -> Decision:
+def decide(policy: Document | str | None, who: Principal, action: str, resource: str) -> Decision:
     """Return what the policy says of this principal, action and resource; Deny goes first."""
-    document = json.loads(policy) if isinstance(policy, str) and policy else policy or {}
-    assert isinstance(document, Mapping)  # noqa: S101 -- json.loads may return anything
-    statements = document.get("Statement", [])
-    found = [
-        _statement(statement, who, action, resource)
-        for statement in (statements if isinstance(statements, list) else [statements])
+    statements = [
+        one for one in listed(parsed(policy).get("Statement")) if _names_principal(one, who)
     ]
-    reasons = tuple(reason for decision in found for reason in decision.reasons)
-    denied = any(decision.denied for decision in found)
-    allowed = not denied and any(decision.allowed for decision in found)
-    return Decision(allowed, denied, reasons)
+    found, _ = effects(statements, action, resource, who.context)
+    return Decision(allowed=found == {"Allow"}, denied="Deny" in found)
 
 
-def _statement(statement: Policy, who: Principal, action: str, resource: str) -> Decision:
-    applies = _names_principal(statement, who) and _names(statement, "Action", action.lower())
-    if not applies or not _names(statement, "Resource", resource):
-        return Decision()
-    denies = statement.get("Effect") == "Deny"
-    try:
-        if not holds(statement.get("Condition", {}), who.context):
-            return Decision()
-    except UnsupportedConditionError as problem:  # closed: no Allow, but every Deny
-        return Decision(denied=denies, reasons=(str(problem),))
-    return Decision(allowed=not denies, denied=denies)
-
-
-def _names_principal(statement: Policy, who: Principal) -> bool:
-    principal = statement.get("Principal")
+def _names_principal(statement: Document, who: Principal) -> bool:
+    principal: Any = statement.get("Principal")
     if principal is None:  # NotPrincipal: a Deny with it would mean almost everybody
         return "NotPrincipal" in statement and statement.get("Effect") == "Deny"
     if principal == "*":
         return True
+    named = {*listed(principal.get("AWS"))}
     if who.is_service:
-        return "*" in _listed(principal.get("AWS")) or who.name in _listed(principal.get("Service"))
-    return bool({"*", *who.arns} & set(_listed(principal.get("AWS"))))
-
-
-def _names(statement: Policy, what: str, found: str) -> bool:
-    if f"Not{what}" in statement:
-        return not _any_like(statement[f"Not{what}"], what, found)
-    return _any_like(statement.get(what, []), what, found)
-
-
-def _any_like(patterns: Any, what: str, found: str) -> bool:
-    texts = _listed(patterns)
-    return any(like(text.lower() if what == "Action" else text, found) for text in texts)
-
-
-def _listed(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+        return "*" in named or who.name in listed(principal.get("Service"))
+    return bool({"*", *who.arns} & named)

@@ -25,14 +25,10 @@ if TYPE_CHECKING:
 
     from moto.s3.models import FakeBucket
 
-    from tools.simulator.iam.resource_policies import Policy
+    from tools.simulator.iam.policies import Document
     from tools.simulator.wire import Call
 
-_PREFIXES = {
-    "cloudwatch": "cloudwatch",
-    "emr": "elasticmapreduce",
-    "resourcegroupstaggingapi": "tag",
-}
+_PREFIXES = {"emr": "elasticmapreduce", "resourcegroupstaggingapi": "tag"}
 _ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
@@ -66,12 +62,12 @@ def resources_of(call: Call, action: str) -> list[str]:
 
     Raises UnknownActionError for an action that AWS's table does not have.
     """
-    known, find = authorization.action(action), _FINDERS.get(call.service)
-    named = find(call, call.parameters) if find else []
+    known, find = authorization.action(action), _FINDERS.get(call.service, _found)
+    named = find(call, call.parameters)
     return named if named and all(known.takes(each) for each in named) else ["*"]
 
 
-def policy_of(arn: str) -> Policy | str | None:
+def policy_of(arn: str) -> Document | str | None:
     """Return the policy of a table, topic or queue; None where it has none, or there is no such thing."""
     _, _, service, region, account, name = (*arn.split(":", 5), *[""] * 6)[:6]
     if service == "dynamodb":
@@ -90,6 +86,15 @@ def policy_of(arn: str) -> Policy | str | None:
     return None
 
 
+def owner_of(arn: str) -> str:
+    """Return the account of a bucket, topic, queue or table, whose policies admit others; else nothing."""
+    _, _, service, _, account, name = (*arn.split(":", 5), *[""] * 6)[:6]  # it may be "*"
+    if service == "s3":
+        bucket = bucket_of(name.partition("/")[0])
+        return bucket.account_id if bucket else ""
+    return account if service in {"dynamodb", "sns", "sqs"} else ""
+
+
 def bucket_of(name: str) -> FakeBucket | None:
     """Return the bucket of that name, whichever account it is in."""
     partition, account = s3_backends.bucket_accounts.get(name, ("", ""))
@@ -98,17 +103,9 @@ def bucket_of(name: str) -> FakeBucket | None:
 
 def context_of(call: Call) -> dict[str, str | tuple[str, ...]]:
     """The condition keys that services add for a call, in lower case."""
-    names = {
-        ("cloudwatch", "Namespace"): "cloudwatch:namespace",
-        ("sts", "ExternalId"): "sts:externalid",
-        ("sns", "Protocol"): "sns:protocol",
-        ("sns", "Endpoint"): "sns:endpoint",
-    }
-    found: dict[str, str | tuple[str, ...]] = {
-        key: str(call.parameters[parameter])
-        for (service, parameter), key in names.items()
-        if service == call.service and parameter in call.parameters
-    }
+    found: dict[str, str | tuple[str, ...]] = {}
+    if call.service == "cloudwatch" and "Namespace" in call.parameters:
+        found["cloudwatch:namespace"] = str(call.parameters["Namespace"])
     if call.called_via:
         found |= {"aws:calledvia": (call.called_via,), "aws:viaawsservice": "true"}
     return found
@@ -124,18 +121,37 @@ def _named(call: Call, service: str, kind: str, name: Any) -> str:
     return str(name) if str(name).startswith("arn:") else _arn(call, service, f"{kind}{name}")
 
 
+# Of services whose parameters name resources or ARNs: what the ARNs are like, and these parameters.
+_BY_PARAMETERS = {
+    "cloudwatch": ("cloudwatch", "alarm:", ("AlarmName", "AlarmNames")),
+    "dynamodb": ("dynamodb", "table/", ("TableName", "RequestItems", "ResourceArn")),
+    "emr": (
+        "elasticmapreduce",
+        "cluster/",
+        ("ClusterId", "JobFlowId", "ResourceId", "JobFlowIds"),
+    ),
+    "lambda": ("lambda", "function:", ("FunctionName", "Resource")),
+    "sns": ("sns", "", ("TopicArn", "TargetArn", "ResourceArn", "Name")),
+    "sts": ("iam", "role/", ("RoleArn",)),
+}
+
+
+def _found(call: Call, given: dict[str, Any]) -> list[str]:
+    """The ARNs of what the call's parameters name."""
+    if call.service not in _BY_PARAMETERS:
+        return []
+    service, kind, parameters = _BY_PARAMETERS[call.service]
+    names: list[Any] = []
+    for parameter in parameters:
+        value = given.get(parameter) or []
+        names += value if isinstance(value, (list, dict)) else [value]
+    return [_named(call, service, kind, unquote(str(name))) for name in names]
+
+
 def _cloudformation(call: Call, given: dict[str, Any]) -> list[str]:
     name = given.get("StackName")
     # A stack's id is AWS's invention; a policy has a wildcard in its place.
     return [_named(call, "cloudformation", "stack/", f"{name}/id")] if name else []
-
-
-def _emr(call: Call, given: dict[str, Any]) -> list[str]:
-    ids = [given[name] for name in ("ClusterId", "JobFlowId", "ResourceId") if name in given]
-    return [
-        _arn(call, "elasticmapreduce", f"cluster/{one}")
-        for one in ids + given.get("JobFlowIds", [])
-    ]
 
 
 def _config(call: Call, given: dict[str, Any]) -> list[str]:
@@ -146,16 +162,6 @@ def _config(call: Call, given: dict[str, Any]) -> list[str]:
     return known if len(known) == len(names) else [_arn(call, "config", "config-rule/*")]
 
 
-def _sns(call: Call, given: dict[str, Any]) -> list[str]:
-    if "Name" in given and call.operation == "CreateTopic":
-        return [_arn(call, "sns", given["Name"])]
-    for name in ("TopicArn", "TargetArn", "ResourceArn"):
-        if name in given:
-            return [given[name]]
-    subscription = given.get("SubscriptionArn")
-    return [subscription.rpartition(":")[0]] if subscription else []
-
-
 def _sqs(call: Call, given: dict[str, Any]) -> list[str]:
     if "QueueUrl" in given:
         account, name = given["QueueUrl"].rstrip("/").split("/")[-2:]
@@ -164,14 +170,10 @@ def _sqs(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 def _dynamodb(call: Call, given: dict[str, Any]) -> list[str]:
-    asked: list[Any] = [given.get("TableName")]
-    if isinstance(given.get("RequestItems"), dict):
-        asked += given["RequestItems"]
     if statement := _partiql(given):
-        asked.append(statement["table"])
-    asked.append(given.get("ResourceArn"))
+        return [_named(call, "dynamodb", "table/", statement["table"])]
     index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
-    return [_named(call, "dynamodb", "table/", name) + index for name in asked if name]
+    return [table + index for table in _found(call, given)]
 
 
 def _partiql(given: dict[str, Any]) -> re.Match[str] | None:
@@ -187,11 +189,6 @@ def _logs(call: Call, given: dict[str, Any]) -> list[str]:
     return [f"{group}:log-stream:{given.get('logStreamName', '')}"]
 
 
-def _lambda(call: Call, given: dict[str, Any]) -> list[str]:
-    name = given.get("FunctionName") or unquote(str(given.get("Resource") or ""))
-    return [_named(call, "lambda", "function:", name)] if name else []
-
-
 def _events(call: Call, given: dict[str, Any]) -> list[str]:
     if call.operation == "PutEvents":
         buses = {entry.get("EventBusName", "default") for entry in given.get("Entries", [])}
@@ -201,28 +198,21 @@ def _events(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 def _iam(call: Call, given: dict[str, Any]) -> list[str]:
-    if "PolicyArn" in given and "RoleName" not in given:
-        return [given["PolicyArn"]]
-    kinds = {"RoleName": "role", "UserName": "user", "PolicyName": "policy"}
     partition, account = get_partition(call.region), call.caller.account
     if "RoleName" in given:  # its ARN has its path, if it exists
         roles = iam_backends[account][partition].get_roles()
         known = [role.arn for role in roles if role.name == given["RoleName"]]
-        if known:
-            return known
-    for name, kind in kinds.items():
-        if name in given:
-            return [f"arn:{partition}:iam::{account}:{kind}/{given[name]}"]
-    return []
+        return known or [f"arn:{partition}:iam::{account}:role/{given['RoleName']}"]
+    if "PolicyArn" in given:
+        return [given["PolicyArn"]]
+    kinds = {"UserName": "user", "PolicyName": "policy"}
+    named = [f"{kind}/{given[name]}" for name, kind in kinds.items() if name in given]
+    return [f"arn:{partition}:iam::{account}:{each}" for each in named[:1]]
 
 
 def _s3(call: Call, given: dict[str, Any]) -> list[str]:
     parts = [given[name] for name in ("Bucket", "Key") if name in given]
     return [f"arn:{get_partition(call.region)}:s3:::{'/'.join(parts)}"] if parts else []
-
-
-def _sts(_call: Call, given: dict[str, Any]) -> list[str]:
-    return [given["RoleArn"]] if "RoleArn" in given else []
 
 
 def _securityhub(call: Call, given: dict[str, Any]) -> list[str]:
@@ -234,14 +224,10 @@ _FINDERS: dict[str, Callable[[Call, dict[str, Any]], list[str]]] = {
     "cloudformation": _cloudformation,
     "config": _config,
     "dynamodb": _dynamodb,
-    "emr": _emr,
     "events": _events,
     "iam": _iam,
-    "lambda": _lambda,
     "logs": _logs,
     "s3": _s3,
     "securityhub": _securityhub,
-    "sns": _sns,
     "sqs": _sqs,
-    "sts": _sts,
 }

@@ -1,46 +1,35 @@
 """Simulator: Amazon SNS where moto is too kind: who may publish, and what.
 
-A topic's policy decides for AWS services, for callers of other accounts, and by its Deny for all;
-the key of an encrypted topic decides as well. What callers of the topic's own account may do
-without a Deny is their own policies' business, which the enforcement of IAM judges.
+A topic's policy decides for AWS services, and where IAM is enforced for callers too; the key of an
+encrypted topic decides as well. `deliveries` brings messages to subscribers.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
-from moto.sns.exceptions import InvalidParameterValue, TopicNotFound
+from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
 from tools.simulator import iam, identity
-from tools.simulator.control import on_reset, route
 from tools.simulator.iam import grants, keys, policies
 from tools.simulator.iam.resource_policies import Principal, caller, decide
 from tools.simulator.refusals import RefusedError
-from tools.simulator.topics import confirmations as topic_confirmations
 from tools.simulator.topics import deliveries as topic_deliveries
-from tools.simulator.topics import messages as topic_messages
-from tools.simulator.topics import settings as topic_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from moto.core.responses import ActionResult
 
-_PUBLISH, _READ = "sns:Publish", "sns:GetTopicAttributes"
+_MAXIMUM_BYTES = 262_144  # 256 KiB, attributes included
+_SUBJECT = re.compile(r"[!-~][ -~]{0,98}")  # fewer than 100 printable ASCII characters, one line
 _moto_publish = SNSResponse.publish
-_moto_publish_batch = SNSResponse.publish_batch
-_moto_get_topic_attributes = SNSResponse.get_topic_attributes
-
-
-class AuthorizationError(ServiceException):
-    """The caller may not publish to this topic."""
-
-    code = "AuthorizationError"
-    status_code = 403
 
 
 class TopicKeyError(ServiceException):
@@ -64,13 +53,13 @@ def publish(
     `key_user` is who asks the topic's key, if that request says less of itself than `who`.
     """
     topic = find(topic_arn)
-    if not decide(topic.policy, who, _PUBLISH, topic_arn).allowed:
+    if not decide(topic.policy, who, "sns:Publish", topic_arn).allowed:
         raise RefusedError(
             "NO_PERMISSIONS", f"The policy of {topic_arn} does not admit {who.name}."
         )
     keys.check(topic.kms_master_key_id, _home(topic), key_user or who)
     try:
-        topic_messages.check(message.text, message.subject, message.structure, {})
+        _check_message(message.text, message.subject, message.structure)
     except InvalidParameterValue as problem:
         raise RefusedError("INVALID_PARAMETER", str(problem.message)) from problem
     return str(topic.publish(message.text, message.subject, message_structure=message.structure))
@@ -85,45 +74,46 @@ def find(topic_arn: str) -> Topic:
     return topic
 
 
-@route("GET", "/topics")
-def show(query: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the messages that topics took and where each went; `topic` names one topic's ARN."""
-    return topic_deliveries.journal(query.get("topic"))
+def _check_message(
+    message: str | None,
+    subject: str | None,
+    structure: str | None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Raise InvalidParameterValue for a message that SNS refuses."""
+    if not message:
+        raise InvalidParameterValue("Invalid parameter: Empty message")
+    if subject is not None and not _SUBJECT.fullmatch(subject):
+        raise InvalidParameterValue("Invalid parameter: Subject")
+    size = len(message.encode())
+    for name, value in (attributes or {}).items():
+        parts = (name, value["DataType"], value.get("StringValue") or "")
+        if not all(parts):
+            raise InvalidParameterValue(
+                f"The message attribute '{name}' must contain non-empty message attribute value."
+            )
+        size += sum(len(part.encode()) for part in parts)
+    if size > _MAXIMUM_BYTES:
+        raise InvalidParameterValue("Invalid parameter: Message too long")
+    if structure is not None and not _has_default(message):
+        raise InvalidParameterValue(
+            "Invalid parameter: Message Structure - No default entry in JSON message body"
+        )
+
+
+def _has_default(message: str) -> bool:
+    try:
+        parts = json.loads(message)
+    except ValueError:
+        return False
+    return isinstance(parts, dict) and isinstance(parts.get("default"), str)
 
 
 def _home(topic: Topic) -> tuple[str, str]:
     return topic.account_id, topic.sns_backend.region_name
 
 
-def _check_caller(response: SNSResponse, topic_arn: str) -> None:
-    """Raise unless whoever signed this request may publish to the topic."""
-    topic, known, who = _check_policy(response, topic_arn, _PUBLISH)
-    _check_key(topic, known, who)
-
-
-def _check_policy(
-    response: SNSResponse, topic_arn: str, action: str
-) -> tuple[Topic, identity.Caller, Principal]:
-    """Raise unless the topic's policy admits whoever signed this request."""
-    if topic_arn.split(":")[3:4] != [response.region]:  # SNS knows only the topics of its Region
-        raise InvalidParameterValue("Invalid parameter: TopicArn")
-    try:
-        topic = find(topic_arn)
-    except RefusedError:
-        raise TopicNotFound from None
-    known = identity.caller(response.access_key)
-    who = caller(known.arn, known.account, known.role_arn)
-    who = replace(who, context={**who.context, **grants.context_of(known, response.region)})
-    decision = decide(topic.policy, who, action, topic_arn)
-    if decision.denied or (who.account != topic.account_id and not decision.allowed):
-        raise AuthorizationError(
-            f"User: {known.arn} is not authorized to perform: SNS:{action[4:]} on resource: "
-            f"{topic_arn} because no resource-based policy allows the SNS:{action[4:]} action"
-        )
-    return topic, known, who
-
-
-def _check_key(topic: Topic, known: identity.Caller, who: Principal) -> None:
+def _check_key(topic: Topic, known: identity.Caller) -> None:
     """Raise unless the topic's key lets the caller use it through SNS."""
     account, region = _home(topic)
     through = {"kms:viaservice": f"sns.{region}.amazonaws.com", "kms:calleraccount": known.account}
@@ -133,51 +123,28 @@ def _check_key(topic: Topic, known: identity.Caller, who: Principal) -> None:
         mine = grants.of_caller(known)
         return not iam.enforced() or policies.decide(mine, action, resource, context).allowed
 
-    user = replace(who, context={**who.context, **through})
+    who = caller(known.arn, known.account, known.role_arn)
+    who = replace(who, context={**who.context, **context})
     try:
-        keys.check(topic.kms_master_key_id, (account, region), user, own_policies_allow)
+        keys.check(topic.kms_master_key_id, (account, region), who, own_policies_allow)
     except RefusedError as problem:
         refusal = TopicKeyError(str(problem))
         refusal.code = problem.code
         raise refusal from problem
 
 
-def _check_entry(entry: Mapping[str, Any]) -> None:
-    attributes = entry.get("MessageAttributes") or {}
-    topic_messages.check(
-        entry.get("Message"), entry.get("Subject"), entry.get("MessageStructure"), attributes
-    )
-
-
-def _get_topic_attributes(self: SNSResponse) -> ActionResult:
-    _check_policy(self, self._get_param("TopicArn"), _READ)
-    return _moto_get_topic_attributes(self)
-
-
 def _publish(self: SNSResponse) -> ActionResult:
-    topic_arn = self._get_param("TopicArn") or self._get_param("TargetArn") or ""
-    if ":endpoint/" not in topic_arn and not self._get_param("PhoneNumber"):
-        _check_caller(self, topic_arn)
-        _check_entry({name: self._get_param(name) for name in _ENTRY})
+    topic_arn = self._get_param("TopicArn") or ""
+    if topic_arn.split(":")[3:4] != [self.region]:  # SNS knows only the topics of its Region
+        raise InvalidParameterValue("Invalid parameter: TopicArn")
+    topic = sns_backends[topic_arn.split(":")[4]][self.region].get_topic(topic_arn)
+    _check_key(topic, identity.caller(self.access_key))
+    names = ("Message", "Subject", "MessageStructure", "MessageAttributes")
+    _check_message(*(self._get_param(name) for name in names))
     return _moto_publish(self)
-
-
-def _publish_batch(self: SNSResponse) -> ActionResult:
-    _check_caller(self, self._get_param("TopicArn"))
-    for entry in self._get_param("PublishBatchRequestEntries", []):
-        _check_entry(entry)
-    return _moto_publish_batch(self)
-
-
-_ENTRY = ("Message", "Subject", "MessageStructure", "MessageAttributes")
 
 
 def install() -> None:
     """Put the checks before moto's Publish, and the deliveries in place of moto's."""
     SNSResponse.publish = _publish  # type: ignore[method-assign]
-    SNSResponse.publish_batch = _publish_batch  # type: ignore[method-assign]
-    SNSResponse.get_topic_attributes = _get_topic_attributes  # type: ignore[method-assign]
     topic_deliveries.install()
-    topic_settings.install()
-    topic_confirmations.install()
-    on_reset(topic_deliveries.forget)

@@ -1,39 +1,58 @@
-"""Simulator: what SNS does with a message it took: filters, queues, functions, emails."""
+"""Simulator: what SNS does with a message it took: filters, queues, emails, and who gets any.
+
+Subscriptions by email get nothing before the owner of the address confirms. Here every owner does
+so at once, unless `PUT /simulator/topics` says otherwise.
+"""
 
 from __future__ import annotations
 
 import json
-import threading
 import uuid
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from moto.core.utils import iso_8601_datetime_with_milliseconds
-from moto.sns.models import Subscription, Topic
+from moto.sns.exceptions import InvalidParameterValue
+from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 
-from tools.simulator import functions, inbox, queues
-from tools.simulator.iam.resource_policies import Principal, service
+from tools.simulator import inbox, queues
+from tools.simulator.control import ControlError, Log, on_reset, route
+from tools.simulator.iam import policy_actions
+from tools.simulator.iam.resource_policies import service
 from tools.simulator.refusals import RefusedError
-from tools.simulator.topics import messages as topic_messages
-from tools.simulator.topics.confirmations import subscriptions
 
 SERVICE = "sns.amazonaws.com"
-_KEPT = 5000
-_lock = threading.Lock()
-_journal: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+_EMAIL = ("email", "email-json")
+_moto_subscribe = SNSBackend.subscribe
+_moto_set_topic_attribute = SNSBackend.set_topic_attribute
+_owners = {"confirm": True}
+_messages = Log("/topics", topic=lambda entry: (entry["topic"],))
+on_reset(lambda: _owners.update(confirm=True))
 
 
-def journal(topic_arn: str | None = None) -> list[dict[str, Any]]:
-    """Return each message with its deliveries, oldest first: of one topic or of all."""
-    with _lock:
-        return [entry for entry in _journal if topic_arn in {None, entry["topic"]}]
+def _subscriptions() -> list[Subscription]:
+    # moto keeps a subscription with the account that made it, which may not be the topic's.
+    backends = [one for regions in list(sns_backends.values()) for one in regions.values()]
+    return [one for backend in backends for one in list(backend.subscriptions.values())]
 
 
-def forget() -> None:
-    """Forget the messages."""
-    with _lock:
-        _journal.clear()
+def subscriptions(topic: Topic, *, confirmed: bool = True) -> list[Subscription]:
+    """Return a topic's subscriptions: those that get its messages, or those that wait."""
+    return [
+        one
+        for one in _subscriptions()
+        if one.topic is topic and one.attributes["PendingConfirmation"] is not confirmed
+    ]
+
+
+@route("PUT", "/topics")
+def change(body: dict[str, Any]) -> dict[str, Any]:
+    """Have the owners of email addresses confirm what waits and what comes, or not: `confirm`."""
+    if not isinstance(body.get("confirm"), bool):
+        raise ControlError("confirm is true or false.")
+    _owners["confirm"] = body["confirm"]
+    for subscription in _subscriptions() if body["confirm"] else []:
+        subscription.attributes["PendingConfirmation"] = False
+    return dict(_owners)
 
 
 @dataclass(frozen=True)
@@ -45,7 +64,6 @@ class _Delivery:
     text: str
     subject: str | None
     attributes: dict[str, Any]
-    group_id: str | None
 
     def run(self) -> dict[str, str]:
         """Deliver, and return what became of it."""
@@ -56,65 +74,29 @@ class _Delivery:
         try:
             self._send()
         except RefusedError as problem:  # SNS has taken the message: its publisher hears nothing
-            failure = {"outcome": "failed", "code": problem.code, "reason": str(problem)}
-            return endpoint | failure | self._redrive()
+            return endpoint | {"outcome": "failed", "code": problem.code, "reason": str(problem)}
         return endpoint | {"outcome": "delivered"}
 
     def _send(self) -> None:
         protocol = self.subscription.protocol
-        if protocol == "email":
-            inbox.deliver(self.subscription, self.message_id, self.subject, self.text)
-        elif protocol == "email-json":
-            inbox.deliver(self.subscription, self.message_id, self.subject, self._envelope())
+        if protocol in _EMAIL:
+            text = self.text if protocol == "email" else self._envelope()
+            inbox.deliver(self.subscription, self.message_id, self.subject, text)
         elif protocol == "sqs":
-            self._send_to_queue()
-        elif protocol == "lambda":
-            self._send_to_function()
+            topic = self.subscription.topic
+            who = service(SERVICE, topic.arn, topic.account_id)
+            queues.send(self.subscription.endpoint, who, self._for_queue())
         else:
             raise RefusedError("NOT_SIMULATED", f"No endpoint of {protocol} can be reached.")
 
-    def _send_to_queue(self) -> None:
-        raw = str(self.subscription.attributes.get("RawMessageDelivery", "")).lower() == "true"
-        body = self.text if raw else self._envelope()
-        attributes = _typed(self.attributes) if raw else {}
-        message = queues.Message(body, attributes, self.group_id)
-        queues.send(self.subscription.endpoint, self._who(), message)
-
-    def _send_to_function(self) -> None:
-        topic, endpoint = self.subscription.topic, self.subscription.endpoint
-        if not functions.may_invoke(endpoint, SERVICE, topic.account_id, topic.arn):
-            raise RefusedError("NO_PERMISSIONS", f"The policy of {endpoint} does not admit SNS.")
-        message = {
-            "Type": "Notification",
-            "MessageId": self.message_id,
-            "TopicArn": topic.arn,
-            "Subject": self.subject,
-            "Message": self.text,
-            "Timestamp": iso_8601_datetime_with_milliseconds(),
-            "MessageAttributes": self.attributes,
+    def _for_queue(self) -> queues.Message:
+        if str(self.subscription.attributes.get("RawMessageDelivery", "")).lower() != "true":
+            return queues.Message(self._envelope())
+        typed = {
+            name: {"DataType": one["Type"], "StringValue": one["Value"]}
+            for name, one in self.attributes.items()
         }
-        record = {
-            "EventSource": "aws:sns",
-            "EventVersion": "1.0",
-            "EventSubscriptionArn": self.subscription.arn,
-            "Sns": message,
-        }
-        functions.invoke_async(endpoint, {"Records": [record]})
-
-    def _redrive(self) -> dict[str, str]:
-        policy = self.subscription.attributes.get("RedrivePolicy")
-        if not policy:
-            return {}
-        queue_arn = json.loads(policy)["deadLetterTargetArn"]
-        try:
-            queues.send(queue_arn, self._who(), queues.Message(self._envelope()))
-        except RefusedError as problem:
-            return {"dead_letter": f"refused: {problem}"}
-        return {"dead_letter": queue_arn}
-
-    def _who(self) -> Principal:
-        topic = self.subscription.topic
-        return service(SERVICE, topic.arn, topic.account_id)
+        return queues.Message(self.text, typed)
 
     def _envelope(self) -> str:
         document = self.subscription.get_post_data(
@@ -123,14 +105,13 @@ class _Delivery:
         return json.dumps(document, indent=2)
 
 
-def _typed(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {
-            "DataType": value["Type"],
-            "BinaryValue" if value["Type"].startswith("Binary") else "StringValue": value["Value"],
-        }
-        for name, value in attributes.items()
-    }
+def _part(message: str, structure: str | None, protocol: str) -> str:
+    """Return what subscribers by this protocol get of the message."""
+    if structure != "json":
+        return message
+    parts = json.loads(message)
+    wanted = parts.get(protocol)
+    return str(wanted if isinstance(wanted, str) else parts["default"])  # others are ignored
 
 
 def _publish(
@@ -143,23 +124,50 @@ def _publish(
     message_id, attributes = str(uuid.uuid4()), message_attributes or {}
     deliveries = []
     for to in subscriptions(self):
-        text = topic_messages.part(message, options.get("message_structure"), to.protocol)
-        group_id = options.get("group_id")
-        delivery = _Delivery(to, message_id, text, subject, attributes, group_id)
-        deliveries.append(delivery.run())
-    entry = {
-        "topic": self.arn,
-        "message_id": message_id,
-        "subject": subject,
-        "message": message,
-        "attributes": attributes,
-        "deliveries": deliveries,
-    }
-    with _lock:
-        _journal.append(entry)
+        text = _part(message, options.get("message_structure"), to.protocol)
+        deliveries.append(_Delivery(to, message_id, text, subject, attributes).run())
+    _messages.add(
+        {
+            "topic": self.arn,
+            "message_id": message_id,
+            "subject": subject,
+            "message": message,
+            "attributes": attributes,
+            "deliveries": deliveries,
+        }
+    )
     return message_id
 
 
+def _subscribe(self: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
+    known = set(self.subscriptions)
+    subscription = _moto_subscribe(self, topic_arn, endpoint, protocol)
+    if protocol in _EMAIL and subscription.arn not in known:
+        subscription.attributes["PendingConfirmation"] = not _owners["confirm"]
+    return subscription
+
+
+def _set_attribute(self: SNSBackend, topic_arn: str, name: str, value: str) -> None:
+    if name == "policy" and policy_actions.refused("sns", value):
+        raise InvalidParameterValue(
+            "Invalid parameter: Policy statement action out of service scope!"
+        )
+    _moto_set_topic_attribute(self, topic_arn, name, value)
+
+
+def _counted(*, confirmed: bool) -> property:
+    """Make what moto's GetTopicAttributes answers, and nothing in moto ever counts."""
+
+    def begin(_topic: Topic, _zero: int) -> None:
+        """Leave moto its initial zero."""
+
+    return property(lambda topic: len(subscriptions(topic, confirmed=confirmed)), begin)
+
+
 def install() -> None:
-    """Deliver in moto's place."""
+    """Deliver in moto's place, have SNS ask for a confirmation, and count who has given one."""
     Topic.publish = _publish  # type: ignore[method-assign,assignment]
+    SNSBackend.subscribe = _subscribe  # type: ignore[method-assign]
+    SNSBackend.set_topic_attribute = _set_attribute  # type: ignore[method-assign]
+    Topic.subscriptions_confimed = _counted(confirmed=True)  # type: ignore[assignment]
+    Topic.subscriptions_pending = _counted(confirmed=False)  # type: ignore[assignment]

@@ -1,5 +1,8 @@
-"""Simulator: CloudFormation's resource types. Each is made by its service's own API, as in AWS.
+"""Simulator: the resource types that stacks may have, in one table.
 
-A type is a direct subclass of CloudFormationModel (moto finds it by that) that says which
-properties it honours, and which it may leave aside and why.
+They are those that the templates of this project have, and those of rdk's.
 """
+
+from tools.simulator.cloudformation.types import keeping, running
+
+TYPES = {**keeping.TYPES, **running.TYPES}

@@ -1,53 +1,106 @@
-"""Simulator: what the CloudFormation types that are made by their service's API have in common."""
+"""Simulator: what every resource type of a stack has: a row that says how it is made and removed.
+
+CloudFormation makes resources by their services' own API, with the rights of whoever asks for the
+stack: its calls are the caller's own and carry `aws:CalledVia`. Where IAM is not enforced, and for
+the administrator, they are the administrator's.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.utilities.utils import get_partition
 
-from tools.simulator.cloudformation import forwarded
-from tools.simulator.cloudformation.resources import StackResource
+from tools.simulator import accounts, iam, identity
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+Properties = Mapping[str, Any]
 
-
-class ApiResource(StackResource):
-    """A resource made by calls to its service, as CloudFormation itself makes it."""
-
-    SERVICE: ClassVar[str]
-    HONOURED: ClassVar[frozenset[str]]
-    HARMLESS: ClassVar[dict[str, str]] = {}
-
-    def __init__(self, physical_id: str, properties: Mapping[str, Any], **attributes: Any) -> None:
-        self.physical_resource_id = physical_id
-        self.properties = properties
-        self.attributes = attributes
-
-    def get_cfn_attribute(self, attribute_name: str) -> Any:
-        """Return the value of Fn::GetAtt."""
-        if attribute_name not in self.attributes:
-            raise UnformattedGetAttTemplateException
-        return self.attributes[attribute_name]
-
-    @classmethod
-    def client(cls, account: str, region: str) -> Any:
-        """Return a client of the type's service, in the name of whoever asked for the stack."""
-        return forwarded.client(cls.SERVICE, account, region)
+_SERVICE = "cloudformation.amazonaws.com"
+caller: ContextVar[str] = ContextVar("caller", default="")  # the access key of whoever asks
 
 
-def chosen(properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+class Place(NamedTuple):
+    """Where resources are made."""
+
+    account: str
+    region: str
+
+    def client(self, service: str) -> Any:
+        """Return a client that acts for whoever asks CloudFormation for something."""
+        key_id = caller.get()
+        if not key_id or not iam.enforced() or accounts.account_of_administrator(key_id):
+            return identity.client(service, *self)
+        return identity.forwarding_client(service, self.region, key_id, _SERVICE)
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource here."""
+        return f"arn:{get_partition(self.region)}:{service}:{self.region}:{self.account}:{resource}"
+
+
+class Made(NamedTuple):
+    """A resource that has been made: what Ref returns, and what GetAtt returns."""
+
+    physical_id: str
+    attributes: Mapping[str, str] = {}
+
+
+@dataclass
+class Deployed:
+    """A resource that a stack has made."""
+
+    name: str
+    resource_type: str
+    properties: Properties
+    physical_id: str
+    attributes: Mapping[str, str]
+    retained: bool
+
+    # What moto reads of it when it describes a stack.
+    physical_resource_id = property(lambda self: self.physical_id)
+    logical_resource_id = property(lambda self: self.name)
+    cf_resource_type = property(lambda self: self.resource_type)
+
+
+Update = Callable[[Place, Deployed, Properties], None]
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A type: the properties that it honours, and by which calls it is made, changed and removed.
+
+    Where there is no update, creating again is one. `harmless` properties may be left aside, each
+    for a reason.
+    """
+
+    create: Callable[[Place, str, Properties], Made]
+    delete: Callable[[Place, Deployed], None]
+    honoured: frozenset[str]
+    update: Update | None = None
+    named: str = ""  # the property that holds its name; else CloudFormation alone names it
+    harmless: Mapping[str, str] = field(default_factory=dict)
+
+
+def deletion(
+    service: str, operation: str, parameter: str, *, listed: bool = False
+) -> Callable[[Place, Deployed], None]:
+    """Return the deletion of a resource by one call that names it, or a list of such."""
+
+    def delete(place: Place, one: Deployed) -> None:
+        name = [one.physical_id] if listed else one.physical_id
+        getattr(place.client(service), operation)(**{parameter: name})
+
+    return delete
+
+
+def chosen(properties: Properties, names: Iterable[str]) -> dict[str, Any]:
     """Return those of the properties that are named."""
     return {name: properties[name] for name in names if name in properties}
 
 
 def policy_text(document: Any) -> str:
-    """Return a policy document as text, whichever form the template gives it."""
+    """Return a policy, or another document, as text, whichever form the template gives it."""
     return document if isinstance(document, str) else json.dumps(document)
-
-
-def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Return the tags as a map, as some APIs want them."""
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags") or []}
