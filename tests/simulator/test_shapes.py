@@ -20,6 +20,8 @@ CASES = [
     ("emr", "DescribeCluster", b"", []),
     ("sns", "Publish", b"<PublishResponse xmlns='x'><PublishResult><MessageId>a</MessageId><Id>b</Id></PublishResult><ResponseMetadata/></PublishResponse>", ["AWS has no PublishResponse.Id"]),
     ("sns", "ListTopics", b"<R><ListTopicsResult><Topics><member><TopicArn>a</TopicArn><Name>b</Name></member></Topics></ListTopicsResult></R>", ["AWS has no ListTopicsResponse.Topics.Name"]),
+    ("ec2", "DescribeRegions", b"<R xmlns='x'><requestId>a</requestId><regionInfo><item><regionName>b</regionName></item></regionInfo></R>", []),
+    ("ec2", "DescribeRegions", b"<R><regionInfo><item><name>b</name></item></regionInfo></R>", ["AWS has no DescribeRegionsResult.regionInfo.name"]),
 ]  # fmt: skip
 
 

@@ -62,6 +62,15 @@ def _discovered(account: str, region: str, asked: dict[str, Any]) -> dict[str, A
     return {"resourceIdentifiers": found}
 
 
+def _described(account: str, region: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """DescribeConfigurationRecorders, without the status that moto answers with, and AWS does not."""
+    backend = config_backends[account][region]
+    found = backend.describe_configuration_recorders(asked.get("ConfigurationRecorderNames"))
+    for each in found:
+        each.pop("status", None)
+    return {"ConfigurationRecorders": found}
+
+
 def _recorders(account: str, region: str, _asked: dict[str, Any]) -> dict[str, Any]:
     """ListConfigurationRecorders: moto knows only those of customers, which record for a fee."""
     names = config_backends[account][region].recorders
@@ -76,6 +85,7 @@ def _channels(account: str, region: str, _asked: dict[str, Any]) -> dict[str, An
 
 _CONFIG: dict[str, Callable[[str, str, dict[str, Any]], dict[str, Any]]] = {
     "list_discovered_resources": _discovered,
+    "describe_configuration_recorders": _described,
     "list_configuration_recorders": _recorders,
     "describe_delivery_channel_status": _channels,
 }

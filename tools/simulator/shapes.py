@@ -37,6 +37,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "double": (int, float),
     "timestamp": (int, float, str),
 }
+# What stands in every answer: in those of EC2 it is the second.
+_IN_NO_MODEL = {"ResponseMetadata", "requestId"}
 # Their answers are objects and code, and their models the largest.
 _UNREAD = {"s3", "lambda", "ec2"}
 
@@ -114,7 +116,7 @@ def _in_xml(element: Iterable[Any], shape: Any, path: str) -> Iterator[str]:
             name = child.tag.rpartition("}")[2]
             if name in members:
                 yield from _in_xml(child, members[name], f"{path}.{name}")
-            elif name != "ResponseMetadata":  # which stands in every answer and in no model
+            elif name not in _IN_NO_MODEL:
                 yield f"AWS has no {path}.{name}"
     elif shape.type_name == "list":
         for child in [element] if shape.serialization.get("flattened") else element:
