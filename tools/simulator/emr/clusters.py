@@ -58,6 +58,8 @@ def run_job_flow(response: ElasticMapReduceResponse) -> ActionResult:
         told = shapes.run_job_flow(_home(cluster), caller, request, answer)
         events.put_service_event(*_home(cluster), told)
     change_state(cluster, "STARTING")
+    if request.get("BootstrapActions"):  # nothing runs them, so it never gets any further
+        return result
     busy = bool(cluster.steps) or not cluster.keep_job_flow_alive_when_no_steps
     change_state(cluster, "RUNNING" if busy else "WAITING")
     return result
