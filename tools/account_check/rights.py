@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit.aws import (
+    bundles,
     clusters,
     emr,
     episodes,
@@ -63,6 +64,9 @@ OPTIONAL = {
         "RuleFunction": (*security_hub.PERMISSIONS, *security_hub.READ_AND_CLOSE_PERMISSIONS),
         "LaunchCheckFunction": security_hub.PERMISSIONS,
     },
+    ("CertificateBundles", "off"): dict.fromkeys(
+        NEEDED, (*bundles.PERMISSIONS, *bundles.EXISTENCE_PERMISSIONS)
+    ),
 }
 # What Lambda itself does with the role.
 OF_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage")
@@ -173,12 +177,14 @@ def _resource(aws: Aws, stack: Stack, function: str, action: str) -> str:
     log_group = stack.resources.get(function.replace("Function", "LogGroup"), "")
     product = f"product/{aws.account}/default"
     hub = product if action.endswith(":BatchImportFindings") else "hub/default"
+    bucket = stack.parameters.get("CertificateBuckets", "").partition(",")[0]
     return {
         "config": aws.arn("config", "config-rule/config-rule-000000"),
         "dynamodb": aws.arn("dynamodb", f"table/{stack.resources.get('Ledger', '')}"),
         "elasticmapreduce": aws.arn("elasticmapreduce", "cluster/j-0000000000000"),
         "kms": stack.parameters.get("TopicKeyArn", ""),
         "logs": aws.arn("logs", f"log-group:{log_group}:log-stream:x"),
+        "s3": bucket if action.endswith(":ListBucket") else f"{bucket}/certificates.zip",
         "securityhub": aws.arn("securityhub", hub),
         "sns": stack.outputs.get("AlertTopicArn", ""),
         "sqs": stack.arn(aws, "FunctionDeadLetters"),

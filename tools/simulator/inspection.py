@@ -13,7 +13,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.responses import IamResponse
 
 from tools.simulator import accounts
-from tools.simulator.awsconfig.store import state
+from tools.simulator.awsconfig.store import rules_of, state
 from tools.simulator.iam import grants, policies
 
 if TYPE_CHECKING:
@@ -83,7 +83,19 @@ def _channels(account: str, region: str, _asked: dict[str, Any]) -> dict[str, An
     return {"DeliveryChannelsStatus": [{"name": each} for each in names]}
 
 
+def _statuses(account: str, region: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """DescribeConfigRuleEvaluationStatus, of the rules that are named, or of all."""
+    kept = state(account, region)
+    with kept.lock:
+        found = [
+            {"ConfigRuleName": each.config_rule_name, **kept.told[each.config_rule_name]}
+            for each in rules_of(account, region, asked.get("ConfigRuleNames"))
+        ]
+    return {"ConfigRulesEvaluationStatus": found}
+
+
 _CONFIG: dict[str, Callable[[str, str, dict[str, Any]], dict[str, Any]]] = {
+    "describe_config_rule_evaluation_status": _statuses,
     "list_discovered_resources": _discovered,
     "describe_configuration_recorders": _described,
     "list_configuration_recorders": _recorders,
