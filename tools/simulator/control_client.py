@@ -91,6 +91,7 @@ class Controls:
     set_iam = _calls("PUT /iam", "Switch the enforcement of IAM: enforce.")
     set_config = _calls("PUT /config", "See `tools.simulator.awsconfig.store.Settings`.")
     set_functions = _calls("PUT /functions", "See `tools.simulator.functions.process.Settings`.")
+    set_emr = _calls("PUT /emr", "See `tools.simulator.emr.clusters.Settings`.")
     set_events = _calls("PUT /events", "See `tools.simulator.events.bus.Settings`.")
     set_organization = _calls("PUT /organization id accounts", "Have only these accounts in one.")
     # What happens next.

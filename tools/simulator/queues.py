@@ -24,7 +24,6 @@ class Message:
 
     body: str
     attributes: Attributes = field(default_factory=dict)
-    group_id: str | None = None
 
 
 def send(
@@ -70,7 +69,6 @@ def _put(queue: Queue, message: Message) -> str:
             queue.name,
             message.body,
             dict(message.attributes),
-            group_id=message.group_id,
             validate_group_id=False,
         )
     except ServiceException as problem:

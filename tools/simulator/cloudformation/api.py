@@ -143,7 +143,19 @@ def _execute_change_set(
     change_set = self.describe_change_set(change_set_name)
     if change_set is None or change_set.execution_status != "AVAILABLE":
         raise ValidationError(message=f"ChangeSet [{change_set_name}] cannot be executed")
-    _execute(change_set)
+    stack, given = change_set.stack, change_set.parameters
+    document = template.parse(change_set.template)
+    if change_set.change_set_type == "CREATE":
+        runs.create(stack, document, given)
+    elif runs.is_same(stack, document, given):  # tags alone
+        stack.status = "UPDATE_COMPLETE"
+    else:
+        runs.update(stack, document, given)
+    done = stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
+    if done:
+        stack.template = change_set.template
+        stack.tags = change_set.tags or stack.tags
 
 
 @dataclass(frozen=True)
@@ -169,26 +181,6 @@ def _proposed(stack: runs.Stack, document: Mapping[str, Any], **request: Any) ->
         change_set.status, change_set.execution_status = "FAILED", "UNAVAILABLE"
         change_set.status_reason = _UNCHANGED
     return change_set
-
-
-def _execute(change_set: ChangeSet) -> None:
-    """Do what ExecuteChangeSet does."""
-    stack, given = change_set.stack, change_set.parameters
-    document = template.parse(change_set.template)
-    if change_set.change_set_type == "CREATE":
-        runs.create(stack, document, given)
-    elif (document, template.values(document, given)) == (
-        stack.template_dict,
-        template.values(stack.template_dict, stack.parameters),
-    ):  # tags alone
-        stack.status = "UPDATE_COMPLETE"
-    else:
-        runs.update(stack, document, given)
-    done = stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-    change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"
-    if done:
-        stack.template = change_set.template
-        stack.tags = change_set.tags or stack.tags
 
 
 def _changes(

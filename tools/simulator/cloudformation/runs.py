@@ -184,6 +184,13 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
     return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
 
 
+def is_same(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> bool:
+    """Return whether a template and the values of its parameters are those that the stack has."""
+    old = stack.template_dict
+    new_values = template.values(document, parameters)
+    return document == old and new_values == template.values(old, stack.parameters)
+
+
 def create(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Make the stack's resources; on a failure remove them again: ROLLBACK_COMPLETE."""
     _adopt(stack, document, parameters)
@@ -201,12 +208,9 @@ def create(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]
 
 def update(stack: Stack, document: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     """Bring the stack to another template or other parameters; on a failure go back."""
-    old = (stack.template_dict, stack.parameters)
-    if (document, template.values(document, parameters)) == (
-        old[0],
-        template.values(*old),
-    ):
+    if is_same(stack, document, parameters):
         raise ValidationError(message="No updates are to be performed.")
+    old = (stack.template_dict, stack.parameters)
     stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")
     _adopt(stack, document, parameters)
     run = _Run(stack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.core.resource_tagging import TaggedResource, make_tag_matcher, match_resource_type
@@ -13,6 +14,7 @@ from moto.emr.responses import ElasticMapReduceResponse
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from tools.simulator import events, identity
+from tools.simulator.control import steered
 from tools.simulator.emr import instances
 from tools.simulator.events import shapes
 
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 _USER_REQUEST = {"Code": "USER_REQUEST", "Message": "Terminated by user request"}
 _WAITING = {"Message": "Cluster ready to run steps."}
 _TAGGED = "elasticmapreduce:cluster"
+
+
+@dataclass
+class Settings:
+    """What can be set of clusters: whether a new one goes on at once, or stays in STARTING."""
+
+    auto_start: bool = True
+
+
+settings = steered("/emr", Settings())
 
 _run_job_flow = ElasticMapReduceResponse.run_job_flow
 _tagged_by_moto = ResourceGroupsTaggingAPIBackend._get_resources_generator  # noqa: SLF001 -- moto has no hook
@@ -58,7 +70,7 @@ def run_job_flow(response: ElasticMapReduceResponse) -> ActionResult:
         told = shapes.run_job_flow(_home(cluster), caller, request, answer)
         events.put_service_event(*_home(cluster), told)
     change_state(cluster, "STARTING")
-    if request.get("BootstrapActions"):  # nothing runs them, so it never gets any further
+    if not settings.auto_start:
         return result
     busy = bool(cluster.steps) or not cluster.keep_job_flow_alive_when_no_steps
     change_state(cluster, "RUNNING" if busy else "WAITING")
