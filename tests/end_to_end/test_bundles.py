@@ -29,10 +29,9 @@ class Account(Watched):
         return [each["operation"] for each in found]
 
     def use(self, name, s3_object):
-        """Launch a cluster with PEM certificates from there; it stays STARTING."""
+        """Launch a cluster with PEM certificates from there, and wait for all that follows."""
         pem = {"CertificateProviderType": "PEM", "S3Object": s3_object}
-        slow = {"Name": "slow", "ScriptBootstrapAction": {"Path": "s3://scripts/slow.sh"}}
-        return self.launch_and_wait(name, self.configure(name, **pem), BootstrapActions=[slow])
+        return self.launch_and_wait(name, self.configure(name, **pem))
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +50,10 @@ def deployment(simulator):
 
 @pytest.fixture
 def account(deployment):
-    """That deployment with nothing going on."""
+    """That deployment with nothing going on; clusters that are launched stay STARTING."""
+    deployment.simulator.set_emr(auto_start=True)
     deployment.tidy()
+    deployment.simulator.set_emr(auto_start=False)
     return deployment
 
 
