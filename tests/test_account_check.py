@@ -106,6 +106,25 @@ def test_what_the_functions_need_is_what_their_adapters_declare():
         assert needed == {action for actions in ROLES[its_role] for action in actions}
 
 
+def test_what_an_option_needs_is_asked_for_on_the_resources_of_its_parameters():
+    """Each bucket for what is listed, what is in it for what is read, each key for its own use."""
+    topic_key, bucket_key = f"{KEY}1", f"{KEY}2"
+    options = {
+        "TopicKeyArn": topic_key,
+        "CertificateBundles": "check",
+        "CertificateBuckets": "arn:aws:s3:::a,arn:aws:s3:::b",
+        "CertificateKeyArn": bucket_key,
+    }
+    given = STACK._replace(parameters=options)
+    asked = {resource: actions for actions, resource in rights.needed(stubbed()[0], given, "RuleFunction")}  # fmt: skip
+    assert asked[topic_key] == ("kms:Decrypt", "kms:GenerateDataKey")
+    assert asked[bucket_key] == ("kms:Decrypt",)
+    assert asked["arn:aws:s3:::a"] == asked["arn:aws:s3:::b"] == ("s3:ListBucket",)
+    assert asked["arn:aws:s3:::a/x"] == asked["arn:aws:s3:::b/x"] == ("s3:GetObject",)
+    plain = rights.needed(stubbed()[0], STACK, "RuleFunction")
+    assert not [each for each in plain if "s3:GetObject" in each.actions]
+
+
 def test_a_call_that_is_not_declared_is_not_made():
     """Or the page would not list its right."""
     aws = stubbed()[0].limited_to((recording.RULES,))

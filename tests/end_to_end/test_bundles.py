@@ -29,9 +29,10 @@ class Account(Watched):
         return [each["operation"] for each in found]
 
     def use(self, name, s3_object):
-        """Launch a cluster with PEM certificates from there, and wait for all that follows."""
+        """Launch a cluster with PEM certificates from there; it stays STARTING."""
         pem = {"CertificateProviderType": "PEM", "S3Object": s3_object}
-        return self.launch_and_wait(name, self.configure(name, **pem))
+        slow = {"Name": "slow", "ScriptBootstrapAction": {"Path": "s3://scripts/slow.sh"}}
+        return self.launch_and_wait(name, self.configure(name, **pem), BootstrapActions=[slow])
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +51,8 @@ def deployment(simulator):
 
 @pytest.fixture
 def account(deployment):
-    """That deployment with nothing going on; clusters that are launched stay STARTING."""
-    deployment.simulator.set_emr(auto_start=True)
+    """That deployment with nothing going on."""
     deployment.tidy()
-    deployment.simulator.set_emr(auto_start=False)
     return deployment
 
 

@@ -67,6 +67,7 @@ OPTIONAL = {
     ("CertificateBundles", "off"): dict.fromkeys(
         NEEDED, (*bundles.PERMISSIONS, *bundles.EXISTENCE_PERMISSIONS)
     ),
+    ("CertificateKeyArn", ""): dict.fromkeys(NEEDED, bundles.KEY_PERMISSIONS),
 }
 # What Lambda itself does with the role.
 OF_LAMBDA = ("logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage")
@@ -147,7 +148,9 @@ def _granted(aws: Aws, stack: Stack, function: str) -> Iterator[Finding]:
             raise
         yield no(f"the role {role} is gone", "make the stack anew")
         return
-    lacking = denied(aws, source, needed(aws, stack, function))
+    # S3 asks the key of a bucket on the reader's behalf; no other grant has a condition.
+    through_s3 = {"kms:ViaService": f"s3.{aws.region}.amazonaws.com"}
+    lacking = denied(aws, source, needed(aws, stack, function), through_s3)
     if lacking:
         yield no(
             f"{role} may not do {', '.join(lacking)}, which {function} calls",
@@ -161,13 +164,27 @@ def _granted(aws: Aws, stack: Stack, function: str) -> Iterator[Finding]:
 def needed(aws: Aws, stack: Stack, function: str) -> list[Asked]:
     """Return what a function calls, by the resource that each action takes."""
     actions = {each for permissions in NEEDED[function] for each in permissions} | {*OF_LAMBDA}
+    pairs = {(each, _resource(aws, stack, function, each)) for each in actions}
     for (parameter, without), more in OPTIONAL.items():
-        if stack.parameters.get(parameter, without) != without:
-            actions |= {*more[function]}
+        value = stack.parameters.get(parameter, without)
+        if value == without:
+            continue
+        for each in more[function]:
+            if parameter == "CertificateBundles":
+                pairs |= {(each, one) for one in _certificates(stack, each)}
+            else:
+                named = value if parameter.endswith("KeyArn") else ""
+                pairs.add((each, named or _resource(aws, stack, function, each)))
     by_resource: dict[str, list[str]] = {}
-    for each in sorted(actions):
-        by_resource.setdefault(_resource(aws, stack, function, each), []).append(each)
+    for action, resource in sorted(pairs):
+        by_resource.setdefault(resource, []).append(action)
     return [Asked(tuple(names), resource) for resource, names in by_resource.items()]
+
+
+def _certificates(stack: Stack, action: str) -> list[str]:
+    """Return the buckets of certificates, or something in each, whichever the action takes."""
+    buckets = stack.parameters.get("CertificateBuckets", "").split(",")
+    return [f"{each}/x" if action in bundles.PERMISSIONS else each for each in buckets]
 
 
 def _resource(aws: Aws, stack: Stack, function: str, action: str) -> str:
@@ -177,14 +194,11 @@ def _resource(aws: Aws, stack: Stack, function: str, action: str) -> str:
     log_group = stack.resources.get(function.replace("Function", "LogGroup"), "")
     product = f"product/{aws.account}/default"
     hub = product if action.endswith(":BatchImportFindings") else "hub/default"
-    bucket = stack.parameters.get("CertificateBuckets", "").partition(",")[0]
     return {
         "config": aws.arn("config", "config-rule/config-rule-000000"),
         "dynamodb": aws.arn("dynamodb", f"table/{stack.resources.get('Ledger', '')}"),
         "elasticmapreduce": aws.arn("elasticmapreduce", "cluster/j-0000000000000"),
-        "kms": stack.parameters.get("TopicKeyArn", ""),
         "logs": aws.arn("logs", f"log-group:{log_group}:log-stream:x"),
-        "s3": bucket if action.endswith(":ListBucket") else f"{bucket}/certificates.zip",
         "securityhub": aws.arn("securityhub", hub),
         "sns": stack.outputs.get("AlertTopicArn", ""),
         "sqs": stack.arn(aws, "FunctionDeadLetters"),

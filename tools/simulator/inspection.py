@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.config.models import config_backends
-from moto.config.responses import ConfigResponse
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.responses import IamResponse
 
 from tools.simulator import accounts
-from tools.simulator.awsconfig.store import rules_of, state
+from tools.simulator.awsconfig.store import ConfigError, offer, rules_of, state
+from tools.simulator.functions.runs import invocations
 from tools.simulator.iam import grants, policies
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _ADMINISTRATOR = policies.Grants(
     ({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},)
@@ -62,6 +58,37 @@ def _discovered(account: str, region: str, asked: dict[str, Any]) -> dict[str, A
     return {"resourceIdentifiers": found}
 
 
+def _history(account: str, region: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """GetResourceConfigHistory, newest first, as the API words items, which is not how events do."""
+    items = state(account, region).items.get((asked["resourceType"], asked["resourceId"]), [])
+    if not items:
+        raise ConfigError(
+            "ResourceNotDiscoveredException", f"Resource {asked['resourceId']} is unknown"
+        )
+    found = []
+    for item in items[::-1][: asked.get("limit", 10)]:
+        body = item["configuration"]
+        described = {key: item[key] for key in ("configurationItemStatus", "resourceId")}
+        found.append(described | ({"configuration": json.dumps(body)} if body else {}))
+    return {"configurationItems": found}
+
+
+def _status(account: str, region: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """DescribeConfigRuleEvaluationStatus, by the invocations that are remembered."""
+    statuses = []
+    for rule in rules_of(account, region, asked.get("ConfigRuleNames")):
+        status: dict[str, Any] = {"ConfigRuleName": rule.config_rule_name}
+        for run in invocations.show({"function": rule.source.source_identifier}):
+            if run["payload"].get("configRuleName") == rule.config_rule_name:
+                status["LastSuccessfulInvocationTime"] = run["started"]
+                if not run["ok"]:
+                    status["LastFailedEvaluationTime"] = run["started"] + run["duration"]
+                    status["LastErrorCode"] = run["error_type"] or "Unhandled"
+                    status["LastErrorMessage"] = run["error_message"] or ""
+        statuses.append(status)
+    return {"ConfigRulesEvaluationStatus": statuses}
+
+
 def _described(account: str, region: str, asked: dict[str, Any]) -> dict[str, Any]:
     """DescribeConfigurationRecorders, without the status that moto answers with, and AWS does not."""
     backend = config_backends[account][region]
@@ -83,36 +110,14 @@ def _channels(account: str, region: str, _asked: dict[str, Any]) -> dict[str, An
     return {"DeliveryChannelsStatus": [{"name": each} for each in names]}
 
 
-def _statuses(account: str, region: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """DescribeConfigRuleEvaluationStatus, of the rules that are named, or of all."""
-    kept = state(account, region)
-    with kept.lock:
-        found = [
-            {"ConfigRuleName": each.config_rule_name, **kept.told[each.config_rule_name]}
-            for each in rules_of(account, region, asked.get("ConfigRuleNames"))
-        ]
-    return {"ConfigRulesEvaluationStatus": found}
-
-
-_CONFIG: dict[str, Callable[[str, str, dict[str, Any]], dict[str, Any]]] = {
-    "describe_config_rule_evaluation_status": _statuses,
-    "list_discovered_resources": _discovered,
-    "describe_configuration_recorders": _described,
-    "list_configuration_recorders": _recorders,
-    "describe_delivery_channel_status": _channels,
-}
-
-
-def _operation(answer: Callable[[str, str, dict[str, Any]], dict[str, Any]]) -> Any:
-    def operation(self: ConfigResponse) -> str:
-        return json.dumps(answer(self.current_account, self.region, json.loads(self.body)))
-
-    return operation
-
-
-@functools.cache
 def install() -> None:
     """Give moto's IAM and AWS Config the operations that they lack."""
     IamResponse.simulate_principal_policy = _simulate
-    for name, answer in _CONFIG.items():
-        setattr(ConfigResponse, name, _operation(answer))
+    offer(
+        list_discovered_resources=_discovered,
+        describe_configuration_recorders=_described,
+        get_resource_config_history=_history,
+        describe_config_rule_evaluation_status=_status,
+        list_configuration_recorders=_recorders,
+        describe_delivery_channel_status=_channels,
+    )

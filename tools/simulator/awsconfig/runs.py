@@ -104,16 +104,12 @@ def _invoke(
 ) -> Invocations | None:
     kept, now = state(account, region), time.time()
     function, arn = rule.source.source_identifier, rule.config_rule_arn
-    told = kept.told[rule.config_rule_name]
     if not functions.may_invoke(function, "config.amazonaws.com", account, arn):
-        told |= {"LastFailedInvocationTime": now, "LastErrorCode": "AccessDenied"}
-        told["LastErrorMessage"] = f"AWS Config may not invoke the function {function}."
-        return None
+        return None  # in AWS, DescribeConfigRuleEvaluationStatus would say so
     run = Run(secrets.token_urlsafe(48), rule, message["messageType"], now)
     with kept.lock:
         kept.runs[run.token] = run
         kept.active[rule.config_rule_name] += 1
-        told |= {"LastSuccessfulInvocationTime": now, "FirstEvaluationStarted": True}
     event = {
         "version": "1.0",
         "invokingEvent": json.dumps(message),
@@ -128,15 +124,9 @@ def _invoke(
     }
     future = functions.invoke_async(function, event)
 
-    def ended(done: Invocations) -> None:
-        last = done.result()[-1:]
+    def ended(_: Invocations) -> None:
         with kept.lock:
             kept.active[rule.config_rule_name] -= 1
-            for attempt in last:
-                if not attempt.ok:
-                    told["LastFailedEvaluationTime"] = time.time()
-                    told["LastErrorCode"] = attempt.error_type or "Unhandled"
-                    told["LastErrorMessage"] = attempt.error_message or ""
 
     future.add_done_callback(ended)
     return future

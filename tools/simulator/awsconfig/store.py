@@ -89,8 +89,6 @@ class ConfigState:
         default_factory=lambda: defaultdict(dict)
     )
     active: Counter[str] = field(default_factory=Counter)  # runs under way, by rule
-    # What DescribeConfigRuleEvaluationStatus tells of each rule, as it words it.
-    told: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     items: dict[Resource, list[dict[str, Any]]] = field(default_factory=dict)
     evaluation_started: float = 0.0  # the last StartConfigRulesEvaluation
 

@@ -38,7 +38,7 @@ _ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 Invocation = dict[str, Any]
 
 
-_invocations = Log("/invocations", function=lambda one: (one["function"], one["arn"]))
+invocations = Log("/invocations", function=lambda one: (one["function"], one["arn"]))
 
 
 def find(function_arn: str) -> LambdaFunction:
@@ -84,7 +84,7 @@ def invoke(
         "peak_rss_mib": sandbox.peak_rss_mib,
         **ran,
     }
-    _invocations.add(invocation)
+    invocations.add(invocation)
     return invocation
 
 
