@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from emr_in_transit.aws.logs import metric_fields
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.test_rdk_config import ALERTS
 from tests.test_template import TEMPLATE, resources
 

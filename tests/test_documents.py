@@ -8,7 +8,7 @@ import pytest
 from emr_in_transit.alerting.messages import attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
 from emr_in_transit.judgement.reasons import Reason
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.support.documents import anchors
 from tests.test_grants import all_denied, faults
 from tests.test_template import ROLES, TEMPLATE, UNLIMITED

@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.support import documents
 from tests.test_organization_templates import load
 from tests.test_template import ROOT, TEMPLATE, resources

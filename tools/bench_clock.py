@@ -27,12 +27,13 @@ from emr_in_transit.aws.evaluations import EvaluationRecorder
 from emr_in_transit.aws.ledger import Entry
 from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.judgement.parameters import parse_parameters
-from emr_in_transit.sweep import Sweep, SweepResult
+from emr_in_transit.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from emr_in_transit.judgement.facts import ClusterFacts
+    from emr_in_transit.sweep_result import SweepResult
 
 RULE = "EMR_IN_TRANSIT_ENCRYPTION"
 TIMEOUT = 900.0  # of the rule's function

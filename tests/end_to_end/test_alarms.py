@@ -5,7 +5,7 @@ When each of them rings is in tests/test_alarms.py; here a failure leaves what i
 
 import json
 
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.end_to_end.watched import ONCALL
 from tools.account import STACK
 

@@ -25,7 +25,7 @@ from emr_in_transit.aws.ledger import Ledger
 from emr_in_transit.aws.logs import NAMESPACE, VERDICT_VERSION, log_verdict
 from emr_in_transit.judgement.reasons import Reason, Severity
 from emr_in_transit.judgement.verdict import Compliance
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.support.builders import (
     ACCOUNT,
     EXEMPTED,

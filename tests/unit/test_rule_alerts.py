@@ -14,7 +14,7 @@ from moto.config.models import ConfigBackend
 from moto.config.responses import ConfigResponse
 
 from emr_in_transit import change as change_module
-from emr_in_transit import sweep
+from emr_in_transit import sweep, sweep_alerts
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE, Kind
 from emr_in_transit.alerting.episode import LEASE, State, claimed_episode, episode_type
 from emr_in_transit.aws.clusters import TAGS_LAG
@@ -109,6 +109,11 @@ class Aws:
     def rules_there(self, *rules):
         """Say what rules AWS Config has."""
         self.rules = list(rules)
+
+
+def move_sweeps_clock(monkeypatch, by):
+    for module in (sweep, sweep_alerts):
+        move_clock(monkeypatch, module, by)
 
 
 @pytest.fixture
@@ -247,7 +252,7 @@ def test_with_the_topic_refusing_a_sweep_records_and_ends_as_an_error(aws, monke
         aws.sweep()
     assert aws.verdicts() == {bad: "NON_COMPLIANT"}
     assert aws.state(bad) is State.PENDING
-    move_clock(monkeypatch, sweep, LEASE)
+    move_sweeps_clock(monkeypatch, LEASE)
     aws.sweep()
     assert aws.inbox.told == [("violation", [bad])]
 
@@ -258,7 +263,7 @@ def test_a_claim_lasts_from_its_own_beginning(aws, monkeypatch):
     started = datetime.now(UTC)
 
     def take_a_minute(**_):
-        move_clock(monkeypatch, sweep, timedelta(minutes=1))
+        move_sweeps_clock(monkeypatch, timedelta(minutes=1))
 
     with on("config", "before-call.*.PutEvaluations", take_a_minute):
         aws.sweep()
@@ -533,7 +538,7 @@ def test_exemptions_and_certificates_that_could_not_be_told_are_held_back_too(
         with failing, pytest.raises(door.RuleRunError):
             aws.sweep(TAGGED)
         assert counted(caplog) == [held_back]
-        move_clock(monkeypatch, sweep, LEASE * 2)
+        move_sweeps_clock(monkeypatch, LEASE * 2)
     aws.sweep(TAGGED)
     assert aws.kinds() == ["exempted", "expiring"]
 
@@ -893,7 +898,7 @@ def test_whom_to_wake_is_what_the_tags_were_when_the_cluster_was_described(aws, 
     aws.sweep(ONLY_CUSTOM)
     assert aws.asked == ["ListClusters"]
     assert [each["tags"] for each in aws.inbox.documents] == [{"owner": "ana"}]
-    move_clock(monkeypatch, sweep, timedelta(days=8))
+    move_sweeps_clock(monkeypatch, timedelta(days=8))
     aws.sweep()
     assert [each["tags"] for each in aws.inbox.documents[1:]] == [{"owner": "ben"}]
 

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from emr_in_transit import sweep
+from emr_in_transit import sweep, sweep_alerts
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.aws.errors import SecurityHubError
@@ -16,7 +16,8 @@ from emr_in_transit.aws.logs import JudgedBy
 from emr_in_transit.judgement.parameters import parse_parameters
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict
-from emr_in_transit.sweep import Sweep, SweepResult, Turns
+from emr_in_transit.sweep import Sweep, Turns
+from emr_in_transit.sweep_result import SweepResult
 from tests.support.builders import facts
 
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)
@@ -460,7 +461,7 @@ def test_findings_on_configurations_that_cannot_be_kept_are_a_problem_of_the_run
     class Alerting:
         security_hub = Hub()
 
-    result = sweep._keep_findings(Alerting(), SweepResult(problems={"j-1": "why"}))
+    result = sweep_alerts._keep_findings(Alerting(), SweepResult(problems={"j-1": "why"}))
     assert result.problems == {
         "j-1": "why",
         "Security Hub": "GetFindings: AccessDeniedException",

@@ -5,28 +5,23 @@ from __future__ import annotations
 import logging
 import zlib
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from emr_in_transit.alerting.alert import (
     CLUSTER_TYPE,
-    SECURITY_CONFIGURATION_TYPE,
     DetectedBy,
     Judged,
     Kind,
     cluster_resource,
-    expiring_configurations,
     gone,
-    held_judged,
 )
-from emr_in_transit.alerting.episode import State, episode_type
 from emr_in_transit.aws.clusters import Clusters
 from emr_in_transit.aws.emr import EmrReader, Pacer
-from emr_in_transit.aws.errors import CouldNotTellError, LedgerError, SecurityHubError
+from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.aws.evaluations import Evaluation
 from emr_in_transit.aws.logs import (
     COULD_NOT_TELL,
@@ -37,12 +32,13 @@ from emr_in_transit.aws.logs import (
 )
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.verdict import Compliance
-from emr_in_transit.judgement.wording import annotation, clip
+from emr_in_transit.judgement.wording import annotation
+from emr_in_transit.sweep_alerts import tell_all, told_clusters
+from emr_in_transit.sweep_result import SweepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from emr_in_transit.alerting.alerting import Alerting
     from emr_in_transit.aws.bundles import Bundles
     from emr_in_transit.aws.emr import Page
     from emr_in_transit.aws.evaluations import EvaluationRecorder, RecordedResult
@@ -63,86 +59,9 @@ OLDEST_DESCRIBED = 8
 UNKNOWN_AGE = datetime.min.replace(tzinfo=UTC)
 # A place in the order of turns: whether it is for the next round, and where it stands in a round.
 Turn = tuple[bool, tuple[int, str]]
-# The error of a run names so many causes, and so many subjects for each; the log has all.
-MOST_CAUSES, MOST_NAMED = 10, 20
-CAUSE_LIMIT, NAME_LIMIT = 300, 64
 LEDGER_DISAGREES = "the ledger's entry was not what EMR says; judged anew, by what EMR says"
 
 logger = logging.getLogger(__name__)
-
-
-class SweepResult(NamedTuple):
-    """What one sweep did: counts, the judgements, and what could not be told, with its cause."""
-
-    problems: Mapping[str, str]  # by subject: a cluster id, or what the sweep failed to read
-    judged: tuple[Judged, ...] = ()
-    gone: frozenset[str] = frozenset()  # the ids of clusters that have ended
-    live: int = 0
-    compliant: int = 0
-    non_compliant: int = 0
-    not_applicable: int = 0
-    exempted_violations: int = 0  # clusters that would violate, had nobody exempted them
-    retired: int = 0
-    deferred: int = 0
-    put: int = 0
-    unchanged: int = 0
-    emr_calls: int = 0
-    alerts: int = 0  # violations and exemptions that nobody had been told of
-    held_back: int = 0  # resources that people should have been told of, and were not
-    ledger_disagrees: int = 0  # clusters of which the ledger said what EMR does not confirm
-    bundles_not_read: int | None = None  # of certificates; None where nobody looks into them
-
-    def summary(self) -> dict[str, int]:
-        """Return the fields of the summary line."""
-        return {
-            "live": self.live,
-            "compliant": self.compliant,
-            "non_compliant": self.non_compliant,
-            "not_applicable": self.not_applicable,
-            "exempted_violations": self.exempted_violations,
-            "retired": self.retired,
-            "deferred": self.deferred,
-            "put": self.put,
-            "unchanged": self.unchanged,
-            "emr_calls": self.emr_calls,
-            "alerts": self.alerts,
-            "held_back": self.held_back,
-            "ledger_disagrees": self.ledger_disagrees,
-            "could_not_tell": len(self.problems),
-            **self._of_bundles("bundles_not_read"),
-        }
-
-    def metrics(self) -> dict[str, int]:
-        """Return what CloudWatch counts."""
-        return {
-            "SweepsFinished": 1,
-            "ClustersJudged": self.compliant + self.non_compliant + self.not_applicable,
-            "Violations": self.non_compliant,
-            "CouldNotTell": len(self.problems),
-            "Deferred": self.deferred,
-            "EmrCalls": self.emr_calls,
-            "LedgerDisagrees": self.ledger_disagrees,
-            "AlertsHeldBack": self.held_back,
-            "ExemptedViolations": self.exempted_violations,
-            **self._of_bundles("BundlesNotRead"),
-        }
-
-    def _of_bundles(self, name: str) -> dict[str, int]:
-        return {} if self.bundles_not_read is None else {name: self.bundles_not_read}
-
-    def problems_in_words(self) -> str:
-        """Return what could not be judged, recorded or told: counted, and named by cause."""
-        subjects: dict[str, list[str]] = {}
-        for subject, why in self.problems.items():
-            # Many causes name the cluster; without its id they are one cause.
-            cause = clip(why.replace(subject, "..."), CAUSE_LIMIT)
-            subjects.setdefault(cause, []).append(clip(subject, NAME_LIMIT))
-        by_size = sorted(subjects.items(), key=lambda each: -len(each[1]))
-        causes = [f"{_named(names)} ({cause})" for cause, names in by_size[:MOST_CAUSES]]
-        if left_out := by_size[MOST_CAUSES:]:
-            others = sum(len(names) for _, names in left_out)
-            causes.append(f"{others} more for {len(left_out)} other causes")
-        return f"{len(self.problems)} could not be judged, recorded or told: {'; '.join(causes)}"
 
 
 def run_sweep(run: RuleRun) -> SweepResult:
@@ -155,7 +74,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
     pacer.attach(run.emr)
     reader = EmrReader(run.emr, run.parameters, deployment.settings.alert_tag_keys)
     alerting, problem = run.telling(DetectedBy.SWEEP)
-    tags, told = deployment.tags(run.parameters), _told_clusters(alerting)
+    tags, told = deployment.tags(run.parameters), told_clusters(alerting)
     result = Sweep(
         judged_by=run.judged_by,
         reader=reader,
@@ -171,7 +90,7 @@ def run_sweep(run: RuleRun) -> SweepResult:
     ).run()
     result = _without_telling(result, problem, is_told=alerting is not None)
     if alerting is not None:
-        result = _tell_all(alerting, reader, result)
+        result = tell_all(alerting, reader, result)
     result = result._replace(emr_calls=pacer.calls.total())
     _log(run, result, now)
     return result
@@ -513,125 +432,6 @@ class Sweep:
         self._problems[subject] = why
 
 
-def _told_clusters(alerting: Alerting | None) -> Mapping[Kind, Collection[str]]:
-    """Return the ids of all clusters of which people know that they violate, or are exempt.
-
-    One that was launched and ended between two sweeps, or is exempt, is not on record in AWS
-    Config: only its episode, or its finding in Security Hub, remembers it. Where these do not
-    answer, the sweep judges and records all the same; what comes after it says what is wrong.
-    """
-    told: dict[Kind, set[str]] = {Kind.VIOLATION: set(), Kind.EXEMPTED: set()}
-    if alerting is None:
-        return told
-    with suppress(LedgerError):
-        for kind, ids in told.items():
-            known = alerting.episodes.read_all(episode_type(CLUSTER_TYPE, kind)).episodes
-            ids.update(each for each, found in known.items() if found.state is not State.CLOSED)
-    if alerting.security_hub is not None:
-        with suppress(SecurityHubError):
-            told[Kind.VIOLATION].update(alerting.security_hub.shown(CLUSTER_TYPE))
-    return told
-
-
-def _tell_all(alerting: Alerting, reader: EmrReader, result: SweepResult) -> SweepResult:
-    """Tell of clusters, then of what changes have held, and keep Security Hub in step."""
-    result = _tell_of_configurations(alerting, reader, _tell(alerting, result))
-    return _keep_findings(alerting, result)
-
-
-def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
-    """Alert on what a sweep found, and return its result with what became of that."""
-    # A sweep may take longer than a claim lasts, so that begins now.
-    now = datetime.now(UTC)
-    judged = [*result.judged, *(gone(CLUSTER_TYPE, each) for each in sorted(result.gone))]
-    try:
-        told = alerting.tell(judged, now)
-    except LedgerError as error:
-        problems = {**result.problems, "the alerts": str(error)}
-        held_back = sum(each.violates or each.exempted for each in judged)
-        return result._replace(held_back=held_back, problems=problems)
-    unwarned, why = _tell_expiring(alerting, judged, now)
-    problems = {**result.problems, **told.problems, **why}
-    if alerting.security_hub is not None:
-        known = [each for each in judged if each.resource_id not in told.unsent]
-        try:
-            alerting.security_hub.update(CLUSTER_TYPE, known, now)
-        except (LedgerError, SecurityHubError) as error:
-            problems["Security Hub"] = str(error)
-    held_back = told.held_back + unwarned
-    return result._replace(alerts=told.sent, held_back=held_back, problems=problems)
-
-
-def _tell_expiring(
-    alerting: Alerting, judged: Iterable[Judged], now: datetime
-) -> tuple[int, Mapping[str, str]]:
-    """Tell of certificates that expire soon; return of how many nobody was told, and what failed."""
-    expiring = expiring_configurations(judged)
-    try:
-        told = alerting.tell_expiring(expiring, now)
-    except LedgerError as error:
-        return len(expiring), {"the certificates that expire": str(error)}
-    return told.held_back, told.problems
-
-
-def _tell_of_configurations(
-    alerting: Alerting, reader: EmrReader, result: SweepResult
-) -> SweepResult:
-    """Tell of the security configurations that changes have held, by what EMR has of them now."""
-    if "the alerts" in result.problems:
-        return result
-    now, problems, held = datetime.now(UTC), dict(result.problems), {}
-    try:
-        known, unreadable = alerting.episodes.read_all(SECURITY_CONFIGURATION_TYPE)
-        problems |= unreadable
-        held = {each: episode.held for each, episode in known.items() if episode.held}
-        if held:
-            # Only then is EMR asked; what an event has left open is closed along the way.
-            still_open = [each for each in known if known[each].state is not State.CLOSED]
-            judged, broken = _held_or_gone(still_open, held, reader.security_configuration_names())
-            told = alerting.tell(judged, now)
-            problems |= {**told.problems, **broken}
-            held = dict.fromkeys([*told.unsent, *told.untold, *broken], "")
-            result = result._replace(alerts=result.alerts + told.sent)
-    except (CouldNotTellError, LedgerError) as error:
-        problems["the security configurations"] = str(error)
-    return result._replace(held_back=result.held_back + len(held), problems=problems)
-
-
-def _keep_findings(alerting: Alerting, result: SweepResult) -> SweepResult:
-    # Security configurations are judged when they change; a sweep only keeps their findings.
-    hub, problems = alerting.security_hub, dict(result.problems)
-    if hub is not None and not {"the alerts", "Security Hub"} & problems.keys():
-        try:
-            hub.update(SECURITY_CONFIGURATION_TYPE, (), datetime.now(UTC))
-        except (LedgerError, SecurityHubError) as error:
-            problems["Security Hub"] = str(error)
-    return result._replace(problems=problems)
-
-
-def _held_or_gone(
-    still_open: Collection[str], held: Mapping[str, str], listed: Collection[str]
-) -> tuple[list[Judged], dict[str, str]]:
-    """Return what is to be told of security configurations by what EMR has, and what is broken."""
-    judged: list[Judged] = []
-    broken: dict[str, str] = {}
-    for each in still_open:
-        if each not in listed:
-            judged.append(gone(SECURITY_CONFIGURATION_TYPE, each))
-        elif each in held:
-            try:
-                judged.append(held_judged(SECURITY_CONFIGURATION_TYPE, each, held[each]))
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                broken[each] = f"what is held cannot be read ({type(error).__name__}: {error})"
-    return judged, broken
-
-
 def _place(cluster_id: str) -> tuple[int, str]:
     """Return where a cluster stands in the order of turns; "" stands before all."""
     return (zlib.crc32(cluster_id.encode("utf-8", "replace")), cluster_id)
-
-
-def _named(names: list[str]) -> str:
-    shown = ", ".join(names[:MOST_NAMED])
-    more = len(names) - MOST_NAMED
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -10,7 +10,7 @@ from emr_in_transit.alerting.episode import LEASE, Delivery, State, claimed_epis
 from emr_in_transit.aws.errors import LedgerError
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Finding, verdict_of
-from emr_in_transit.sweep import _told_clusters
+from emr_in_transit.sweep_alerts import told_clusters
 from tests.support.builders import (
     BARE,
     BROKEN_EPISODES,
@@ -261,16 +261,16 @@ def test_clusters_are_alerted_while_their_episode_is_open(alerting):
     alerting.tell(many(2), NOW)
     alerting.tell([ended("j-001")], NOW)
     claim(alerting, judged(cluster_id="j-claimed"), now=NOW + timedelta(minutes=2))
-    assert sorted(_told_clusters(alerting)[Kind.VIOLATION]) == ["j-000", "j-claimed"]
+    assert sorted(told_clusters(alerting)[Kind.VIOLATION]) == ["j-000", "j-claimed"]
 
 
 def test_without_alerts_or_while_the_ledger_is_down_no_cluster_is_known_as_alerted(alerting):
     """The sweep judges and records all the same."""
     alerting.tell(many(1), NOW)
     with unreachable("dynamodb"):
-        assert list(_told_clusters(alerting)[Kind.VIOLATION]) == []
-    assert list(_told_clusters(None)[Kind.VIOLATION]) == []
-    assert list(_told_clusters(alerting)[Kind.VIOLATION]) == ["j-000"]
+        assert list(told_clusters(alerting)[Kind.VIOLATION]) == []
+    assert list(told_clusters(None)[Kind.VIOLATION]) == []
+    assert list(told_clusters(alerting)[Kind.VIOLATION]) == ["j-000"]
 
 
 def test_a_sweep_tells_all_at_once_when_somebody_has_confirmed_a_subscription(alerting, inbox):

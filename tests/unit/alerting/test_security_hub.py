@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from moto import mock_aws
 
-from emr_in_transit import sweep
+from emr_in_transit import sweep_alerts
 from emr_in_transit.alerting.alert import (
     CLUSTER_TYPE,
     SECURITY_CONFIGURATION_TYPE,
@@ -17,7 +17,7 @@ from emr_in_transit.alerting.alert import (
 from emr_in_transit.aws.errors import LedgerError, SecurityHubError
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.verdict import Compliance, Verdict
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.support.builders import (
     BARE,
     GOOD,
@@ -255,7 +255,7 @@ def test_a_violation_that_is_not_judged_again_is_not_forgotten(alerting, hub):
 def test_a_sweep_says_what_security_hub_refused(alerting):
     """People have been told; it is a problem of the sweep all the same."""
     with refusing("securityhub", READ):
-        result = sweep._tell(alerting, SweepResult({}, judged=(BAD,)))
+        result = sweep_alerts._tell(alerting, SweepResult({}, judged=(BAD,)))
     assert list(result.problems) == ["Security Hub"]
     assert result.problems["Security Hub"].startswith("GetFindings: Access")
     assert result.alerts == 1
@@ -264,7 +264,7 @@ def test_a_sweep_says_what_security_hub_refused(alerting):
 def test_a_violation_that_cannot_be_written_stops_no_sweep(alerting, hub):
     """Neither the digest of eleven others nor their findings; only that one is a problem."""
     told = (*many(11), unwritable(cluster_id="j-900"), judged(GOOD, "j-901"))
-    result = sweep._tell(alerting, SweepResult({}, judged=told))
+    result = sweep_alerts._tell(alerting, SweepResult({}, judged=told))
     assert (result.alerts, result.problems.keys()) == (11, {"j-900"})
     assert hub.states() == {each.resource_id: OPEN for each in many(11)}
 
@@ -272,9 +272,9 @@ def test_a_violation_that_cannot_be_written_stops_no_sweep(alerting, hub):
 def test_a_cluster_that_only_security_hub_remembers_is_looked_for(alerting):
     """The ledger was down when its launch was alerted, and it ended before any sweep."""
     update(alerting, BAD)
-    assert set(sweep._told_clusters(alerting)[Kind.VIOLATION]) == {"j-1"}
+    assert set(sweep_alerts.told_clusters(alerting)[Kind.VIOLATION]) == {"j-1"}
     with refusing("securityhub", READ):
-        assert set(sweep._told_clusters(alerting)[Kind.VIOLATION]) == set()
+        assert set(sweep_alerts.told_clusters(alerting)[Kind.VIOLATION]) == set()
 
 
 @pytest.mark.parametrize("ended", [COMPLIES, EXEMPT, GONE], ids=["good", "exempt", "gone"])

@@ -8,7 +8,7 @@ import pytest
 
 from emr_in_transit.alerting.alert import Judged, cluster_resource
 from emr_in_transit.aws.logs import NAMESPACE, TAG_LIMIT, facts_hash, log_verdict, metric_fields
-from emr_in_transit.sweep import SweepResult
+from emr_in_transit.sweep_result import SweepResult
 from tests.support.builders import JUDGED_BY, exempt, facts, judged
 
 NOW = datetime(2026, 5, 6, 12, 0, 0, 250_000, tzinfo=UTC)
