@@ -12,7 +12,6 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
-from tests.test_template import ROLES
 from tools.account_check import (
     clean_up,
     create,
@@ -95,15 +94,6 @@ def test_the_page_and_the_commands_name_each_option():
     told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
     assert told - taken == set()
     assert taken - told == {"--release", "--yes"}, "--help has these"
-
-
-def test_what_the_functions_need_is_what_their_adapters_declare():
-    """The same as the template's roles are held to."""
-    for function, its_role in rights.FUNCTIONS.items():
-        optional = [each[function] for each in rights.OPTIONAL.values()]
-        needed = {action for each in rights.NEEDED[function] for action in each}
-        needed |= {action for actions in optional for action in actions}
-        assert needed == {action for actions in ROLES[its_role] for action in actions}
 
 
 def test_what_an_option_needs_is_asked_for_on_the_resources_of_its_parameters():

@@ -8,19 +8,10 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from emr_in_transit import __version__
-from emr_in_transit.aws import (
-    bundles,
-    clusters,
-    emr,
-    episodes,
-    evaluations,
-    ledger,
-    rules,
-    security_hub,
-    topic,
-)
 from emr_in_transit.deployment import read_settings
 from emr_in_transit.judgement.parameters import PARAMETERS, PASSED_THROUGH, parse_parameters
+from tools.account_check.deployed import FUNCTIONS
+from tools.account_check.rights import NEEDED, OPTIONAL
 from tools.simulator.cloudformation.template import dependencies
 from tools.simulator.cloudformation.template_intrinsics import Intrinsics, pseudo_parameters
 
@@ -51,42 +42,11 @@ UNLIMITED = {
 }
 # What each role is for: the adapters that its function uses, and the actions that they declare.
 ROLES = {
-    "RuleRole": (
-        emr.PERMISSIONS,
-        emr.LIST_PERMISSIONS,
-        emr.HELD_PERMISSIONS,
-        emr.INSTANCE_PERMISSIONS,
-        evaluations.PERMISSIONS,
-        evaluations.READ_PERMISSIONS,
-        clusters.PERMISSIONS,
-        rules.PERMISSIONS,
-        ledger.PERMISSIONS,
-        episodes.PERMISSIONS,
-        episodes.COUNT_PERMISSIONS,
-        episodes.SWEEP_PERMISSIONS,
-        topic.PERMISSIONS,
-        topic.KEY_PERMISSIONS,
-        security_hub.PERMISSIONS,
-        security_hub.READ_AND_CLOSE_PERMISSIONS,
-        bundles.PERMISSIONS,
-        bundles.EXISTENCE_PERMISSIONS,
-        bundles.KEY_PERMISSIONS,
-    ),
-    "LaunchCheckRole": (
-        emr.PERMISSIONS,
-        emr.INSTANCE_PERMISSIONS,
-        rules.PERMISSIONS,
-        rules.START_PERMISSIONS,
-        ledger.PERMISSIONS,
-        ledger.TURN_PERMISSIONS,
-        episodes.PERMISSIONS,
-        topic.PERMISSIONS,
-        topic.KEY_PERMISSIONS,
-        security_hub.PERMISSIONS,
-        bundles.PERMISSIONS,
-        bundles.EXISTENCE_PERMISSIONS,
-        bundles.KEY_PERMISSIONS,
-    ),
+    FUNCTIONS[function]: (
+        *needed,
+        *(of_option[function] for of_option in OPTIONAL.values()),
+    )
+    for function, needed in NEEDED.items()
 }
 
 
