@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.errors import UsageError
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from emr_in_transit_cli import files
 from emr_in_transit_cli.dialects import Context, read_text
 from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.formats import finding_object
-from emr_in_transit_cli.judging import Outcome, Situation, facts_of, judge
+from emr_in_transit_cli.judging import Situation, facts_of, judge
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.subjects import Directory, Subject, What, has_ended
 from emr_in_transit_cli.worlds import World
 

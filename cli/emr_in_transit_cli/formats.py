@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from emr_in_transit.judgement.reasons import REASONS, Severity
 from emr_in_transit_cli import files
 from emr_in_transit_cli.documents import line_of
 from emr_in_transit_cli.errors import InputError
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from emr_in_transit_cli.checking import Report
     from emr_in_transit_cli.files import Source
     from emr_in_transit_cli.judging import Result
+    from emr_in_transit_cli.output import Content
 
 SCHEMA_VERSION = 1
 COULD_NOT_TELL = "COULD_NOT_TELL"
@@ -34,6 +36,14 @@ STYLES = {
     Outcome.NOT_APPLICABLE: "dim",
     Outcome.COULD_NOT_TELL: "yellow",
 }
+
+
+def content(report: Report, form: str, *, verbose: bool) -> Content:
+    """Return the report in the form "table", "json", "csv" or "sarif"."""
+    texts = {"json": as_json, "csv": as_csv, "sarif": as_sarif}
+    if form in texts:
+        return texts[form](report)
+    return partial(print_table, report, verbose=verbose)
 
 
 def finding_object(finding: Finding) -> dict[str, str]:

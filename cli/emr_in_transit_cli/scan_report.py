@@ -7,6 +7,7 @@ import io
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,14 @@ from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.judgement.parameters import PARAMETERS
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.formats import SAID, STYLES, cell, finding_object
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome, exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
+    from emr_in_transit_cli.output import Content
     from emr_in_transit_cli.scanning import AccountScan, Judged, RegionScan, Scan
 
 SCHEMA_VERSION = "1.0"
@@ -118,9 +120,9 @@ def _moment(moment: datetime) -> str:
 
 def status_of(document: Document) -> int:
     """Return the exit status of a report that nobody has interrupted."""
-    if document["summary"][Outcome.COULD_NOT_TELL] or any(_refusals(document)):
-        return 3
-    return 1 if document["summary"][Outcome.NON_COMPLIANT] else 0
+    summary = document["summary"]
+    is_known = not summary[Outcome.COULD_NOT_TELL] and not any(_refusals(document))
+    return exit_status(is_known=is_known, violates=bool(summary[Outcome.NON_COMPLIANT]))
 
 
 def _refusals(document: Document) -> Iterator[tuple[str, str]]:
@@ -135,6 +137,12 @@ def _refusals(document: Document) -> Iterator[tuple[str, str]]:
 
 def _place(document: Document) -> str:
     return f"{document['account']}/{document['region']}"
+
+
+def content(document: Document, form: str) -> Content:
+    """Return the report in the form "table", "json" or "csv"."""
+    texts = {"json": as_json, "csv": as_csv}
+    return texts[form](document) if form in texts else partial(print_table, document)
 
 
 def as_json(document: Document) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emr_in_transit_cli.errors import UsageError
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.reporting.status import Gap, GapKind, Place, Reading, Recorded, Said
 from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
 

@@ -12,6 +12,7 @@ from emr_in_transit import REASONS, __version__
 from emr_in_transit_cli import formats, main
 from emr_in_transit_cli.checking import Check
 from emr_in_transit_cli.dialects import Context
+from emr_in_transit_cli.outcomes import OWN_FAULT
 from tests.support.command import OFF, ON, WEAK_SPARK, run, write
 from tests.support.facts import NOW, parameters
 from tools.package import ROOT
@@ -271,7 +272,7 @@ def test_a_fault_of_its_own(path, monkeypatch):
     monkeypatch.setattr(formats, "as_json", fail)
     done = run("check", "-f", "json", path)
     line = "emr-in-transit: fault of its own, ZeroDivisionError; --debug shows where\n"
-    assert (done.status, done.out, done.err) == (main.OWN_FAULT, "", line)
+    assert (done.status, done.out, done.err) == (OWN_FAULT, "", line)
     done = run("check", "-f", "json", "--debug", path)
     assert done.err.startswith("Traceback")
     assert done.err.endswith(line)
