@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from emr_in_transit.judgement.parameters import RuleParameters
-    from emr_in_transit_cli.dialects import Context
+    from emr_in_transit_cli.dialects.recognising import Context
 
 _Verb = TypeVar("_Verb", bound="Callable[..., Any]")
 
@@ -92,7 +92,7 @@ def context_of(given: tuple[str, ...] = ()) -> Context:
     """Return what documents are read with, by --template-parameter; raise UsageError."""
     from datetime import UTC, datetime  # noqa: PLC0415 (what is here would slow --help down)
 
-    from emr_in_transit_cli.dialects import Context  # noqa: PLC0415
+    from emr_in_transit_cli.dialects.recognising import Context  # noqa: PLC0415
 
     return Context(datetime.now(UTC), _named(given, "--template-parameter"))
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from emr_in_transit_cli.scanning import RegionScan, Scan
+    from emr_in_transit_cli.scanning.scan import RegionScan, Scan
 
 
 class ScanProgress:

@@ -23,7 +23,7 @@ from emr_in_transit_cli.reporting.status import (
     read_expected,
     status_of,
 )
-from emr_in_transit_cli.scan_access import statement
+from emr_in_transit_cli.scanning.access import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.reporting.status import Gap, GapKind, Place, Reading, Recorded, Said
-from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
+from emr_in_transit_cli.scanning.report import KIND, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -48,16 +48,16 @@ def check(  # noqa: PLR0913 (click passes each option)
     What is unknown before the launch stands for any value: where the verdict depends on it, it
     could not be told.
     """
-    from emr_in_transit_cli import formats
-    from emr_in_transit_cli.checking import NEEDLESS, Check
+    from emr_in_transit_cli.checking.check import NEEDLESS, Check
+    from emr_in_transit_cli.checking.report import content
 
     if [*paths, *configurations].count("-") > 1:
         raise UsageError("only one document can come from standard input")
     context, parameters = options.context_of(given), options.rule_parameters(**rule)
     report = Check(context, parameters, configurations, passes_over=skip_unknown).run(paths)
-    content = formats.content(report, form, verbose=verbose)
+    written = content(report, form, verbose=verbose)
     with output.opened(path) as file:
-        output.write(content, file)
+        output.write(written, file)
     if report.needless:
         output.note(NEEDLESS)
     if not report.results and report.status == WRONG_USE:

@@ -12,7 +12,7 @@ from emr_in_transit_cli.outcomes import EXIT_CODES, status_of
 
 if TYPE_CHECKING:
     from emr_in_transit.judgement.parameters import RuleParameters
-    from emr_in_transit_cli.dialects import Context
+    from emr_in_transit_cli.dialects.recognising import Context
     from emr_in_transit_cli.explaining import Explained
 
 
@@ -41,7 +41,7 @@ def explain(  # noqa: PLR0913 (click passes each option)
     from pathlib import Path
 
     from emr_in_transit_cli import explaining
-    from emr_in_transit_cli.checking import NEEDLESS
+    from emr_in_transit_cli.checking.check import NEEDLESS
 
     context = options.context_of(given)
     parameters = options.rule_parameters(profile=profile, region=region, **rule)
@@ -63,7 +63,7 @@ def _explained_file(
     path: str, configurations: tuple[str, ...], context: Context, parameters: RuleParameters
 ) -> list[Explained]:
     from emr_in_transit_cli import explaining, files
-    from emr_in_transit_cli.checking import read_configurations
+    from emr_in_transit_cli.checking.check import read_configurations
 
     held = tuple(read_configurations(configurations, context))
     try:

@@ -12,8 +12,8 @@ from emr_in_transit_cli.outcomes import EXIT_CODES, NOTHING_VIOLATES
 
 if TYPE_CHECKING:
     from emr_in_transit.judgement.parameters import RuleParameters
-    from emr_in_transit_cli.scan_access import Access
-    from emr_in_transit_cli.scanning import Scan
+    from emr_in_transit_cli.scanning.access import Access
+    from emr_in_transit_cli.scanning.scan import Scan
 
 
 @click.command(epilog=EXIT_CODES, short_help="Judge the clusters of an account now.")
@@ -54,7 +54,9 @@ if TYPE_CHECKING:
     metavar="RULE",
     help="Take the parameters of this rule in AWS Config, of the profile's account; -p wins.",
 )
-@click.option("--compare", metavar="OLD.json", help="Say what has changed since that report.")
+@click.option(
+    "--compare", "older_path", metavar="OLD.json", help="Say what has changed since that report."
+)
 @options.format_option("table", "json", "csv")
 @click.option(
     "-o", "--output", "path", metavar="FILE", help="Write the report there, once it is whole."
@@ -69,7 +71,7 @@ def scan(  # noqa: PLR0913 (click passes each option)
     share: float | None,
     pairs: tuple[str, ...],
     rule: str | None,
-    compare: str | None,
+    older_path: str | None,
     form: str,
     path: str | None,
     exit_zero: bool,
@@ -81,28 +83,29 @@ def scan(  # noqa: PLR0913 (click passes each option)
     Its verdicts are those that the rule would record. Of clusters, Regions and accounts that do not
     let themselves be read, it says that they could not be told, and goes on.
     """
-    from emr_in_transit_cli import comparing, scan_access, scan_report, scanning
+    from emr_in_transit_cli.scanning.access import Access, scanned_accounts
+    from emr_in_transit_cli.scanning.comparing import compare, read_report
+    from emr_in_transit_cli.scanning.report import as_document, content, status_of
+    from emr_in_transit_cli.scanning.scan import Options, Scan
 
-    access = scan_access.Access(**asked)
+    access = Access(**asked)
     access.check()
     share = _share(share)
-    older = comparing.read_report(compare) if compare else None
+    older = read_report(older_path) if older_path else None
     if asks_permissions:
-        parameters = options.parsed(options.parameter_texts(pairs))
-        return _print_permissions(access, parameters, rule)
+        return _print_permissions(access, options.parsed(options.parameter_texts(pairs)), rule)
     texts = options.parameter_texts(pairs, rule, access.profile, access.session().region_name)
     parameters = options.parsed(texts)._replace(exemption_max_days=exemption_max_days)
     with output.whole(path) as file:
-        judged_by = scanning.Options(parameters, share, ended_days)
-        run = scanning.Scan(scan_access.scanned_accounts(access), judged_by)
+        run = Scan(scanned_accounts(access), Options(parameters, share, ended_days))
         _run(run)
-        document = scan_report.as_document(run, texts, all_regions=access.all_regions)
+        document = as_document(run, texts, all_regions=access.all_regions)
         if older is not None:
-            document["comparison"] = comparing.compare(older, document)
-        output.write(scan_report.content(document, form), file)
+            document["comparison"] = compare(older, document)
+        output.write(content(document, form), file)
     if run.is_interrupted:
         raise KeyboardInterrupt
-    return NOTHING_VIOLATES if exit_zero else scan_report.status_of(document)
+    return NOTHING_VIOLATES if exit_zero else status_of(document)
 
 
 def _share(given: float | None) -> float:
@@ -118,7 +121,7 @@ def _share(given: float | None) -> float:
 def _print_permissions(access: Access, parameters: RuleParameters, rule: str | None) -> int:
     import json
 
-    from emr_in_transit_cli.scan_access import permissions
+    from emr_in_transit_cli.scanning.access import permissions
 
     needed = permissions(access, parameters, from_rule=bool(rule))
     click.echo(json.dumps(needed.policy, indent=2))

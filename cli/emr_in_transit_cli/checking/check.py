@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli import files
-from emr_in_transit_cli.dialects import Context, looks_like_ours, read_text
+from emr_in_transit_cli.dialects.recognising import Context, looks_like_ours, read_text
 from emr_in_transit_cli.errors import CannotTellError, InputError, NotOursError, UsageError
 from emr_in_transit_cli.judging import Result, Situation, judge
 from emr_in_transit_cli.outcomes import WRONG_USE, Outcome, status_of

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.outcomes import Outcome
-from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
+from emr_in_transit_cli.scanning.report import KIND, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from emr_in_transit_cli.scan_report import Document
+    from emr_in_transit_cli.scanning.report import Document
 
 NOT_LISTED = "NOT_LISTED"  # its Region was read, and it was not there
 NOT_LOOKED_AT = "NOT_LOOKED_AT"

@@ -15,7 +15,7 @@ from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.judgement.parameters import OverrideScope
 from emr_in_transit_cli import account
 from emr_in_transit_cli.errors import CannotTellError, UsageError
-from emr_in_transit_cli.scanning import AccountScan
+from emr_in_transit_cli.scanning.scan import AccountScan
 
 if TYPE_CHECKING:
     import boto3

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +12,15 @@ from emr_in_transit import __version__
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.judgement.parameters import PARAMETERS
 from emr_in_transit.judgement.wording import one_line
-from emr_in_transit_cli.formats import SAID, STYLES, cell, finding_object
+from emr_in_transit_cli.formats import (
+    FINDING,
+    counted,
+    csv_text,
+    finding_object,
+    finding_rows,
+    json_text,
+    verdict_table,
+)
 from emr_in_transit_cli.outcomes import Outcome, exit_status
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from emr_in_transit_cli.output import Content
-    from emr_in_transit_cli.scanning import AccountScan, Judged, RegionScan, Scan
+    from emr_in_transit_cli.scanning.scan import AccountScan, Judged, RegionScan, Scan
 
 SCHEMA_VERSION = "1.0"
 KIND = "scan"
@@ -147,32 +152,26 @@ def content(document: Document, form: str) -> Content:
 
 def as_json(document: Document) -> str:
     """Return the report as scan.schema.json has it."""
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 _ABOUT = (
     *("account", "region", "resourceId", "resourceName", "state", "release"),
     *("securityConfiguration", "complianceType"),
 )
-_FINDING = ("severity", "reason", "subject", "detail", "remedy")
 
 
 def as_csv(document: Document) -> str:
     """Return one row for each finding, and for each cluster, Region and account without one."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow((*_ABOUT, *_FINDING))
+    rows: list[tuple[str, ...]] = []
     for cluster in document["clusters"]:
         about = [cluster[name] for name in _ABOUT]
-        for finding in cluster["findings"]:
-            writer.writerow(map(cell, (*about, *(finding[name] for name in _FINDING))))
-        if not cluster["findings"]:
-            writer.writerow(map(cell, (*about, "", "", "", cluster["annotation"], "")))
+        rows += finding_rows(about, cluster["findings"], cluster["annotation"])
     for where, problem in _refusals(document):
         account, _, region = where.partition("/")
         about = [account, region, "", "", "", "", "", Outcome.COULD_NOT_TELL]
-        writer.writerow(map(cell, (*about, "", "", "", problem, "")))
-    return text.getvalue()
+        rows += finding_rows(about, (), problem)
+    return csv_text((*_ABOUT, *FINDING), rows)
 
 
 def print_table(document: Document, console: Console) -> None:
@@ -183,7 +182,7 @@ def print_table(document: Document, console: Console) -> None:
         found = sorted(clusters, key=lambda each: _ORDER.index(each["complianceType"]))
         if console.is_terminal:
             console.print(Text(place, style="bold"))
-            console.print(_wide(found))
+            console.print(verdict_table(map(_row, found)))
             continue
         for each in found:
             name = f"{each['resourceId']} {each['resourceName']}".rstrip()
@@ -193,19 +192,9 @@ def print_table(document: Document, console: Console) -> None:
         console.print(line, soft_wrap=not console.is_terminal, markup=False, highlight=False)
 
 
-def _wide(clusters: list[Document]) -> Any:
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(box=None, show_header=False, padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=2, overflow="fold")
-    table.add_column(ratio=5, overflow="fold")
-    for each in clusters:
-        outcome = Outcome(each["complianceType"])
-        name = f"{each['resourceName']}\n{each['resourceId']}".lstrip()
-        table.add_row(Text(outcome, style=STYLES[outcome]), Text(name), Text(each["annotation"]))
-    return table
+def _row(cluster: Document) -> tuple[Outcome, str, str]:
+    name = f"{cluster['resourceName']}\n{cluster['resourceId']}".lstrip()
+    return Outcome(cluster["complianceType"]), name, cluster["annotation"]
 
 
 def _closing(document: Document) -> Iterator[str]:
@@ -228,8 +217,6 @@ def _closing(document: Document) -> Iterator[str]:
 
 
 def _total(document: Document) -> str:
-    summary = document["summary"]
-    said = [f"{summary[each]} {SAID[each]}" for each in Outcome if summary[each]]
     number = len({_place(each) for each in document["regions"]})
     where = f"in {number} Regions" if number != 1 else "in 1 Region"
     accounts = len(document["accounts"])
@@ -237,7 +224,7 @@ def _total(document: Document) -> str:
     if refused := len(list(_refusals(document))):
         where += f"; {refused} of them could not be read"
     where += "; interrupted" if document["interrupted"] else ""
-    return f"{', '.join(said) or 'no cluster'} {where}"
+    return f"{counted(document['summary']) or 'no cluster'} {where}"
 
 
 def _compared(comparison: Document) -> Iterator[str]:
