@@ -1,17 +1,20 @@
-"""The report of ``scan``: one document, from which the table and the CSV are made."""
+"""The report of ``scan``: a document, the table and the CSV of it, and how it is read again."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emr_in_transit import __version__
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.judgement.parameters import PARAMETERS
 from emr_in_transit.judgement.wording import one_line
+from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.formats import (
     FINDING,
     counted,
@@ -24,7 +27,7 @@ from emr_in_transit_cli.formats import (
 from emr_in_transit_cli.outcomes import Outcome, exit_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.console import Console
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1.0"
 KIND = "scan"
+_Made = TypeVar("_Made")
 Document = dict[str, Any]  # of the form of scan.schema.json
 
 # In the order in which people want to read them.
@@ -238,3 +242,27 @@ def _compared(comparison: Document) -> Iterator[str]:
             yield f"  {kind} {_place(each)} {name}: {reasons} ({each['then']} then)"
     counts = [f"{len(comparison[kind])} {kind}" for kind in ("new", "mended", "gone", "unknown")]
     yield f"  {', '.join(counts)}"
+
+
+def read_back(path: str, shown: str, make: Callable[[Document], _Made]) -> _Made:
+    """Return what is made of a report in a file, which messages call ``shown``.
+
+    Raises UsageError where it cannot be read, is no report of this version, or lacks what ``make``
+    looks for.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{shown} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{shown} is not JSON") from error
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise UsageError(f"{shown} is no report of scan --format json")
+    if document.get("schemaVersion") != SCHEMA_VERSION:
+        version = json.dumps(document.get("schemaVersion"))
+        raise UsageError(f"{shown} is of schema {version[:60]}, not {SCHEMA_VERSION!r}")
+    try:
+        return make(document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{shown} is a damaged report ({problem})") from error
