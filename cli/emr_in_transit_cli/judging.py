@@ -16,20 +16,17 @@ from emr_in_transit.judgement.reasons import Severity
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
 from emr_in_transit.judgement.wording import annotation, one_line, quoted
 from emr_in_transit_cli.errors import CannotTellError, InputError
+from emr_in_transit_cli.facts import cluster_facts, configuration_facts, full_configuration
 from emr_in_transit_cli.outcomes import Outcome
+from emr_in_transit_cli.possibilities import RELEASES, settings_of
 from emr_in_transit_cli.subjects import (
     NOT_LAUNCHED,
-    RELEASES,
     Cluster,
     Directory,
     Path,
     Subject,
     What,
-    cluster_facts,
-    configuration_facts,
-    full_configuration,
     has_ended,
-    settings_of,
 )
 from emr_in_transit_cli.worlds import TooManyWorldsError, World, explore
 
