@@ -7,6 +7,8 @@ import subprocess
 from tools.package import ROOT, RULE
 
 LAYOUT = (ROOT / "CONTRIBUTING.md").read_text().partition("## Layout")[2].partition("\n## ")[0]
+OF_THE_RULE, _, OF_THE_COMMAND = LAYOUT.partition("\n### The command\n")
+COMMAND = ROOT / "cli" / "emr_in_transit_cli"
 # As a newcomer meets it; files that only tools read among them.
 MOST_AT_THE_TOP = 18
 
@@ -19,9 +21,9 @@ def tracked():
     return listed.stdout.decode().splitlines()
 
 
-def mapped():
-    """Return the paths below the rule's folder that the table names, in its first column."""
-    rows = [line.split("|")[1] for line in LAYOUT.splitlines() if line.startswith("| `")]
+def mapped(text):
+    """Return the paths that a table names, in its first column."""
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     found = []
     for cell in rows:
         names = re.findall(r"`([^`]+)`", cell)
@@ -37,13 +39,20 @@ def test_the_map_names_each_part_of_what_lambda_runs_and_nothing_else():
     parts |= {f"emr_in_transit/{path.name}" for path in package.glob("*.py")}
     parts |= {f"emr_in_transit/{path.name}/" for path in package.iterdir() if path.is_dir()}
     ignored = {"emr_in_transit/__init__.py", "emr_in_transit/__pycache__/"}
-    assert set(mapped()) == parts - ignored
+    assert set(mapped(OF_THE_RULE)) == parts - ignored
+
+
+def test_the_map_names_each_part_of_the_command_once():
+    """Whoever looks for a verb or a dialect finds its folder or module there."""
+    parts = {path.name for path in COMMAND.glob("*.py")} - {"__init__.py"}
+    parts |= {f"{path.parent.name}/" for path in COMMAND.glob("*/__init__.py")}
+    assert sorted(mapped(OF_THE_COMMAND)) == sorted(parts)
 
 
 def test_every_path_that_is_named_is_there():
     """In the text beside the table too."""
     named = re.findall(r"`([\w./-]+/[\w./-]*)`", LAYOUT)
-    below = [ROOT, RULE, RULE / "emr_in_transit", ROOT / "tests"]
+    below = [ROOT, RULE, RULE / "emr_in_transit", COMMAND, ROOT / "tests"]
     assert named
     assert [each for each in named if not any((top / each).exists() for top in below)] == []
 

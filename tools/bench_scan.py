@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT / "cli"))
 
 from emr_in_transit.aws.emr import LIVE_STATES, EmrReader, Pacer
 from emr_in_transit.judgement.parameters import parse_parameters
-from emr_in_transit_cli.scanning import Options, RegionScan
+from emr_in_transit_cli.scanning.scan import Options, RegionScan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

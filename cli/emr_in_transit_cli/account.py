@@ -142,6 +142,19 @@ def identity(made: boto3.Session) -> Identity:
     return Identity(answer["Account"], answer["Arn"].split(":")[1])
 
 
+def own_account(made: boto3.Session) -> str:
+    """Return the number of the account whose credentials these are; raise CannotTellError."""
+    try:
+        return identity(made).account
+    except CouldNotTellError as error:
+        raise CannotTellError(f"whose credentials these are: {error}") from error
+
+
+def partition_of(made: boto3.Session) -> str:
+    """Return the partition of a session's Region, such as aws-cn. Nothing is asked of AWS for it."""
+    return made.get_partition_for_region(str(made.region_name))
+
+
 def _operation(error: AwsError, asked: str) -> str:
     """Return what AWS refused: the credentials of a role are fetched by a call of their own."""
     return getattr(error, "operation_name", asked)

@@ -28,8 +28,8 @@ from emr_in_transit.judgement.reasons import Reason, Severity
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.errors import CannotTellError, UsageError
 from emr_in_transit_cli.formats import finding_object
-from emr_in_transit_cli.judging import Outcome
 from emr_in_transit_cli.keys import pair_problems
+from emr_in_transit_cli.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,11 @@ from emr_in_transit.judgement.overrides import weaknesses
 from emr_in_transit.judgement.releases import is_assumed, parse_release, release_or_newest
 from emr_in_transit.judgement.wording import annotation, one_line
 from emr_in_transit_cli import files
-from emr_in_transit_cli.dialects import Context, read_text
+from emr_in_transit_cli.dialects.recognising import Context, read_text
 from emr_in_transit_cli.errors import UsageError
 from emr_in_transit_cli.formats import finding_object
-from emr_in_transit_cli.judging import Outcome, Situation, facts_of, judge
+from emr_in_transit_cli.judging import Situation, facts_of, judge
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.subjects import Directory, Subject, What, has_ended
 from emr_in_transit_cli.worlds import World
 

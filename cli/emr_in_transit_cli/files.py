@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from emr_in_transit_cli.documents import MOST_BYTES, decode
+from emr_in_transit_cli.dialects.documents import MOST_BYTES, decode
 from emr_in_transit_cli.errors import InputError
 
 if TYPE_CHECKING:

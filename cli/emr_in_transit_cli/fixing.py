@@ -10,7 +10,7 @@ from emr_in_transit.judgement.facts import SecurityConfigurationFacts
 from emr_in_transit.judgement.judge import judge_security_configuration
 from emr_in_transit.judgement.security_configuration import read_body
 from emr_in_transit_cli import files
-from emr_in_transit_cli.dialects import Context, read_text
+from emr_in_transit_cli.dialects.recognising import Context, read_text
 from emr_in_transit_cli.errors import CannotTellError, InputError, UsageError
 from emr_in_transit_cli.subjects import What
 from emr_in_transit_cli.worlds import World

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from emr_in_transit.aws.emr import LIVE_STATES
@@ -17,19 +16,17 @@ from emr_in_transit.judgement.reasons import Severity
 from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict, verdict_of
 from emr_in_transit.judgement.wording import annotation, one_line, quoted
 from emr_in_transit_cli.errors import CannotTellError, InputError
+from emr_in_transit_cli.facts import cluster_facts, configuration_facts, full_configuration
+from emr_in_transit_cli.outcomes import Outcome
+from emr_in_transit_cli.possibilities import RELEASES, settings_of
 from emr_in_transit_cli.subjects import (
     NOT_LAUNCHED,
-    RELEASES,
     Cluster,
     Directory,
     Path,
     Subject,
     What,
-    cluster_facts,
-    configuration_facts,
-    full_configuration,
     has_ended,
-    settings_of,
 )
 from emr_in_transit_cli.worlds import TooManyWorldsError, World, explore
 
@@ -39,15 +36,6 @@ if TYPE_CHECKING:
     from emr_in_transit_cli.files import Source
 
 _NAMED = 3
-
-
-class Outcome(StrEnum):
-    """What is said of a subject: the engine's verdict, or that it could not be told."""
-
-    COMPLIANT = "COMPLIANT"
-    NON_COMPLIANT = "NON_COMPLIANT"
-    NOT_APPLICABLE = "NOT_APPLICABLE"
-    COULD_NOT_TELL = "COULD_NOT_TELL"
 
 
 class Result(NamedTuple):

@@ -1,4 +1,4 @@
-"""Shows on standard error how far a scan has come; silent where that is no terminal."""
+"""Shows on standard error how far a verb has come; silent where that is no terminal."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from emr_in_transit_cli.scanning import RegionScan, Scan
+    from emr_in_transit_cli.scanning.scan import RegionScan, Scan
 
 
-class ScanProgress:
-    """A bar for each Region that has clusters and is not done, below one for all of them."""
+class _Bars:
+    """Bars that are drawn while it is entered, and leave nothing behind."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -24,8 +24,6 @@ class ScanProgress:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._all = self._progress.add_task("Regions", said="", total=None)
-        self._tasks: dict[RegionScan, TaskID] = {}
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -35,6 +33,15 @@ class ScanProgress:
     def __exit__(self, *_: object) -> None:
         """Take away what was drawn."""
         self._progress.stop()
+
+
+class ScanProgress(_Bars):
+    """A bar for each Region that has clusters and is not done, below one for all of them."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._all = self._progress.add_task("Regions", said="", total=None)
+        self._tasks: dict[RegionScan, TaskID] = {}
 
     def show(self, scan: Scan) -> None:
         """Draw how far it is."""
@@ -70,28 +77,12 @@ def _said(judged: int, listed: int, calls: int, seconds: float) -> str:
     return f"{judged}/{listed} clusters, {calls} calls, {left}"
 
 
-class ReportProgress:
+class ReportProgress(_Bars):
     """One line that says how much of what a report is made from has been read."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[said]}"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        super().__init__(console)
         self._task = self._progress.add_task("Reading", said="", total=None)
-
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Take away what was drawn."""
-        self._progress.stop()
 
     def rules(self, done: int, total: int) -> None:
         """Draw how many rules have been read."""

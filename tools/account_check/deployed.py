@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emr_in_transit import __version__
-from emr_in_transit_cli.documents import parse
+from emr_in_transit_cli.dialects.documents import parse
 from tools.account_check.aws import Aws, read
 from tools.package import ROOT
 from tools.stacks import Stacks

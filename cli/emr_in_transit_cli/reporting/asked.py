@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emr_in_transit.aws.errors import CouldNotTellError
-from emr_in_transit_cli import account
+from emr_in_transit_cli import account, policies
 from emr_in_transit_cli.errors import CannotTellError, UsageError
+from emr_in_transit_cli.policies import statement
 from emr_in_transit_cli.reporting import config_source, log_lines
 from emr_in_transit_cli.reporting.evidence import Evidence, evidence_of
 from emr_in_transit_cli.reporting.log_lines import Input, Lines, Period
@@ -23,7 +23,6 @@ from emr_in_transit_cli.reporting.status import (
     read_expected,
     status_of,
 )
-from emr_in_transit_cli.scan_access import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,13 +162,9 @@ def evidence(asked: Asked, progress: ReportProgress) -> Evidence:
 
 
 def policy(asked: Asked) -> dict[str, Any]:
-    """Return the least policy that reading takes. Nothing is asked of AWS for it.
-
-    What stands on ``*`` is what IAM grants on no narrower resource (Service Authorization
-    Reference); GetCallerIdentity needs no permission.
-    """
+    """Return the least policy that reading takes. Nothing is asked of AWS for it."""
     made = account.session(asked.profile, next(iter(asked.regions), None), account.ANY_REGION)
-    partition = made.get_partition_for_region(str(made.region_name))
+    partition = account.partition_of(made)
     statements = []
     if asked.aggregator:
         arn = f"arn:{partition}:config:*:*:config-aggregator/*"
@@ -189,7 +184,7 @@ def policy(asked: Asked) -> dict[str, Any]:
         if not asked.log_groups:
             arn = f"arn:{partition}:cloudformation:*:*:stack/{asked.stack or STACK}/*"
             statements.append(statement("FindLog", log_lines.STACK_PERMISSIONS, arn))
-    return {"Version": "2012-10-17", "Statement": statements}
+    return policies.policy(statements)
 
 
 class _Failure(NamedTuple):
@@ -232,10 +227,7 @@ class _Failures:
 def _places(asked: Asked) -> Iterator[tuple[Place, boto3.Session]]:
     """Return the account with each Region that is asked for; raise UsageError, CannotTellError."""
     made = account.session(asked.profile, next(iter(asked.regions), None))
-    try:
-        number = account.identity(made).account
-    except CouldNotTellError as error:
-        raise CannotTellError(f"whose credentials these are: {error}") from error
+    number = account.own_account(made)
     for region in dict.fromkeys(asked.regions or (str(made.region_name),)):
         yield Place(number, region), made
 

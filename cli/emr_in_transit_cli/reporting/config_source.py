@@ -9,7 +9,7 @@ from emr_in_transit.aws.errors import AWS_ERRORS, explain
 from emr_in_transit.aws.rules import is_named, name_forms
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli.errors import CannotTellError
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.reporting.status import Gap, GapKind, Place, Reading, Recorded, findings_of
 
 if TYPE_CHECKING:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit_cli.errors import UsageError
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.reporting.status import Gap, GapKind, Place, Reading, Recorded, Said
-from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
+from emr_in_transit_cli.scanning.report import KIND, read_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,22 +19,7 @@ RULE = "scan"  # what stands where other sources name a rule
 
 def read_scan(path: str) -> Reading:
     """Return what one report says; raise UsageError where the file is none."""
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON") from error
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise UsageError(f"{path} is no report of scan --format json")
-    if document.get("schemaVersion") != SCHEMA_VERSION:
-        version = json.dumps(document.get("schemaVersion"))[:60]
-        raise UsageError(f"{path} is of schema {version}, not {SCHEMA_VERSION!r}")
-    try:
-        return _reading(path, document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        problem = f"{type(error).__name__}: {error}"
-        raise UsageError(f"{path} is a damaged report ({problem})") from error
+    return read_back(path, path, partial(_reading, path))
 
 
 def _reading(path: str, document: Mapping[str, Any]) -> Reading:

@@ -12,7 +12,7 @@ from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.aws.evaluations import REPEAT_AFTER
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit_cli.errors import UsageError
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

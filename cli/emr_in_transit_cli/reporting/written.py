@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit_cli.formats import cell
+from emr_in_transit_cli.formats import csv_text, json_text
 from emr_in_transit_cli.reporting.pages import TOOL, evidence_page, report_page, unknown_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from emr_in_transit_cli.reporting.evidence import Evidence, History, Span, Sweeps
     from emr_in_transit_cli.reporting.status import Count, Gap, Recorded, Status
@@ -44,7 +41,7 @@ def evidence_files(evidence: Evidence) -> dict[str, bytes]:
     """
     texts = {
         "evidence.html": evidence_page(evidence),
-        "evidence.json": _dumped(_evidence_object(evidence)),
+        "evidence.json": json_text(_evidence_object(evidence)),
         "evidence.csv": _evidence_csv(evidence),
         "verdicts.jsonl": "".join(f"{each.text}\n" for each in evidence.lines),
     }
@@ -72,7 +69,7 @@ def evidence_summary(evidence: Evidence) -> str:
 
 def _report_json(status: Status) -> str:
     """Return a report in the form of report.schema.json."""
-    return _dumped(
+    return json_text(
         {
             "schemaVersion": SCHEMA_VERSION,
             "kind": "report",
@@ -134,7 +131,7 @@ def _report_csv(status: Status) -> str:
         rows += [(*about, *said, recorded) for said in each.findings]
         if not each.findings:
             rows.append((*about, "", "", each.summary, "", recorded))
-    return _table(_REPORT_COLUMNS, rows)
+    return csv_text(_REPORT_COLUMNS, rows)
 
 
 def _evidence_object(evidence: Evidence) -> dict[str, Any]:
@@ -227,7 +224,7 @@ def _periods(gaps: Iterable[Any]) -> list[dict[str, str]]:
 
 def _evidence_csv(evidence: Evidence) -> str:
     """Return a row for each run of equal verdicts."""
-    return _table(
+    return csv_text(
         _EVIDENCE_COLUMNS,
         [
             (
@@ -241,18 +238,6 @@ def _evidence_csv(evidence: Evidence) -> str:
             for span in each.spans
         ],
     )
-
-
-def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([cell(each) for each in row] for row in rows)
-    return text.getvalue()
-
-
-def _dumped(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _encoded(text: str) -> bytes:

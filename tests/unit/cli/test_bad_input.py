@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from emr_in_transit_cli import documents, files
+from emr_in_transit_cli import files
+from emr_in_transit_cli.dialects import documents
 from tests.support.command import report, run, verdicts, write
 
 REQUEST = {"Name": "n", "ReleaseLabel": "emr-7.3.0", "Instances": {}}

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from emr_in_transit_cli.comparing import Standing, compare, read_report
 from emr_in_transit_cli.errors import UsageError
+from emr_in_transit_cli.scanning.comparing import Standing, compare, read_report
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 BARE, OLD, OFF = "NO_SECURITY_CONFIGURATION", "RELEASE_WITHOUT_SUPPORT", "IN_TRANSIT_ENCRYPTION_OFF"

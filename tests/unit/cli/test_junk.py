@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from emr_in_transit_cli.checking import Check
-from emr_in_transit_cli.dialects import Context
+from emr_in_transit_cli.checking.check import Check
+from emr_in_transit_cli.dialects.recognising import Context
 from tests.support.command import ON, WEAK_SPARK, write
 from tests.support.facts import NOW, parameters
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_TYPE
 from emr_in_transit.judgement.reasons import REASONS
 from emr_in_transit.judgement.wording import one_line
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 from emr_in_transit_cli.reporting.evidence import evidence_of
 from emr_in_transit_cli.reporting.log_lines import Input, Lines, Period, parse
 from emr_in_transit_cli.reporting.pages import KINDS, evidence_page, report_page

@@ -15,8 +15,10 @@ from moto import mock_aws
 from rich.console import Console
 
 from emr_in_transit.deployment import DEFAULT_EMR_CALL_SHARE
-from emr_in_transit_cli import account, progress, scan_report, scanning
-from emr_in_transit_cli.scanning import Options, RegionScan, Scan
+from emr_in_transit_cli import account, progress
+from emr_in_transit_cli.scanning import report as scan_report
+from emr_in_transit_cli.scanning import scan as scanning
+from emr_in_transit_cli.scanning.scan import Options, RegionScan, Scan
 from tests.support.command import OFF, ON, run
 from tests.support.facts import parameters
 from tools.package import ROOT

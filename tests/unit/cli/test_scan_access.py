@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError, SSOTokenLoadError
 from botocore.stub import Stubber
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from emr_in_transit_cli import account, scanning
-from emr_in_transit_cli.scanning import AccountScan
+from emr_in_transit_cli import account
+from emr_in_transit_cli.scanning import scan as scanning
+from emr_in_transit_cli.scanning.scan import AccountScan
 from tests.support.command import run
 from tools.package import ROOT
 from tools.simulator.iam.authorization import matching

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from emr_in_transit.aws.emr import EmrReader, Pacer
 from emr_in_transit.judgement.judge import judge_cluster
-from emr_in_transit_cli.scanning import Options, RegionScan, StoppedError
+from emr_in_transit_cli.scanning.scan import Options, RegionScan, StoppedError
 from tests.support.facts import parameters
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
@@ -107,7 +107,7 @@ def test_a_cluster_that_breaks_the_judgement(emr, monkeypatch):
             raise RecursionError("too deep")
         return judge_cluster(facts, *arguments)
 
-    monkeypatch.setattr("emr_in_transit_cli.scanning.judge_cluster", judge)
+    monkeypatch.setattr("emr_in_transit_cli.scanning.scan.judge_cluster", judge)
     client, stubber = emr
     page(stubber, "j-1", "j-2")
     describe(stubber, "j-1")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.judgement.wording import one_line
 from emr_in_transit_cli import files
-from emr_in_transit_cli.dialects import Context, looks_like_ours, read_text
+from emr_in_transit_cli.dialects.recognising import Context, looks_like_ours, read_text
 from emr_in_transit_cli.errors import CannotTellError, InputError, NotOursError, UsageError
-from emr_in_transit_cli.judging import Outcome, Result, Situation, judge
+from emr_in_transit_cli.judging import Result, Situation, judge
+from emr_in_transit_cli.outcomes import WRONG_USE, Outcome, status_of
 from emr_in_transit_cli.subjects import Directory, Subject, What
 from emr_in_transit_cli.worlds import Unknown, World
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from emr_in_transit.judgement.parameters import RuleParameters
     from emr_in_transit_cli.files import Source
     from emr_in_transit_cli.subjects import Found
+
+# What is said where no cluster took what --configuration gave.
+NEEDLESS = "no cluster names what --configuration gives"
 
 
 class Recognised(NamedTuple):
@@ -44,10 +48,8 @@ class Report(NamedTuple):
         """The exit status of all that."""
         outcomes = {each.outcome for each in self.results}
         if not self.recognised and not (self.passes_over and not outcomes):
-            return 2
-        if Outcome.COULD_NOT_TELL in outcomes:
-            return 3
-        return 1 if Outcome.NON_COMPLIANT in outcomes else 0
+            return WRONG_USE
+        return status_of(outcomes)
 
 
 class _Pending(NamedTuple):

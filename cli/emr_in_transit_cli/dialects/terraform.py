@@ -6,8 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emr_in_transit_cli import step_functions
-from emr_in_transit_cli.emr_api import planned
+from emr_in_transit_cli.dialects import step_functions
+from emr_in_transit_cli.dialects.emr_api import planned
 from emr_in_transit_cli.errors import CannotTellError
 from emr_in_transit_cli.subjects import Cluster, Configuration, Found, Subject, What
 from emr_in_transit_cli.worlds import Unknown

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import BotoCoreError
 
 from emr_in_transit.aws import emr
-from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.judgement.parameters import OverrideScope
 from emr_in_transit_cli import account
-from emr_in_transit_cli.errors import CannotTellError, UsageError
-from emr_in_transit_cli.scanning import AccountScan
+from emr_in_transit_cli.errors import UsageError
+from emr_in_transit_cli.policies import policy, statement
+from emr_in_transit_cli.scanning.scan import AccountScan
 
 if TYPE_CHECKING:
     import boto3
@@ -82,22 +82,15 @@ def scanned_accounts(access: Access) -> list[AccountScan]:
     regions = () if access.all_regions else (access.regions or (str(base.region_name),))
     regions = tuple(dict.fromkeys(regions))
     if not access.role_arn and not access.accounts:
-        try:
-            return [AccountScan(account.identity(base).account, base, regions)]
-        except CouldNotTellError as error:
-            raise CannotTellError(f"whose credentials these are: {error}") from error
+        return [AccountScan(account.own_account(base), base, regions)]
     return [
         AccountScan(
             number,
             account.role_session(base, role, access.external_id, access.profile),
             regions,
         )
-        for number, role in _roles(access, _partition(base)).items()
+        for number, role in _roles(access, account.partition_of(base)).items()
     ]
-
-
-def _partition(made: boto3.Session) -> str:
-    return made.get_partition_for_region(str(made.region_name))
 
 
 def _roles(access: Access, partition: str) -> dict[str, str]:
@@ -138,12 +131,8 @@ class Permissions(NamedTuple):
 
 
 def permissions(access: Access, parameters: RuleParameters, *, from_rule: bool) -> Permissions:
-    """Return the least that a scan needs. Nothing is asked of AWS for it.
-
-    What stands on ``*`` is what IAM grants on no narrower resource (Service Authorization
-    Reference); GetCallerIdentity needs no permission.
-    """
-    partition = _partition(access.session())
+    """Return the least that a scan needs. Nothing is asked of AWS for it."""
+    partition = account.partition_of(access.session())
     on_clusters = ["elasticmapreduce:DescribeCluster"]
     # Nobody knows what a rule says before it is read.
     if from_rule or parameters.override_scope is OverrideScope.INSTANCES:
@@ -163,9 +152,4 @@ def permissions(access: Access, parameters: RuleParameters, *, from_rule: bool) 
         caller = (f"{account.ROLE_PERMISSIONS[0]} on {arn}", *(f"{each} on *" for each in rule))
     elif rule:
         statements.append(statement("ReadRule", rule, "*"))
-    return Permissions({"Version": "2012-10-17", "Statement": statements}, caller)
-
-
-def statement(sid: str, actions: Any, resource: str) -> dict[str, Any]:
-    """Return a statement of a policy that allows these actions."""
-    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}
+    return Permissions(policy(statements), caller)

@@ -6,8 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emr_in_transit_cli import cloudformation, command_line, emr_api, step_functions, terraform
-from emr_in_transit_cli.documents import parse
+from emr_in_transit_cli.dialects import (
+    cloudformation,
+    command_line,
+    emr_api,
+    step_functions,
+    terraform,
+)
+from emr_in_transit_cli.dialects.documents import parse
 from emr_in_transit_cli.errors import InputError, NotOursError
 from emr_in_transit_cli.subjects import Found
 

@@ -1,31 +1,42 @@
-"""The report of ``scan``: one document, from which the table and the CSV are made."""
+"""The report of ``scan``: a document, the table and the CSV of it, and how it is read again."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emr_in_transit import __version__
 from emr_in_transit.alerting.alert import CLUSTER_TYPE
 from emr_in_transit.judgement.parameters import PARAMETERS
 from emr_in_transit.judgement.wording import one_line
-from emr_in_transit_cli.formats import SAID, STYLES, cell, finding_object
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.errors import UsageError
+from emr_in_transit_cli.formats import (
+    FINDING,
+    counted,
+    csv_text,
+    finding_object,
+    finding_rows,
+    json_text,
+    verdict_table,
+)
+from emr_in_transit_cli.outcomes import Outcome, exit_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.console import Console
 
-    from emr_in_transit_cli.scanning import AccountScan, Judged, RegionScan, Scan
+    from emr_in_transit_cli.output import Content
+    from emr_in_transit_cli.scanning.scan import AccountScan, Judged, RegionScan, Scan
 
 SCHEMA_VERSION = "1.0"
 KIND = "scan"
+_Made = TypeVar("_Made")
 Document = dict[str, Any]  # of the form of scan.schema.json
 
 # In the order in which people want to read them.
@@ -118,9 +129,9 @@ def _moment(moment: datetime) -> str:
 
 def status_of(document: Document) -> int:
     """Return the exit status of a report that nobody has interrupted."""
-    if document["summary"][Outcome.COULD_NOT_TELL] or any(_refusals(document)):
-        return 3
-    return 1 if document["summary"][Outcome.NON_COMPLIANT] else 0
+    summary = document["summary"]
+    is_known = not summary[Outcome.COULD_NOT_TELL] and not any(_refusals(document))
+    return exit_status(is_known=is_known, violates=bool(summary[Outcome.NON_COMPLIANT]))
 
 
 def _refusals(document: Document) -> Iterator[tuple[str, str]]:
@@ -137,34 +148,34 @@ def _place(document: Document) -> str:
     return f"{document['account']}/{document['region']}"
 
 
+def content(document: Document, form: str) -> Content:
+    """Return the report in the form "table", "json" or "csv"."""
+    texts = {"json": as_json, "csv": as_csv}
+    return texts[form](document) if form in texts else partial(print_table, document)
+
+
 def as_json(document: Document) -> str:
     """Return the report as scan.schema.json has it."""
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 _ABOUT = (
     *("account", "region", "resourceId", "resourceName", "state", "release"),
     *("securityConfiguration", "complianceType"),
 )
-_FINDING = ("severity", "reason", "subject", "detail", "remedy")
 
 
 def as_csv(document: Document) -> str:
     """Return one row for each finding, and for each cluster, Region and account without one."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow((*_ABOUT, *_FINDING))
+    rows: list[tuple[str, ...]] = []
     for cluster in document["clusters"]:
         about = [cluster[name] for name in _ABOUT]
-        for finding in cluster["findings"]:
-            writer.writerow(map(cell, (*about, *(finding[name] for name in _FINDING))))
-        if not cluster["findings"]:
-            writer.writerow(map(cell, (*about, "", "", "", cluster["annotation"], "")))
+        rows += finding_rows(about, cluster["findings"], cluster["annotation"])
     for where, problem in _refusals(document):
         account, _, region = where.partition("/")
         about = [account, region, "", "", "", "", "", Outcome.COULD_NOT_TELL]
-        writer.writerow(map(cell, (*about, "", "", "", problem, "")))
-    return text.getvalue()
+        rows += finding_rows(about, (), problem)
+    return csv_text((*_ABOUT, *FINDING), rows)
 
 
 def print_table(document: Document, console: Console) -> None:
@@ -175,7 +186,7 @@ def print_table(document: Document, console: Console) -> None:
         found = sorted(clusters, key=lambda each: _ORDER.index(each["complianceType"]))
         if console.is_terminal:
             console.print(Text(place, style="bold"))
-            console.print(_wide(found))
+            console.print(verdict_table(map(_row, found)))
             continue
         for each in found:
             name = f"{each['resourceId']} {each['resourceName']}".rstrip()
@@ -185,19 +196,9 @@ def print_table(document: Document, console: Console) -> None:
         console.print(line, soft_wrap=not console.is_terminal, markup=False, highlight=False)
 
 
-def _wide(clusters: list[Document]) -> Any:
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(box=None, show_header=False, padding=(0, 1))
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=2, overflow="fold")
-    table.add_column(ratio=5, overflow="fold")
-    for each in clusters:
-        outcome = Outcome(each["complianceType"])
-        name = f"{each['resourceName']}\n{each['resourceId']}".lstrip()
-        table.add_row(Text(outcome, style=STYLES[outcome]), Text(name), Text(each["annotation"]))
-    return table
+def _row(cluster: Document) -> tuple[Outcome, str, str]:
+    name = f"{cluster['resourceName']}\n{cluster['resourceId']}".lstrip()
+    return Outcome(cluster["complianceType"]), name, cluster["annotation"]
 
 
 def _closing(document: Document) -> Iterator[str]:
@@ -220,8 +221,6 @@ def _closing(document: Document) -> Iterator[str]:
 
 
 def _total(document: Document) -> str:
-    summary = document["summary"]
-    said = [f"{summary[each]} {SAID[each]}" for each in Outcome if summary[each]]
     number = len({_place(each) for each in document["regions"]})
     where = f"in {number} Regions" if number != 1 else "in 1 Region"
     accounts = len(document["accounts"])
@@ -229,7 +228,7 @@ def _total(document: Document) -> str:
     if refused := len(list(_refusals(document))):
         where += f"; {refused} of them could not be read"
     where += "; interrupted" if document["interrupted"] else ""
-    return f"{', '.join(said) or 'no cluster'} {where}"
+    return f"{counted(document['summary']) or 'no cluster'} {where}"
 
 
 def _compared(comparison: Document) -> Iterator[str]:
@@ -243,3 +242,27 @@ def _compared(comparison: Document) -> Iterator[str]:
             yield f"  {kind} {_place(each)} {name}: {reasons} ({each['then']} then)"
     counts = [f"{len(comparison[kind])} {kind}" for kind in ("new", "mended", "gone", "unknown")]
     yield f"  {', '.join(counts)}"
+
+
+def read_back(path: str, shown: str, make: Callable[[Document], _Made]) -> _Made:
+    """Return what is made of a report in a file, which messages call ``shown``.
+
+    Raises UsageError where it cannot be read, is no report of this version, or lacks what ``make``
+    looks for.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{shown} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{shown} is not JSON") from error
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise UsageError(f"{shown} is no report of scan --format json")
+    if document.get("schemaVersion") != SCHEMA_VERSION:
+        version = json.dumps(document.get("schemaVersion"))
+        raise UsageError(f"{shown} is of schema {version[:60]}, not {SCHEMA_VERSION!r}")
+    try:
+        return make(document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{shown} is a damaged report ({problem})") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit_cli import emr_api
+from emr_in_transit_cli.dialects import emr_api
 from emr_in_transit_cli.errors import CannotTellError, InputError
 from emr_in_transit_cli.subjects import Cluster, Found, Subject, What
 from emr_in_transit_cli.worlds import Unknown

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit_cli import emr_api
+from emr_in_transit_cli.dialects import emr_api
 from emr_in_transit_cli.errors import InputError
 from emr_in_transit_cli.subjects import Cluster, Found, Subject, What
 from emr_in_transit_cli.worlds import Unknown

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from emr_in_transit_cli import step_functions
-from emr_in_transit_cli.emr_api import planned
+from emr_in_transit_cli.dialects import step_functions
+from emr_in_transit_cli.dialects.emr_api import planned
+from emr_in_transit_cli.dialects.intrinsics import (
+    NO_VALUE,
+    Evaluator,
+    expand_loops,
+    parse_partly_known,
+)
 from emr_in_transit_cli.errors import CannotTellError
-from emr_in_transit_cli.intrinsics import NO_VALUE, Evaluator, expand_loops, parse_partly_known
 from emr_in_transit_cli.subjects import Cluster, Configuration, Found, Subject, What
 from emr_in_transit_cli.worlds import Unknown, World
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emr_in_transit.judgement.wording import one_line
-from emr_in_transit_cli.errors import UsageError
-from emr_in_transit_cli.judging import Outcome
-from emr_in_transit_cli.scan_report import KIND, SCHEMA_VERSION
+from emr_in_transit_cli.outcomes import Outcome
+from emr_in_transit_cli.scanning.report import read_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from emr_in_transit_cli.scan_report import Document
+    from emr_in_transit_cli.scanning.report import Document
 
 NOT_LISTED = "NOT_LISTED"  # its Region was read, and it was not there
 NOT_LOOKED_AT = "NOT_LOOKED_AT"
@@ -63,22 +60,7 @@ class Standing:
 
 def read_report(path: str) -> Standing:
     """Return what an older report says; raise UsageError where the file is none."""
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--compare {path} cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"--compare {path} is not JSON") from error
-    if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise UsageError(f"--compare {path} is no report of scan --format json")
-    if document.get("schemaVersion") != SCHEMA_VERSION:
-        version = json.dumps(document.get("schemaVersion"))
-        raise UsageError(f"--compare {path} is of schema {version[:60]}, not {SCHEMA_VERSION!r}")
-    try:
-        return Standing(document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        problem = f"{type(error).__name__}: {error}"
-        raise UsageError(f"--compare {path} is a damaged report ({problem})") from error
+    return read_back(path, f"--compare {path}", Standing)
 
 
 def compare(older: Standing, document: Document) -> Document:

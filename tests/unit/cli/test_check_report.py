@@ -1,4 +1,4 @@
-"""check: its formats. Nothing secret is in any of them."""
+"""check: the forms of its report. Nothing secret is in any of them."""
 
 import csv
 import io
@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from emr_in_transit import REASONS, __version__
-from emr_in_transit_cli import formats, main
-from emr_in_transit_cli.checking import Check
-from emr_in_transit_cli.dialects import Context
+from emr_in_transit import REASONS
+from emr_in_transit_cli.checking import sarif
+from emr_in_transit_cli.checking.check import Check
+from emr_in_transit_cli.checking.report import print_table
+from emr_in_transit_cli.dialects.recognising import Context
 from tests.support.command import OFF, ON, WEAK_SPARK, run, write
 from tests.support.facts import NOW, parameters
 from tools.package import ROOT
@@ -140,7 +141,7 @@ def test_sarif_of_a_file_that_has_gone(path):
     """It is read once more for its lines; where that fails, the verdicts stand."""
     checked = Check(Context(NOW, {}), parameters()).run([str(path)])
     path.unlink()
-    done = json.loads(formats.as_sarif(checked))["runs"][0]
+    done = json.loads(sarif.as_sarif(checked))["runs"][0]
     assert done["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
 
 
@@ -149,7 +150,7 @@ def shown(report, *, width, colours):
         file=io.StringIO(), width=width, force_terminal=True, no_color=not colours,
         color_system="standard" if colours else None, legacy_windows=False,
     )  # fmt: skip
-    formats.print_table(report, console, verbose=False)
+    print_table(report, console, verbose=False)
     return console.file.getvalue()
 
 
@@ -260,47 +261,3 @@ def test_nothing_secret_is_printed(tmp_path, form):
     assert "core-site/fs.s3a.endpoint" in done.out or form == "table"
     printed = done.out + done.err
     assert [each for each in SECRETS if each in printed] == []
-
-
-def test_a_fault_of_its_own(path, monkeypatch):
-    """It is never taken for a verdict: 70 and one line, the rest with --debug."""
-
-    def fail(*_):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(formats, "as_json", fail)
-    done = run("check", "-f", "json", path)
-    line = "emr-in-transit: fault of its own, ZeroDivisionError; --debug shows where\n"
-    assert (done.status, done.out, done.err) == (main.OWN_FAULT, "", line)
-    done = run("check", "-f", "json", "--debug", path)
-    assert done.err.startswith("Traceback")
-    assert done.err.endswith(line)
-
-
-@pytest.mark.parametrize(
-    ("raised", "status"), [(KeyboardInterrupt, 130), (BrokenPipeError, 0)], ids=["Ctrl-C", "head"]
-)
-def test_interrupted(path, monkeypatch, raised, status):
-    """Ctrl-C is one line and 130; a reader that has gone is no fault."""
-
-    def end(*_):
-        raise raised
-
-    monkeypatch.setattr(formats, "as_json", end)
-    monkeypatch.setattr(main, "_drop_output", lambda: None)
-    done = run("check", "-f", "json", path)
-    assert (done.status, "Traceback" in done.err) == (status, False)
-
-
-def test_output_that_nobody_reads(tmp_path, monkeypatch):
-    """What is still to be flushed goes nowhere, so that Python does not complain at its end."""
-    with (tmp_path / "out").open("w") as file:
-        monkeypatch.setattr(main.sys, "stdout", file)
-        main._drop_output()
-        file.write("x")
-    assert (tmp_path / "out").read_text() == ""
-
-
-def test_version():
-    """It is the package's own."""
-    assert run("--version").out == f"emr-in-transit, version {__version__}\n"

@@ -16,7 +16,7 @@ from emr_in_transit.aws.errors import CouldNotTellError
 from emr_in_transit.judgement.judge import judge_cluster
 from emr_in_transit.judgement.wording import annotation, one_line
 from emr_in_transit_cli.account import client, enabled_regions, identity, regions_with_emr
-from emr_in_transit_cli.judging import Outcome
+from emr_in_transit_cli.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
