@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tools.simulator import program
+from tools import program
 
 _HIGHEST_PORT = 65535
 

@@ -1,6 +1,6 @@
 """Simulator: what a request is: which service and operation, where, by whom, with what.
 
-`capture` reads the request once and leaves a `Call` in the WSGI environment for the middlewares
+`middleware` reads the request once and leaves a `Call` in the WSGI environment for the middlewares
 inside it.
 """
 
@@ -136,7 +136,7 @@ def around_calls(handle: Handle) -> Callable[[WSGIApplication], WSGIApplication]
     return wrap
 
 
-def capture(app: WSGIApplication) -> WSGIApplication:
+def middleware(app: WSGIApplication) -> WSGIApplication:
     """Leave the `Call` in the environment, for the middlewares inside."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
