@@ -1,15 +1,12 @@
 """Tiny Lambda functions for tests of the simulator: a zip, a role, a permission."""
 
-from __future__ import annotations
-
 import io
 import json
 import textwrap
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tools.simulator.client import Simulator
+from tools.simulator.client import Simulator
 
 TRUST = {
     "Version": "2012-10-17",

@@ -1,7 +1,5 @@
 """Simulator: the command line, `python -m tools.simulator`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 

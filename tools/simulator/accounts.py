@@ -3,8 +3,6 @@
 Free of moto, so that clients can name an account without loading the simulator.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from typing import NamedTuple

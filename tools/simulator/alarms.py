@@ -1,7 +1,5 @@
 """Simulator: CloudWatch alarms: what follows when somebody sets one's state; none looks at a metric."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

@@ -3,20 +3,15 @@
 Burst and refill: AWS General Reference, "Amazon EMR endpoints and quotas".
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tools.simulator import answers, wire
 from tools.simulator.control import ControlError, on_reset, route
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ALL_CALLS = "all calls"
 LIMITS = {  # operation: burst, refill per second

@@ -1,7 +1,5 @@
 """Simulator: the client, by which people and tests start a simulator and steer it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

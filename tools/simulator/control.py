@@ -6,8 +6,6 @@ What a service lets one set is a dataclass given to `steered`, what it remembers
 have their routes, and are as new after a reset.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import logging
@@ -15,14 +13,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Handler = Callable[[dict[str, Any]], object]
 Check = tuple[Callable[[Any], bool], str]  # of a setting: what has to hold, and its words

@@ -1,21 +1,16 @@
 """Simulator: scripted faults: what the tests want AWS to answer instead of what it would."""
 
-from __future__ import annotations
-
 import itertools
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tools.simulator import answers, wire
 from tools.simulator.control import ControlError, on_reset, route
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for 0 seconds: close sends RST
 

@@ -4,21 +4,17 @@ Each account has an administrator whose access key names the account, so any acc
 soon as somebody uses it. Everybody else has the users and roles that moto's IAM and STS hold.
 """
 
-from __future__ import annotations
-
 import functools
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import boto3
 import moto.iam.models as iam_models
 import moto.sts.models as sts_models
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from tools.simulator import accounts
-
-if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 INTERNAL_HEADER = "X-Simulator-Internal"  # marks the simulator's requests to itself

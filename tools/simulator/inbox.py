@@ -1,16 +1,12 @@
 """Simulator: the inbox, which holds the emails of SNS as a person gets them."""
 
-from __future__ import annotations
-
 import email.utils
 import time
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tools.simulator.control import Log
+from moto.sns.models import Subscription
 
-if TYPE_CHECKING:
-    from moto.sns.models import Subscription
+from tools.simulator.control import Log
 
 _SENDER = "no-reply@sns.amazonaws.com"
 # What SNS puts below every email.

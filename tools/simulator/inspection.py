@@ -1,7 +1,5 @@
 """Simulator: what an account check asks of IAM and AWS Config, and moto lacks."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,17 +1,12 @@
 """Simulator: the journal of every call to an AWS service."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse
 
 from tools.simulator import answers, wire
 from tools.simulator.control import Log
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse
 
 _SMALL = 8192  # bytes of a request whose parameters are worth keeping
 _calls = Log(

@@ -1,7 +1,5 @@
 """Simulator: SQS as other AWS services see it: what its queue policy and its key let them send."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

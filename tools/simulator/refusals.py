@@ -1,7 +1,5 @@
 """Simulator: why one AWS service did not take what another one brought it."""
 
-from __future__ import annotations
-
 
 class RefusedError(Exception):
     """A message, an event or an invocation was refused: the code of the refusal and the reason."""

@@ -4,12 +4,11 @@ Sources: Security Hub API reference, BatchImportFindings, BatchUpdateFindings an
 guide, findings-workflow-status and finding-update-batchimportfindings.
 """
 
-from __future__ import annotations
-
 import functools
 import json
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jmespath
 from moto.securityhub import urls
@@ -18,9 +17,6 @@ from moto.securityhub.models import Finding, SecurityHubBackend
 from moto.securityhub.responses import SecurityHubResponse
 from moto.utilities.paginator import paginate
 from moto.utilities.utils import get_partition
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 MOST = 100  # of a batch, and of a page
 MOST_BYTES = 240 * 1024

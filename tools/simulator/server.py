@@ -1,13 +1,12 @@
 """Simulator: the server process: moto, the extensions around it, and the HTTP server."""
 
-from __future__ import annotations
-
 import importlib
 import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
+from wsgiref.types import WSGIApplication
 
 import boto3
 from moto.moto_server.werkzeug_app import (
@@ -19,9 +18,6 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from tools import program
 from tools.simulator import accounts, identity
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name

@@ -5,23 +5,18 @@ would every test. What moto or we get wrong is an error here instead: names in J
 in JSON, whose values have types. Models say of requests alone what has to be there.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from xml.etree import ElementTree
 
 import botocore.session
+from botocore.model import Shape
 
 from tools.simulator import answers, wire
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from botocore.model import Shape
 
 LOG = logging.getLogger(__name__)
 _TYPES: dict[str, tuple[type, ...]] = {

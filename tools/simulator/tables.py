@@ -1,7 +1,5 @@
 """Simulator: DynamoDB's resource policies: what it refuses of one, and that one ends with its table."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from moto.dynamodb.exceptions import MockValidationException

@@ -4,14 +4,14 @@
 inside it.
 """
 
-from __future__ import annotations
-
 import functools
 import io
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import botocore.session
 from moto.core.request import Request
@@ -19,13 +19,8 @@ from moto.core.routing import NotFound, get_service_router
 
 from tools.simulator import accounts, identity
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-    Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
-    Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
+Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
+Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
 
 _KEY = "tools.simulator.call"
 _JSON_MAX = 1 << 22  # bodies above 4 MiB are uploads, of which nobody asks the parameters

@@ -4,19 +4,15 @@
 work raises is kept and comes back from the next `POST /settle`, so that no failure is silent.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from tools.simulator.control import STOP, WAIT, on_reset, route
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LOG = logging.getLogger(__name__)
 _THREADS = 8

@@ -1,11 +1,10 @@
 """Simulator: PutEvaluations, what it refuses and whom it tells, and the queries of its results."""
 
-from __future__ import annotations
-
 import base64
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.config.models import ConfigBackend
 from moto.core.exceptions import InvalidNextTokenException
@@ -15,6 +14,7 @@ from tools.simulator.awsconfig.store import (
     CHANGE_MESSAGES,
     ConfigError,
     Result,
+    Run,
     constraint,
     invalid_value,
     messages_of,
@@ -27,11 +27,6 @@ from tools.simulator.awsconfig.store import (
 )
 from tools.simulator.control import route
 from tools.simulator.events.shapes import compliance_change
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tools.simulator.awsconfig.store import Run
 
 Answer = dict[str, Any]
 

@@ -1,10 +1,9 @@
 """Simulator: Config rules: what PutConfigRule refuses."""
 
-from __future__ import annotations
-
 import functools
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from moto.config.models import ConfigBackend, ConfigRule
 
@@ -19,9 +18,6 @@ from tools.simulator.awsconfig.store import (
     settings,
     state,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PARAMETERS_LIMIT = 1024
 _RULES_LIMIT = 1000

@@ -1,14 +1,13 @@
 """Simulator: running Config rules: the events that functions get, tokens, the schedule."""
 
-from __future__ import annotations
-
 import json
 import secrets
 import time
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from moto.config.models import config_backends
+from moto.config.models import ConfigRule, config_backends
 
 from tools.simulator import functions
 from tools.simulator.awsconfig.store import (
@@ -25,12 +24,7 @@ from tools.simulator.awsconfig.store import (
 from tools.simulator.control import ControlError, route
 from tools.simulator.events.shapes import milliseconds
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from moto.config.models import ConfigRule
-
-    Invocations = Future[list[functions.Invocation]]
+Invocations = Future[list[functions.Invocation]]
 
 _RULES_PER_START = 25
 # What an item's summary leaves out (aws-config developer guide, example of an oversized change).

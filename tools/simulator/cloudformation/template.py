@@ -1,18 +1,14 @@
 """Simulator: a CloudFormation template's text, read as CloudFormation reads it, its order, its parameters."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import yaml
 from moto.cloudformation.exceptions import ValidationError
 
 from tools.simulator.cloudformation.template_intrinsics import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _PLACEHOLDER = re.compile(r"\$\{([^!{}][^{}]*)\}")

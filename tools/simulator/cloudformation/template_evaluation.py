@@ -4,15 +4,13 @@
 simulator, or AWS, does not take. What properties may be is cfn-lint's business, in `make check`.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib.util
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
@@ -24,9 +22,7 @@ from tools.simulator.cloudformation.template_intrinsics import (
     text_of,
 )
 from tools.simulator.cloudformation.types import TYPES
-
-if TYPE_CHECKING:
-    from tools.simulator.cloudformation.types.base import Deployed
+from tools.simulator.cloudformation.types.base import Deployed
 
 Schema = Mapping[str, Any]
 

@@ -3,17 +3,13 @@
 Before, resources do not exist: what depends on them is UNKNOWN, and so is what is made of it.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.utilities.utils import get_partition
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 class _Marker:

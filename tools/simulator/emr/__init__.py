@@ -5,8 +5,6 @@ fleets' configurations, `security_configurations` are guarded as in AWS. What ha
 EventBridge and to AWS Config's recorder.
 """
 
-from __future__ import annotations
-
 import functools
 
 from tools.simulator.emr import clusters, instances, security_configurations

@@ -1,9 +1,8 @@
 """Simulator: EMR clusters: how they start, go through their states and end, and their tags."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from moto.core.resource_tagging import TaggedResource, make_tag_matcher, match_resource_type
 from moto.core.responses import ActionResult, BaseResponse
@@ -15,9 +14,6 @@ from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from tools.simulator import events, identity
 from tools.simulator.emr import instances
 from tools.simulator.events import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _USER_REQUEST = {"Code": "USER_REQUEST", "Message": "Terminated by user request"}
 _WAITING = {"Message": "Cluster ready to run steps."}

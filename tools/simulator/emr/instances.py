@@ -3,8 +3,6 @@
 There are no EC2 instances behind them: nothing here looks at one, and each costs moto dearly.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

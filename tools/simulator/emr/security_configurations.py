@@ -1,7 +1,5 @@
 """Simulator: EMR security configurations, guarded as in AWS and always kept as text."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any

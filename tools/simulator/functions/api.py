@@ -1,12 +1,11 @@
 """Simulator: Lambda's API where moto differs: functions that run, properties kept, refusals."""
 
-from __future__ import annotations
-
 import functools
 import io
 import json
 import zipfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -17,9 +16,6 @@ from tools.simulator.control import on_reset, route
 from tools.simulator.functions.process import sandboxes
 from tools.simulator.functions.runs import invoke, invoke_async
 from tools.simulator.iam import grants, policies, trust
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PRINCIPAL = "lambda.amazonaws.com"
 _KEPT = {"LoggingConfig": "logging_config", "DeadLetterConfig": "dead_letter_config"}

@@ -1,7 +1,5 @@
 """Simulator: a Lambda function's code and layers on disk, and the libraries of Lambda's runtime."""
 
-from __future__ import annotations
-
 import atexit
 import functools
 import hashlib
@@ -12,12 +10,9 @@ import tempfile
 import threading
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
-
-if TYPE_CHECKING:
-    from moto.awslambda.models import LambdaFunction
 
 # What Lambda's Python runtime offers besides the standard library: boto3 and what it needs.
 RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")

@@ -1,17 +1,17 @@
 """Simulator: invocations of Lambda functions, one by one and as events, with what comes of them."""
 
-from __future__ import annotations
-
 import functools
 import json
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 
 from tools.simulator import identity, work
@@ -24,11 +24,6 @@ from tools.simulator.functions.process import (
     settings,
 )
 from tools.simulator.iam.resource_policies import Principal, decide
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from moto.awslambda.models import LambdaFunction
 
 _ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 

@@ -4,10 +4,10 @@ moto's own enforcement knows no resources and no conditions; this stands before 
 administrator's key of any account (`GET /simulator/iam`) may do everything, always.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
@@ -16,11 +16,6 @@ from tools.simulator import accounts, answers, identity, wire
 from tools.simulator.control import ControlError, on_reset, route
 from tools.simulator.iam import authorization, grants, objects, policies, resources, trust
 from tools.simulator.iam import resource_policies as of_resources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _JSON = frozenset({"json", "rest-json"})
 # JSON today, but with the codes of the query protocol.

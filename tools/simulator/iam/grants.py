@@ -1,7 +1,5 @@
 """Simulator: callers, as moto's IAM and STS hold them: their keys, and the policies that decide."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from moto.core.utils import utcnow

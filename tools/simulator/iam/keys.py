@@ -1,7 +1,5 @@
 """Simulator: whether a KMS key lets somebody use a topic or queue that is encrypted with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

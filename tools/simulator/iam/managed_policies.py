@@ -3,8 +3,6 @@
 moto would make all 1,582 of them for each account, at every start and every reset.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 

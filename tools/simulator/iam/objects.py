@@ -1,13 +1,7 @@
 """Simulator: what S3 asks of who reads an object, beside the right to read it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from tools.simulator.iam import resources
-
-if TYPE_CHECKING:
-    from tools.simulator.wire import Call
+from tools.simulator.wire import Call
 
 
 def needed(call: Call, action: str) -> tuple[str, str] | None:

@@ -1,7 +1,5 @@
 """Simulator: which accounts are in which organization, for the conditions of policies that ask."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tools.simulator.control import ControlError, on_reset, route

@@ -5,8 +5,6 @@ boundary if it has one. An explicit Deny goes before everything. What the
 simulator cannot judge counts as a Deny that applies and as an Allow that does not.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -4,15 +4,8 @@ DynamoDB and SNS refuse a policy that names any other, or a wildcard. SQS takes 
 seven actions in a statement.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from tools.simulator.iam.authorization import matching
-from tools.simulator.iam.policies import listed, parsed
-
-if TYPE_CHECKING:
-    from tools.simulator.iam.policies import Document
+from tools.simulator.iam.policies import Document, listed, parsed
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html: what it
 # lists for tables, by the names of the actions; PartiQL's are those of .../ql-iam.html.

@@ -1,7 +1,5 @@
 """Simulator: policies of resources and roles, judged for AWS services and for people."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

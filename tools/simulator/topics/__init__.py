@@ -4,14 +4,14 @@ A topic's policy decides for AWS services, and where IAM is enforced for callers
 encrypted topic decides as well. `deliveries` brings messages to subscribers.
 """
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
 from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import Topic, sns_backends
 from moto.sns.responses import SNSResponse
@@ -21,11 +21,6 @@ from tools.simulator.iam import grants, keys, policies
 from tools.simulator.iam.resource_policies import Principal, caller, decide
 from tools.simulator.refusals import RefusedError
 from tools.simulator.topics import deliveries as topic_deliveries
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from moto.core.responses import ActionResult
 
 _MAXIMUM_BYTES = 262_144  # 256 KiB, attributes included
 _SUBJECT = re.compile(r"[!-~][ -~]{0,98}")  # fewer than 100 printable ASCII characters, one line

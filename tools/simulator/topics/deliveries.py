@@ -4,8 +4,6 @@ Subscriptions by email get nothing before the owner of the address confirms. Her
 so at once, unless `PUT /simulator/topics` says otherwise.
 """
 
-from __future__ import annotations
-
 import json
 import uuid
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ stack: its calls are the caller's own and carry `aws:CalledVia`. Where IAM is no
 the administrator, they are the administrator's.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar

@@ -3,8 +3,6 @@
 Tables, log groups and keys; topics, queues and EventBridge's rules.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

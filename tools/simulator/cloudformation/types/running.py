@@ -3,8 +3,6 @@
 Roles, functions and who may invoke them; AWS Config's rules, alarms and dashboards.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile
