@@ -18,7 +18,7 @@ def _calls(route: str, doc: str) -> Callable[..., Any]:
     """Make the method that calls a route: a verb, a path, what may be given by position."""
     verb, path, *names = route.split()
 
-    def method(self: Controls, *given: Any, **arguments: Any) -> Any:
+    def method(self: Any, *given: Any, **arguments: Any) -> Any:
         return self.call(verb, path, **dict(zip(names, given, strict=False)), **arguments)
 
     method.__doc__ = doc
