@@ -28,7 +28,7 @@ from tests.simulator.messaging import (
 from tests.simulator.throwaway import ACCOUNT, make_function
 from tools.simulator.client import Simulator
 from tools.simulator.events.delivery import problem_of, text_for
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import RefusedError
 
 ECHO = "def handler(event, context): return event"
 

@@ -8,8 +8,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 
 from tools.simulator import topics
 from tools.simulator.control import on_reset, route
-from tools.simulator.iam.resource_policies import service
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import RefusedError, service
 
 SERVICE = "cloudwatch.amazonaws.com"
 _SUBJECT_LENGTH = 99

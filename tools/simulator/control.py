@@ -55,11 +55,13 @@ def on_reset(function: Callable[[], object], phase: int = STOP) -> None:
         _reset_functions[phase].append(function)
 
 
-def steered(path: str, settings: Settings, **checks: Check) -> Settings:
+def steered(
+    path: str, settings: Settings, then: Callable[[], object] = dict, **checks: Check
+) -> Settings:
     """Return these settings, a dataclass, which PUT path changes from now on.
 
     A setting is named as its field and has the type of its default; what `checks` says of one has
-    to hold as well. A reset puts the defaults back.
+    to hold as well. After a change `then` is called. A reset puts the defaults back.
     """
     values = vars(settings)
     defaults = dict(values)
@@ -74,6 +76,7 @@ def steered(path: str, settings: Settings, **checks: Check) -> Settings:
             if not holds(value):
                 raise ControlError(f"{name} is {words}.")
         values.update(body)
+        then()
         return dict(values)
 
     route("PUT", path)(change)

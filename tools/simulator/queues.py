@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moto.core.exceptions import ServiceException
-from moto.sqs.exceptions import InvalidParameterValue, QueueDoesNotExist
+from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import Queue, sqs_backends
 
-from tools.simulator.iam import keys, policy_actions
-from tools.simulator.iam.resource_policies import Principal, decide
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam import keys
+from tools.simulator.iam.resource_policies import Principal, RefusedError, decide
 
 Attributes = Mapping[str, Mapping[str, Any]]
-_moto_set_attributes = Queue._set_attributes  # noqa: SLF001 -- the one way to a queue's policy
 
 
 @dataclass(frozen=True)
@@ -72,17 +70,3 @@ def _put(queue: Queue, message: Message) -> str:
     except ServiceException as problem:
         raise RefusedError("INVALID_PARAMETER", str(problem)) from problem
     return str(sent.id)
-
-
-def _set_attributes(self: Queue, attributes: dict[str, Any], now: float | None = None) -> None:
-    if policy := attributes.get("Policy"):
-        if policy_actions.refused("sqs", policy):
-            raise InvalidParameterValue("Invalid value for the parameter Policy.")
-    elif "Policy" not in attributes:  # moto would drop the one that the queue has
-        attributes = {**attributes, "Policy": self.policy}
-    _moto_set_attributes(self, attributes, now)
-
-
-def install() -> None:
-    """Have queues keep their policy, and refuse what SQS refuses of one."""
-    Queue._set_attributes = _set_attributes  # type: ignore[method-assign]  # noqa: SLF001

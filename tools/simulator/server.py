@@ -59,9 +59,9 @@ def install() -> None:
     boto3.Session = original  # type: ignore[misc]
     # A service before those that call it.
     for name in (
-        *("work", "identity", "iam.managed_policies", "functions.api", "topics", "queues"),
-        *("tables", "events", "awsconfig", "emr", "alarms", "cloudformation", "securityhub"),
-        *("buckets", "iam", "inspection"),
+        *("work", "identity", "iam.grants", "iam.policy_actions", "functions.api", "topics"),
+        *("events", "awsconfig", "emr", "alarms", "cloudformation", "securityhub"),
+        *("iam", "inspection"),
     ):
         importlib.import_module(f"tools.simulator.{name}").install()
 

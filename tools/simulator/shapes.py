@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse
 from xml.etree import ElementTree
 
 import botocore.session
@@ -38,27 +38,20 @@ _IN_NO_MODEL = {"ResponseMetadata", "requestId"}
 _UNREAD = {"s3", "lambda", "ec2"}
 
 
-def middleware(app: WSGIApplication) -> WSGIApplication:
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
     """Make an error of an answer that AWS cannot have given; scripted faults come after it."""
-
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = wire.call_of(environ)
-        shape = _output(call.service, call.operation) if call else None
-        if call is None or shape is None:
-            return app(environ, start_response)
-        heard: list[Any] = []
-        body = b"".join(app(environ, lambda *answer: heard.extend(answer)))
-        if int(heard[0][:3]) < 300 and (found := "; ".join(problems(body, shape))):
-            LOG.error("%s:%s: %s", call.service, call.operation, found)
-            message = (
-                f"The simulator's answer to {call.service}:{call.operation} is not AWS's: {found}"
-            )
-            answer = answers.error(call.protocol, "ShapeMismatch", message, 501)
-            return answer.send(start_response)
-        start_response(*heard)
-        return [body]
-
-    return serve
+    shape = _output(call.service, call.operation)
+    if shape is None:
+        return go(start_response)
+    heard: list[Any] = []
+    body = b"".join(go(lambda *answer: heard.extend(answer)))
+    if int(heard[0][:3]) < 300 and (found := "; ".join(problems(body, shape))):
+        LOG.error("%s:%s: %s", call.service, call.operation, found)
+        message = f"The simulator's answer to {call.service}:{call.operation} is not AWS's: {found}"
+        return answers.error(call.protocol, "ShapeMismatch", message, 501).send(start_response)
+    start_response(*heard)
+    return [body]
 
 
 @functools.cache

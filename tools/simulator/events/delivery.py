@@ -15,8 +15,7 @@ from moto.events.models import Rule
 
 from tools.simulator import functions, queues, topics, work
 from tools.simulator.control import steered
-from tools.simulator.iam.resource_policies import Principal, service
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import Principal, RefusedError, service
 
 SERVICE = "events.amazonaws.com"
 _RETRIES = 185  # EventBridge's default, within 24 hours

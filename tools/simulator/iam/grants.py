@@ -1,10 +1,13 @@
 """Simulator: callers, as moto's IAM and STS hold them: their keys, and the policies that decide."""
 
+import functools
+import json
 from typing import Any
 
 from moto.core.utils import utcnow
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
 from tools.simulator.iam import resource_policies
@@ -89,3 +92,18 @@ def _boundary(backend: IAMBackend, arn: str | None) -> dict[str, Document]:
         return {}
     policy = backend.managed_policies.get(arn)
     return {"permissions boundary": _default_version(policy) if policy else {}}
+
+
+@functools.cache
+def _published(region: str) -> dict[str, ManagedPolicy]:
+    """AWS's managed policies: moto would make all 1,582 for each account, at every reset."""
+    made = [
+        AWSManagedPolicy.from_data(name, accounts.DEFAULT_ACCOUNT, region, data)
+        for name, data in json.loads(aws_managed_policies_data).items()
+    ]
+    return {policy.arn: policy for policy in made}
+
+
+def install() -> None:
+    """Give every account AWS's managed policies, the same objects."""
+    IAMBackend._init_managed_policies = lambda self: dict(_published(self.region_name))  # noqa: SLF001

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from moto.kms.models import Key, kms_backends
 
-from tools.simulator.iam.resource_policies import Principal, decide
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import Principal, RefusedError, decide
 
 Allows = Callable[[str, str], bool]
 

@@ -1,10 +1,25 @@
-"""Simulator: policies of resources and roles, judged for AWS services and for people."""
+"""Simulator: policies of resources and roles, judged for AWS services and for people.
+
+Their conditions may ask for an organization, so which accounts are in one stands here as well.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from tools.simulator.iam.organizations import organization_of
+from tools.simulator.control import ControlError, on_reset, route
 from tools.simulator.iam.policies import Context, Document, effects, listed, parsed
+
+_organizations: dict[str, frozenset[str]] = {}
+on_reset(_organizations.clear)
+
+
+class RefusedError(Exception):
+    """A message, an event or an invocation was refused: the code of the refusal and the reason."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
 
 
 @dataclass(frozen=True)
@@ -78,3 +93,23 @@ def _names_principal(statement: Document, who: Principal) -> bool:
     if who.is_service:
         return "*" in named or who.name in listed(principal.get("Service"))
     return bool({"*", *who.arns} & named)
+
+
+@route("PUT", "/organization")
+def put(body: dict[str, Any]) -> dict[str, Any]:
+    """Make an organization of these accounts: `{"id": "o-...", "accounts": [...]}`, or change it."""
+    identifier, members = body.get("id"), body.get("accounts")
+    if not isinstance(identifier, str) or not identifier.startswith("o-"):
+        raise ControlError("id must be the id of an organization, such as o-a1b2c3d4e5.")
+    if not isinstance(members, list) or not members:
+        raise ControlError("accounts must be a list of account ids.")
+    for account in members:
+        if organization_of(account) not in {None, identifier}:
+            raise ControlError(f"{account} is in the organization {organization_of(account)}.")
+    _organizations[identifier] = frozenset(members)
+    return {"id": identifier, "accounts": members}
+
+
+def organization_of(account: str) -> str | None:
+    """Return the id of the organization that the account is in."""
+    return next((one for one, members in _organizations.items() if account in members), None)

@@ -18,8 +18,7 @@ from moto.sns.responses import SNSResponse
 
 from tools.simulator import iam, identity
 from tools.simulator.iam import grants, keys, policies
-from tools.simulator.iam.resource_policies import Principal, caller, decide
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import Principal, RefusedError, caller, decide
 from tools.simulator.topics import deliveries as topic_deliveries
 
 _MAXIMUM_BYTES = 262_144  # 256 KiB, attributes included

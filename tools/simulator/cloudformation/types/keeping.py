@@ -20,7 +20,7 @@ from tools.simulator.cloudformation.types.base import (
     policy_text,
 )
 from tools.simulator.iam import keys, resource_policies
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import RefusedError
 
 _TABLE = frozenset({"AttributeDefinitions", "BillingMode", "KeySchema"})
 _TABLE_SETTINGS = {  # by the calls that make them
