@@ -154,11 +154,8 @@ class _Run:
 
     def _change(self, old: Deployed, properties: dict[str, Any]) -> None:
         self._stack.note(old.name, "UPDATE_IN_PROGRESS", one=old)
-        row, given = TYPES[old.resource_type], copy.deepcopy(properties)
-        if row.update:
-            row.update(self._stack.place, old, given)
-        else:
-            row.create(self._stack.place, old.physical_id, given)
+        given = copy.deepcopy(properties)
+        TYPES[old.resource_type].update(self._stack.place, old, given)
         old.properties = properties
         self._stack.note(old.name, "UPDATE_COMPLETE", one=old)
 

@@ -136,8 +136,7 @@ def check(
     _check_capabilities([evaluation.resources[name] for name in made], capabilities)
     for name in made:
         resource_type = evaluation.resources[name]["Type"]
-        known = TYPES[resource_type].honoured | TYPES[resource_type].harmless.keys()
-        if unknown := sorted(evaluation.properties(name).keys() - known):
+        if unknown := sorted(evaluation.properties(name).keys() - TYPES[resource_type].honoured):
             raise ValidationError(
                 message=f"{name} ({resource_type}): the simulator does not honour {unknown}."
             )
