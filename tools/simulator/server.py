@@ -59,7 +59,7 @@ def install() -> None:
     boto3.Session = original  # type: ignore[misc]
     # A service before those that call it.
     for name in (
-        *("work", "identity", "iam.grants", "iam.policy_actions", "functions.api", "topics"),
+        *("identity", "iam.grants", "iam.policy_actions", "functions.api", "topics"),
         *("events", "awsconfig", "emr", "alarms", "cloudformation", "securityhub"),
         *("iam", "inspection"),
     ):

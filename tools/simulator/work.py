@@ -112,7 +112,5 @@ def _next() -> _Task:
             _changed.wait(wait)
 
 
-def install() -> None:
-    """Make a reset drop the background work, and wait for what runs."""
-    on_reset(drop, STOP)
-    on_reset(wait_for_running, WAIT)
+on_reset(drop, STOP)
+on_reset(wait_for_running, WAIT)

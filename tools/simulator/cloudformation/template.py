@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, ClassVar
 
 import yaml
@@ -50,26 +51,11 @@ def parse(text: str) -> dict[str, Any]:
         raise ValidationError(
             message=f"Template format error: YAML not well-formed. {error}"
         ) from error
-    if not isinstance(document, dict):
-        raise ValidationError(message="Template format error: unsupported structure.")
-    return json.loads(json.dumps(document))  # plain JSON: no key or value of another kind
-
-
-def check_references(template: Mapping[str, Any]) -> None:
-    """Refuse a template without resources, or with references to what is not there."""
-    resources = template.get("Resources")
-    if not isinstance(resources, dict) or not resources:
+    if not isinstance(document, dict) or not document.get("Resources"):
         raise ValidationError(
             message="Template format error: At least one Resources member must be defined."
         )
-    known = resources.keys() | (template.get("Parameters") or {}).keys()
-    for name, resource in resources.items():
-        for needed in dependencies(resource) - known:
-            if not needed.startswith("AWS::"):
-                raise ValidationError(
-                    message="Template format error: Unresolved resource dependencies "
-                    f"[{needed}] in the Resources block of the template, by {name}"
-                )
+    return json.loads(json.dumps(document))  # plain JSON: no key or value of another kind
 
 
 def dependencies(resource: Mapping[str, Any]) -> set[str]:
@@ -105,20 +91,11 @@ def _substitutions(argument: Any) -> Iterator[str]:
 
 def ordered(resources: Mapping[str, Any]) -> list[str]:
     """Return the resources' names, each after those that it needs; refuse a circle."""
-    waiting = {
-        name: {one for one in dependencies(resource) if one in resources}
-        for name, resource in resources.items()
-    }
-    done: list[str] = []
-    while waiting:
-        ready = [name for name, needs in waiting.items() if needs <= set(done)]
-        if not ready:
-            circle = ", ".join(sorted(waiting))
-            raise ValidationError(message=f"Circular dependency between resources: [{circle}]")
-        for name in ready:
-            del waiting[name]
-        done += ready
-    return done
+    needs = {name: dependencies(one) & resources.keys() for name, one in resources.items()}
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        raise ValidationError(message=f"Circular dependency between resources: {error}") from error
 
 
 def _is_list(declared: Mapping[str, Any]) -> bool:

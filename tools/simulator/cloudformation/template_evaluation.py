@@ -14,10 +14,9 @@ from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
-from tools.simulator.cloudformation.template import check_references, ordered, values
+from tools.simulator.cloudformation.template import ordered, values
 from tools.simulator.cloudformation.template_intrinsics import (
     UNKNOWN,
-    Conditions,
     Intrinsics,
     text_of,
 )
@@ -48,10 +47,10 @@ class Evaluation:
         self._deployed = {} if deployed is None else deployed
         self._values = {**pseudo, **values(template, parameters)}
         self._intrinsics = Intrinsics(self._reference, self._attribute)
-        named = Conditions(template.get("Conditions") or {})
-        self._intrinsics.conditions = Conditions(
-            {name: self._intrinsics.holds(one, named) for name, one in named.items()}
-        )
+        named = template.get("Conditions") or {}
+        self._intrinsics.conditions = {
+            name: self._intrinsics.holds(one, named) for name, one in named.items()
+        }
 
     def check_rules(self) -> None:
         """Refuse values that break an assertion of the template's Rules."""
@@ -122,7 +121,6 @@ def check(
     capabilities: frozenset[str],
 ) -> None:
     """Refuse a template that AWS or the simulator would not take with these parameters."""
-    check_references(template)
     evaluation = Evaluation(template, parameters, pseudo)
     evaluation.check_rules()
     for name, resource in evaluation.resources.items():

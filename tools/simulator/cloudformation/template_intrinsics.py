@@ -52,16 +52,6 @@ def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class Conditions(dict[str, Any]):
-    """Conditions by their names; one that is not there is an error of the template."""
-
-    def __missing__(self, name: str) -> Any:
-        """Refuse the template."""
-        raise ValidationError(
-            message=f"Template format error: Unresolved condition dependency {name}"
-        )
-
-
 @dataclass
 class Intrinsics:
     """Evaluates intrinsic functions; `reference` and `attribute` say what Ref and GetAtt return."""

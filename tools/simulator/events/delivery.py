@@ -118,9 +118,9 @@ class Delivery:
         who, key_user = self._who(), self._who(source_known=False)
         kind = self.arn.split(":")[2]
         if kind == "sns":
-            topics.publish(self.arn, who, topics.Message(text), key_user)
+            topics.publish(self.arn, who, (text, None, None), key_user)
         elif kind == "sqs":
-            queues.send(self.arn, who, queues.Message(text), key_user)
+            queues.send(self.arn, who, (text, None, None), key_user)
         elif not functions.may_invoke(self.arn, SERVICE, self.rule.account_id, self.rule.arn):
             raise RefusedError(
                 "NO_PERMISSIONS", f"The policy of {self.arn} does not admit {SERVICE}."
@@ -141,9 +141,9 @@ class Delivery:
         }
         if problem.retryable:
             attributes["RETRY_ATTEMPTS"] = str(self.record["attempts"] - 1)
-        message = queues.Message(json.dumps(self.event), queues.strings(attributes))
+        body, key_user = json.dumps(self.event), self._who(source_known=False)
         try:
-            queues.send(arn, self._who(), message, self._who(source_known=False))
+            queues.send(arn, self._who(), body, queues.strings(attributes), key_user)
         except RefusedError as refusal:
             self.record |= {"outcome": "lost", "dead_letter": f"refused: {refusal}"}
         else:

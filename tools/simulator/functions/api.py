@@ -1,9 +1,7 @@
 """Simulator: Lambda's API where moto differs: functions that run, properties kept, refusals."""
 
 import functools
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +23,7 @@ _construct = LambdaFunction.__init__
 _describe = LambdaFunction.get_configuration
 _update = LambdaFunction.update_configuration
 _delete = LambdaBackend.delete_function
+on_reset(sandboxes.cool)
 
 
 def _refuse_unusable_role(spec: Mapping[str, Any], region: str) -> None:
@@ -62,10 +61,6 @@ def _checked_construction(
     _construct(self, account_id, spec, region, **named)
     for name, attribute in _KEPT.items():
         setattr(self, attribute, spec.get(name) or {})
-    if self.package_type == "Zip" and not zipfile.is_zipfile(io.BytesIO(self.code_bytes)):
-        raise InvalidParameterValueException(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        )
 
 
 def _get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
@@ -128,4 +123,3 @@ def install() -> None:
     LambdaFunction.update_configuration = _update_configuration
     LambdaFunction.invoke = _invoke
     LambdaBackend.delete_function = _delete_function
-    on_reset(sandboxes.cool)

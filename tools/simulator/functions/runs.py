@@ -14,7 +14,7 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 
-from tools.simulator import identity, work
+from tools.simulator import identity, queues, work
 from tools.simulator.control import Log
 from tools.simulator.functions.process import (
     EndedError,
@@ -194,17 +194,14 @@ class _Event:
             return
         _, _, _, region, account, name = target.split(":", 5)
         texts = {"RequestID": self.id, "ErrorCode": "200", "ErrorMessage": message[:1024]}
-        typed = {
-            name: {"DataType": "String", "StringValue": text}
-            for name, text in texts.items()
-            if text
-        }
         client = identity.client("sqs", account, region, function.role)
         with suppress(ClientError):
             client.send_message(
                 QueueUrl=f"{identity.endpoint()}/{account}/{name}",
                 MessageBody=json.dumps(self.payload),
-                MessageAttributes=typed,
+                MessageAttributes=queues.strings(
+                    {key: text for key, text in texts.items() if text}
+                ),
             )
 
 

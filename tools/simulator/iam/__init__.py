@@ -147,7 +147,7 @@ def may_use(
 
 def _by_its_policy(
     caller: identity.Caller, action: str, resource: str, context: policies.Context
-) -> of_resources.Decision:
+) -> policies.Decision:
     """What the resource's own policy says, in a context that may be more than the caller's."""
     who = of_resources.caller(caller.arn, caller.account, caller.role_arn)
     who = replace(who, context={**who.context, **context})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam.policies import Context, Document, effects, listed, parsed
+from tools.simulator.iam.policies import Context, Decision, Document, effects, listed, parsed
 
 _organizations: dict[str, frozenset[str]] = {}
 on_reset(_organizations.clear)
@@ -35,14 +35,6 @@ class Principal:
     def is_service(self) -> bool:
         """Whether it is an AWS service."""
         return not self.arns
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a policy says: `allowed`, or `denied` explicitly, or neither."""
-
-    allowed: bool = False
-    denied: bool = False
 
 
 def service(name: str, source_arn: str, account: str, *, source_known: bool = True) -> Principal:

@@ -93,18 +93,18 @@ class _Delivery:
         elif protocol == "sqs":
             topic = self.subscription.topic
             who = service(SERVICE, topic.arn, topic.account_id)
-            queues.send(self.subscription.endpoint, who, self._for_queue())
+            queues.send(self.subscription.endpoint, who, *self._for_queue())
         else:
             raise RefusedError("NOT_SIMULATED", f"No endpoint of {protocol} can be reached.")
 
-    def _for_queue(self) -> queues.Message:
+    def _for_queue(self) -> tuple[str, queues.Attributes]:
         if str(self.subscription.attributes.get("RawMessageDelivery", "")).lower() != "true":
-            return queues.Message(self._envelope())
+            return self._envelope(), {}
         typed = {
             name: {"DataType": one["Type"], "StringValue": one["Value"]}
             for name, one in self.attributes.items()
         }
-        return queues.Message(self.text, typed)
+        return self.text, typed
 
     def _envelope(self) -> str:
         document = self.subscription.get_post_data(
