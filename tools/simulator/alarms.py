@@ -20,14 +20,11 @@ on_reset(_actions.clear)
 
 @route("GET", "/alarms")
 def show(_query: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the alarms: state, reason, and what became of the actions of the last change."""
+    """List the alarms: name, state, and what became of the actions of the last change."""
     return [
         {
             "name": alarm.name,
-            "account": alarm.alarm_arn.split(":")[4],
-            "region": alarm.region_name,
             "state": alarm.state_value,
-            "reason": alarm.state_reason,
             "actions": _actions.get(alarm.alarm_arn, []),
         }
         for backends in list(cloudwatch_backends.values())

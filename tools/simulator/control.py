@@ -6,13 +6,11 @@ What a service lets one set is a dataclass given to `steered`, what it remembers
 have their routes, and are as new after a reset.
 """
 
-import dataclasses
 import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -145,7 +143,7 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
         if not path.startswith(PREFIX + "/"):
             return app(environ, start_response)
         status, answer = _answer(environ, path.removeprefix(PREFIX).rstrip("/"))
-        payload = json.dumps(answer, default=_plain).encode()
+        payload = json.dumps(answer, default=str).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(payload)))]
         start_response(status, headers)
         return [payload]
@@ -177,12 +175,3 @@ def _arguments(environ: WSGIEnvironment) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ControlError("The body must be a JSON object.")
     return arguments | body
-
-
-def _plain(value: object) -> object:
-    """Put dates, dataclasses and sets into JSON's terms."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

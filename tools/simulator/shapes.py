@@ -19,15 +19,13 @@ from botocore.model import Shape
 from tools.simulator import answers, wire
 
 LOG = logging.getLogger(__name__)
-_TYPES: dict[str, tuple[type, ...]] = {
-    "structure": (dict,),
-    "list": (list,),
-    "map": (dict,),
-    "string": (str,),
-    "blob": (str,),
-    "boolean": (bool,),
-    "integer": (int,),
-    "long": (int,),
+_TYPES: dict[str, type | tuple[type, ...]] = {  # those of texts aside
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
     "float": (int, float),
     "double": (int, float),
     "timestamp": (int, float, str),
@@ -82,7 +80,9 @@ def _in_json(value: Any, shape: Any, path: str) -> Iterator[str]:
     if value is None:  # as good as absent, to every client
         return
     kind = shape.type_name
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    if not isinstance(value, _TYPES.get(kind, str)) or (
+        isinstance(value, bool) and kind != "boolean"
+    ):
         yield f"{path} is {json.dumps(value)[:60]}, AWS has a {kind} there"
     elif kind == "structure" and not shape.is_document_type:
         members = _by_name(shape)

@@ -71,10 +71,6 @@ def _terminate(cluster: Cluster) -> None:
         change_state(cluster, "TERMINATED", _USER_REQUEST)
 
 
-def _stay_starting(_cluster: Cluster) -> None:
-    """Leave a new cluster in STARTING, where moto would make it ready."""
-
-
 def _status(cluster: Cluster) -> dict[str, Any]:
     return {
         "State": cluster.state,
@@ -110,7 +106,7 @@ def install() -> None:
     ElasticMapReduceResponse.run_job_flow = run_job_flow
     # moto reads EMR's Region from the host name and lands in us-east-1; the signature names it.
     ElasticMapReduceResponse.get_region_from_url = BaseResponse.get_region_from_url
-    Cluster.run_bootstrap_actions = _stay_starting
+    Cluster.run_bootstrap_actions = lambda _cluster: None  # after which moto's would be ready
     Cluster.terminate = _terminate
     Cluster.status = property(_status)
     ResourceGroupsTaggingAPIBackend._get_resources_generator = _tagged_resources  # noqa: SLF001

@@ -120,7 +120,7 @@ class Delivery:
         if kind == "sns":
             topics.publish(self.arn, who, (text, None, None), key_user)
         elif kind == "sqs":
-            queues.send(self.arn, who, (text, None, None), key_user)
+            queues.send(self.arn, who, text, key_user=key_user)
         elif not functions.may_invoke(self.arn, SERVICE, self.rule.account_id, self.rule.arn):
             raise RefusedError(
                 "NO_PERMISSIONS", f"The policy of {self.arn} does not admit {SERVICE}."

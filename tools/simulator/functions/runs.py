@@ -193,15 +193,14 @@ class _Event:
         if not target:
             return
         _, _, _, region, account, name = target.split(":", 5)
-        texts = {"RequestID": self.id, "ErrorCode": "200", "ErrorMessage": message[:1024]}
+        texts = {"RequestID": self.id, "ErrorCode": "200"}
+        texts |= {"ErrorMessage": message[:1024]} if message else {}
         client = identity.client("sqs", account, region, function.role)
         with suppress(ClientError):
             client.send_message(
                 QueueUrl=f"{identity.endpoint()}/{account}/{name}",
                 MessageBody=json.dumps(self.payload),
-                MessageAttributes=queues.strings(
-                    {key: text for key, text in texts.items() if text}
-                ),
+                MessageAttributes=queues.strings(texts),
             )
 
 

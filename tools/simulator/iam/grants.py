@@ -14,7 +14,7 @@ from tools.simulator.iam import resource_policies
 from tools.simulator.iam.policies import Document, Grants, parsed
 from tools.simulator.iam.trust import vpc_of
 
-_ALL: Document = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ADMINISTRATOR = Grants(({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},))
 
 
 class KeyRefusedError(Exception):
@@ -47,7 +47,7 @@ def check_key(key_id: str, account: str) -> None:
 def of_caller(caller: identity.Caller) -> Grants:
     """The documents that decide for whoever signed a request."""
     if accounts.account_of_administrator(caller.access_key_id):
-        return Grants((_ALL,))
+        return ADMINISTRATOR
     if caller.role_arn:
         return of_role(caller.role_arn)
     user = iam_backends[caller.account]["global"].get_user_from_access_key_id(caller.access_key_id)

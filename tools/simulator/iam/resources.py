@@ -32,7 +32,6 @@ _ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "sns:PublishBatch": "sns:Publish",
-    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
 # A statement of PartiQL: what it does, and the table that it does it to.
@@ -183,9 +182,6 @@ def _logs(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 def _events(call: Call, given: dict[str, Any]) -> list[str]:
-    if call.operation == "PutEvents":
-        buses = {entry.get("EventBusName", "default") for entry in given.get("Entries", [])}
-        return [_named(call, "events", "event-bus/", bus) for bus in sorted(buses)]
     name = given.get("Rule") or (given.get("Name") if "Rule" in call.operation else None)
     return [_arn(call, "events", f"rule/{name}")] if name else []
 

@@ -174,11 +174,10 @@ def _subscribe(self: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -
 
 def _counted(*, confirmed: bool) -> property:
     """Make what moto's GetTopicAttributes answers, and nothing in moto ever counts."""
-
-    def begin(_topic: Topic, _zero: int) -> None:
-        """Leave moto its initial zero."""
-
-    return property(lambda topic: len(subscriptions(topic, confirmed=confirmed)), begin)
+    return property(
+        lambda topic: len(subscriptions(topic, confirmed=confirmed)),
+        lambda _topic, _zero: None,  # with which moto begins
+    )
 
 
 def install() -> None:
