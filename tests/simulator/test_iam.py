@@ -7,6 +7,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.simulator.throwaway import session
+
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
 TRUST = {
@@ -37,14 +39,6 @@ def as_role(aws):
         return lambda service, region="eu-west-1": aws.client(service, region, **session(keys))
 
     return make
-
-
-def session(keys):
-    return {
-        "aws_access_key_id": keys["AccessKeyId"],
-        "aws_secret_access_key": keys["SecretAccessKey"],
-        "aws_session_token": keys["SessionToken"],
-    }
 
 
 def code(call, **request):
