@@ -1,6 +1,5 @@
 """Simulator: scripted faults: what the tests want AWS to answer instead of what it would."""
 
-import itertools
 import socket
 import struct
 import threading
@@ -36,7 +35,6 @@ class Fault:
     lost_answer: bool = False
     times: int | None = None
     after: int = 0
-    id: int = 0
     matched: int = 0
     hits: int = 0
 
@@ -60,10 +58,9 @@ class Fault:
 
 
 _faults: list[Fault] = []
-_ids = itertools.count(1)
 _lock = threading.Lock()
 _cleared = threading.Condition(_lock)
-_SETTABLE = {field.name for field in fields(Fault)} - {"id", "matched", "hits"}
+_SETTABLE = {field.name for field in fields(Fault)} - {"matched", "hits"}
 
 
 @wire.around_calls
@@ -116,7 +113,6 @@ def add(body: dict[str, Any]) -> dict[str, Any]:
     if fault.lost_answer and not (fault.code or fault.reset or fault.malformed):
         raise ControlError("An answer is lost to one of code, reset, malformed.")
     with _lock:
-        fault.id = next(_ids)
         _faults.append(fault)
     return asdict(fault)
 

@@ -136,7 +136,6 @@ def _mark_internal(request: AWSRequest, **_: Any) -> None:
     request.headers[INTERNAL_HEADER] = "1"
 
 
-@functools.cache
 def install() -> None:
     """Make moto know the administrators' access keys."""
     account_of_key = iam_models.get_account_id_from

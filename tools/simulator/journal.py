@@ -12,7 +12,7 @@ _SMALL = 8192  # bytes of a request whose parameters are worth keeping
 _calls = Log(
     "/journal",
     kept=100_000,  # a sweep over 5,000 clusters makes some 10,000
-    service=lambda call: wire.names_of(call["service"]),
+    service=lambda call: (call["service"],),
     operation=lambda call: (call["operation"],),
     role=lambda call: (call["role"],),
 )

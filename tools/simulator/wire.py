@@ -105,11 +105,6 @@ def boto3_name(service: str) -> str:
     return _BOTO3_NAMES.get(service, service)
 
 
-def names_of(service: str) -> set[str]:
-    """All names of a service that boto3 names so."""
-    return {service} | {name for name, known in _BOTO3_NAMES.items() if known == service}
-
-
 def call_of(environ: WSGIEnvironment) -> Call | None:
     """The call that a request is, or None if it is not one to an AWS service."""
     call = environ.get(_KEY)

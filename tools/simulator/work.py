@@ -70,11 +70,6 @@ def drop() -> None:
         _changed.notify_all()
 
 
-def wait_for_running() -> None:
-    """Wait, not for ever, until running work has ended."""
-    settle(_STOP_WAIT)
-
-
 @route("POST", "/settle")
 def settle_route(body: dict[str, Any]) -> dict[str, Any]:
     """Wait for the background work, and hand over what it raised since the last call."""
@@ -113,4 +108,4 @@ def _next() -> _Task:
 
 
 on_reset(drop, STOP)
-on_reset(wait_for_running, WAIT)
+on_reset(lambda: settle(_STOP_WAIT), WAIT)

@@ -1,6 +1,5 @@
 """Simulator: Config rules: what PutConfigRule refuses."""
 
-import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -104,7 +103,6 @@ def _describe(self: ConfigRule) -> dict[str, Any]:
     return known | {"EvaluationModes": [{"Mode": "DETECTIVE"}]}
 
 
-@functools.cache
 def install() -> None:
     """Make moto's Config rules refuse what AWS refuses, and run."""
     ConfigRule.MAX_RULES = _RULES_LIMIT

@@ -108,19 +108,14 @@ class Intrinsics:
     def _sub(self, argument: Any) -> Any:
         template, given = argument if isinstance(argument, list) else (argument, {})
         values = {key: self.resolve(item) for key, item in given.items()}
-        unknown = False
-
-        def replace(match: re.Match[str]) -> str:
-            nonlocal unknown
-            literal, name = match.groups()
-            if literal:
-                return "${" + name + "}"
-            value = self._substitute(name.strip(), values)
-            unknown = unknown or value is UNKNOWN
-            return text_of(value)
-
-        text = _PLACEHOLDER.sub(replace, template)
-        return UNKNOWN if unknown else text
+        parts = _PLACEHOLDER.findall(template)
+        found = [self._substitute(name.strip(), values) for literal, name in parts if not literal]
+        if any(each is UNKNOWN for each in found):
+            return UNKNOWN
+        texts = map(text_of, found)
+        return _PLACEHOLDER.sub(
+            lambda match: "${" + match[2] + "}" if match[1] else next(texts), template
+        )
 
     def _substitute(self, name: str, values: Mapping[str, Any]) -> Any:
         if name in values:

@@ -1,6 +1,5 @@
 """Simulator: Lambda's API where moto differs: functions that run, properties kept, refusals."""
 
-import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -115,7 +114,6 @@ def kill(body: dict[str, Any]) -> dict[str, int]:
     return {"ended": sandboxes.kill(body.get("function"))}
 
 
-@functools.cache
 def install() -> None:
     """Put all this in the place of what moto does."""
     LambdaFunction.__init__ = _checked_construction

@@ -62,11 +62,9 @@ def _unsigned(environ: WSGIEnvironment) -> answers.Answer | None:
 
 def _refusal(call: wire.Call) -> answers.Answer | None:
     status = 400 if call.protocol == "json" else 403
-    try:
-        grants.check_key(call.access_key_id, call.caller.account)
-    except grants.KeyRefusedError as problem:
-        code = problem.json_code if call.protocol in _JSON else problem.query_code
-        return answers.error(call.protocol, code, str(problem), status)
+    if refused := grants.refusal_of(call.access_key_id, call.caller.account):
+        code = refused[1] if call.protocol in _JSON else refused[0]
+        return answers.error(call.protocol, code, refused[2], status)
     denial = _denial(call)
     return answers.error(call.protocol, _denied(call), denial, status) if denial else None
 

@@ -17,31 +17,24 @@ from tools.simulator.iam.trust import vpc_of
 ADMINISTRATOR = Grants(({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},))
 
 
-class KeyRefusedError(Exception):
-    """AWS does not take an access key: by its error for query protocols, and that for JSON ones."""
+def refusal_of(key_id: str, account: str) -> tuple[str, str, str] | None:
+    """Return why AWS does not take an access key; None if somebody has it, and may use it still.
 
-    def __init__(self, query_code: str, json_code: str, message: str) -> None:
-        super().__init__(message)
-        self.query_code = query_code
-        self.json_code = json_code
-
-
-def check_key(key_id: str, account: str) -> None:
-    """Raise KeyRefusedError unless somebody has this access key, and may use it still.
-
-    Nobody looks at signatures: whoever names a key is taken for its owner.
+    That is its error for query protocols, that for JSON ones, and a message. Nobody looks at
+    signatures: whoever names a key is taken for its owner.
     """
     if accounts.account_of_administrator(key_id):
-        return
+        return None
     role = identity.assumed_role(key_id, account)
     if role is not None and role.expiration < utcnow():
         message = "The security token included in the request is expired"
-        raise KeyRefusedError("ExpiredToken", "ExpiredTokenException", message)
+        return "ExpiredToken", "ExpiredTokenException", message
     users = list(iam_backends[account]["global"].users.values())
     keys = [key for user in users for key in user.access_keys if key.status == "Active"]
     if role is None and key_id not in {key.access_key_id for key in keys}:
         message = "The security token included in the request is invalid."
-        raise KeyRefusedError("InvalidClientTokenId", "UnrecognizedClientException", message)
+        return "InvalidClientTokenId", "UnrecognizedClientException", message
+    return None
 
 
 def of_caller(caller: identity.Caller) -> Grants:
