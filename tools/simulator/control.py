@@ -54,7 +54,7 @@ def on_reset(function: Callable[[], object], phase: int = STOP) -> None:
 
 
 def steered(
-    path: str, settings: Settings, then: Callable[[], object] = dict, **checks: Check
+    path: str, settings: Settings, then: Callable[[], object] = lambda: None, **checks: Check
 ) -> Settings:
     """Return these settings, a dataclass, which PUT path changes from now on.
 

@@ -1,7 +1,7 @@
 """Simulator: the actions that a policy of a table, topic or queue may name.
 
 DynamoDB and SNS refuse a policy that names any other, or a wildcard. SQS takes wildcards, and at most
-seven actions in a statement.
+seven actions in a statement. `install` has moto's services refuse them.
 """
 
 from typing import Any
