@@ -19,7 +19,6 @@ from tools.simulator.awsconfig.store import (
 )
 
 _PARAMETERS_LIMIT = 1024
-_RULES_LIMIT = 1000
 # What moto answers with, and AWS does not.
 _MOTOS_OWN = {"AccountId", "InputParametersDict", "LastUpdatedTime", "Tags"}
 _moto_put, _moto_delete = ConfigBackend.put_config_rule, ConfigBackend.delete_config_rule
@@ -105,7 +104,6 @@ def _describe(self: ConfigRule) -> dict[str, Any]:
 
 def install() -> None:
     """Make moto's Config rules refuse what AWS refuses, and run."""
-    ConfigRule.MAX_RULES = _RULES_LIMIT
     ConfigRule.to_dict = _describe
     ConfigBackend.put_config_rule = _put
     ConfigBackend.delete_config_rule = _delete

@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
 from moto.utilities.utils import get_partition
 
 from tools.simulator import iam
@@ -22,6 +23,7 @@ _construct = LambdaFunction.__init__
 _describe = LambdaFunction.get_configuration
 _update = LambdaFunction.update_configuration
 _delete = LambdaBackend.delete_function
+_list_layers = LambdaResponse.list_layer_versions
 on_reset(sandboxes.cool)
 
 
@@ -102,6 +104,14 @@ def _invoke(
     return json.dumps(run["answer"]).encode()
 
 
+def _list_layer_versions(self: LambdaResponse) -> str:
+    """Leave out of a list what AWS tells of one version alone."""
+    answer = json.loads(_list_layers(self))
+    for version in answer["LayerVersions"]:
+        del version["Content"], version["LayerArn"]
+    return json.dumps(answer)
+
+
 @route("POST", "/functions/cold")
 def cool_down(body: dict[str, Any]) -> dict[str, int]:
     """End the warm processes of `function` (name or ARN), or of all functions."""
@@ -120,4 +130,5 @@ def install() -> None:
     LambdaFunction.get_configuration = _get_configuration
     LambdaFunction.update_configuration = _update_configuration
     LambdaFunction.invoke = _invoke
+    LambdaResponse.list_layer_versions = _list_layer_versions
     LambdaBackend.delete_function = _delete_function
