@@ -13,7 +13,7 @@ from tools.bench_run import FLEETS, Measured, Options, measure
 from tools.bench_sweeps import Pace
 from tools.bench_tables import KEPT
 from tools.package import ROOT
-from tools.simulator.program import Parser, ignore_aws_settings
+from tools.program import Parser, ignore_aws_settings
 
 SPEED = 10.0
 # A sweep is sped up less where it would be over sooner than this, in seconds of the clock.

@@ -34,8 +34,8 @@ from tools.demo_show import (
     step,
 )
 from tools.package import RULE as RULE_FOLDER
+from tools.program import ignore_aws_settings
 from tools.simulator.client import Simulator, SimulatorError
-from tools.simulator.program import ignore_aws_settings
 from tools.stacks import StackError
 
 sys.path.insert(0, str(RULE_FOLDER))

@@ -16,8 +16,8 @@ import boto3
 from tools.aws_words import AWS_ERRORS, in_words
 from tools.code_bucket import BucketError, CodeBucket
 from tools.package import ROOT, build
+from tools.program import Parser
 from tools.regions import lacking
-from tools.simulator.program import Parser
 from tools.stacks import StackError, Stacks
 
 TEMPLATE = ROOT / "template.yml"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.program import Parser
 from tools.rdk_account import (
     ALERT_STACK,
     LAYER,
@@ -24,7 +25,6 @@ from tools.rdk_account import (
 from tools.rdk_export import ExportError, mend_0_12, mend_1_x
 from tools.rdk_run import RdkError, regions_of, run_rdk
 from tools.rdk_stage import ROOT, RULE, StageError, merge_optional, stage
-from tools.simulator.program import Parser
 from tools.stacks import StackError
 
 DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 from tools.lock import METADATA, REQUIREMENTS, pinned
 from tools.package import EPOCH, NAME, ROOT, RULE, build
-from tools.simulator.program import Parser
+from tools.program import Parser
 
 sys.path.insert(0, str(RULE))
 

@@ -1,14 +1,10 @@
 """Tiny Config rules for tests of the simulator: a function that answers what its event says."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.simulator.throwaway import ACCOUNT, make_function
-
-if TYPE_CHECKING:
-    from tools.simulator.client import Simulator
+from tools.simulator.client import Simulator
 
 CLUSTER = "AWS::EMR::Cluster"
 CONFIGURATION = "AWS::EMR::SecurityConfiguration"

@@ -1,14 +1,10 @@
 """Topics, queues, rules and keys for tests of the simulator, with the policies they need."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.simulator.throwaway import ACCOUNT
-
-if TYPE_CHECKING:
-    from tools.simulator.client import Simulator
+from tools.simulator.client import Simulator
 
 REGION = "eu-west-1"
 RULE_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r"

@@ -1,14 +1,10 @@
 """Tiny stacks for tests of the simulator's CloudFormation."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.simulator.throwaway import TRUST
-
-if TYPE_CHECKING:
-    from tools.simulator.client import Simulator
+from tools.simulator.client import Simulator
 
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 FUNCTION = {

@@ -27,24 +27,6 @@ def failure(aws):
     return next(reason for _, status, reason in history(aws) if status.endswith("_FAILED"))
 
 
-def test_a_rule_with_its_function_is_made_in_order_and_evaluated_at_once(aws):
-    exposed = {
-        "Name": {"Value": {"Ref": "Rule"}},
-        "Arn": {"Value": {"Fn::GetAtt": ["Rule", "Arn"]}},
-        "Id": {"Value": {"Fn::GetAtt": ["Rule", "ConfigRuleId"]}},
-    }
-    assert create(aws, text(RULE_STACK, Outputs=exposed)) == "CREATE_COMPLETE"
-    aws.settle()
-    (found,) = aws.client("config").describe_config_rules()["ConfigRules"]
-    assert outputs(aws) == {
-        "Name": "rule",
-        "Arn": found["ConfigRuleArn"],
-        "Id": found["ConfigRuleId"],
-    }
-    (run,) = aws.call("GET", "/invocations")
-    assert run["payload"]["configRuleArn"] == found["ConfigRuleArn"]
-
-
 def test_a_refusal_of_config_fails_the_stack_and_rolls_it_back(aws):
     scope = {"ComplianceResourceTypes": ["AWS::EMR::SecurityConfiguration"]}
     template = text(RULE_STACK | {"Rule": with_properties(RULE, Scope=scope)})

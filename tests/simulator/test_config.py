@@ -23,12 +23,11 @@ from tests.simulator.config_rules import (
     token,
 )
 from tests.simulator.throwaway import make_function
-from tools.simulator.client import Simulator
 
 SCOPE = {"ComplianceResourceTypes": [CONFIGURATION]}
 
 
-def refusal(aws: Simulator, request: dict) -> str:
+def refusal(aws, request):
     with pytest.raises(ClientError) as caught:
         aws.client("config").put_config_rule(ConfigRule=request)
     assert aws.client("config").describe_config_rules()["ConfigRules"] == []
@@ -36,13 +35,13 @@ def refusal(aws: Simulator, request: dict) -> str:
 
 
 @pytest.fixture
-def function(aws: Simulator) -> str:
+def function(aws):
     arn = make_function(aws, KEEP_TOKEN)
     allow_config(aws)
     return arn
 
 
-def test_a_scope_on_a_rule_that_is_only_periodic_is_refused(aws: Simulator, function: str) -> None:
+def test_a_scope_on_a_rule_that_is_only_periodic_is_refused(aws, function):
     request = rule(function, PERIODIC, Scope=SCOPE)
     assert refusal(aws, request) == "InvalidParameterValueException"
 
@@ -55,9 +54,7 @@ def test_a_scope_on_a_rule_that_is_only_periodic_is_refused(aws: Simulator, func
         {"SourceArn": "arn:aws:config:eu-west-1:123456789012:config-rule/config-rule-abcdef"},
     ],
 )
-def test_a_function_that_config_may_not_invoke_is_refused(
-    aws: Simulator, source: dict | None
-) -> None:
+def test_a_function_that_config_may_not_invoke_is_refused(aws, source):
     arn = make_function(aws, KEEP_TOKEN)
     if source:
         allow_config(aws, **source)
@@ -73,25 +70,21 @@ def test_a_function_that_config_may_not_invoke_is_refused(
         ({"InputParameters": '{"a": 30}'}, "InvalidParameterValueException"),
     ],
 )
-def test_a_rule_out_of_limits_is_refused(
-    aws: Simulator, function: str, more: dict, code: str
-) -> None:
+def test_a_rule_out_of_limits_is_refused(aws, function, more, code):
     assert refusal(aws, rule(function, PERIODIC) | more) == code
 
 
-def test_a_scope_of_a_type_that_config_does_not_record_is_refused(
-    aws: Simulator, function: str
-) -> None:
+def test_a_scope_of_a_type_that_config_does_not_record_is_refused(aws, function):
     request = rule(function, CHANGE, Scope={"ComplianceResourceTypes": [CLUSTER]})
     assert refusal(aws, request) == "InvalidParameterValueException"
 
 
-def test_without_a_recorder_no_rule_is_taken(aws: Simulator, function: str) -> None:
+def test_without_a_recorder_no_rule_is_taken(aws, function):
     aws.call("PUT", "/config", recorder=False)
     assert refusal(aws, rule(function, PERIODIC)) == "NoAvailableConfigurationRecorderException"
 
 
-def test_a_new_periodic_rule_is_evaluated_at_once_and_then_on_schedule(aws: Simulator) -> None:
+def test_a_new_periodic_rule_is_evaluated_at_once_and_then_on_schedule(aws):
     put_rule(aws, PERIODIC, InputParameters='{"a": "1"}')
     aws.call("POST", "/schedule", rule=None, wait=True)
     first, second = events(aws)
@@ -107,19 +100,19 @@ def test_a_new_periodic_rule_is_evaluated_at_once_and_then_on_schedule(aws: Simu
     )
 
 
-def test_the_schedule_runs_no_rule_that_has_none(aws: Simulator) -> None:
+def test_the_schedule_runs_no_rule_that_has_none(aws):
     put_rule(aws, CHANGE)
     with pytest.raises(Exception, match="no periodic rule"):
         aws.call("POST", "/schedule", rule="rule", wait=True)
 
 
-def test_a_rule_whose_permission_was_taken_away_does_not_run(aws: Simulator) -> None:
+def test_a_rule_whose_permission_was_taken_away_does_not_run(aws):
     put_rule(aws, PERIODIC)
     aws.client("lambda").remove_permission(FunctionName="f", StatementId="config")
     assert aws.call("POST", "/schedule", rule="rule", wait=True) == []
 
 
-def test_start_runs_schedule_and_recorded_items_and_not_twice_a_minute(aws: Simulator) -> None:
+def test_start_runs_schedule_and_recorded_items_and_not_twice_a_minute(aws):
     create_configuration(aws)
     put_rule(aws, CHANGE + PERIODIC, Scope=SCOPE)
     config = aws.client("config")
@@ -134,7 +127,7 @@ def test_start_runs_schedule_and_recorded_items_and_not_twice_a_minute(aws: Simu
     config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
 
 
-def test_start_is_refused_while_the_rule_runs(aws: Simulator) -> None:
+def test_start_is_refused_while_the_rule_runs(aws):
     put_rule(aws, PERIODIC, "import time\ndef handler(e, c): time.sleep(1)")
     aws.call("PUT", "/config", start_evaluation_interval=0)
     aws.call("POST", "/schedule", rule="rule", wait=False)
@@ -146,9 +139,7 @@ def test_start_is_refused_while_the_rule_runs(aws: Simulator) -> None:
     ("details", "scope"),
     [(CHANGE, {"ComplianceResourceTypes": ["AWS::S3::Bucket"]}), (PERIODIC, None)],
 )
-def test_a_rule_that_it_is_not_for_does_not_run(
-    aws: Simulator, details: list, scope: dict | None
-) -> None:
+def test_a_rule_that_it_is_not_for_does_not_run(aws, details, scope):
     put_rule(aws, details, **({"Scope": scope} if scope else {}))
     before = len(events(aws))
     create_configuration(aws)
@@ -156,7 +147,7 @@ def test_a_rule_that_it_is_not_for_does_not_run(
     assert len(events(aws)) == before
 
 
-def test_a_deleted_security_configuration_runs_them_too_without_a_body(aws: Simulator) -> None:
+def test_a_deleted_security_configuration_runs_them_too_without_a_body(aws):
     put_rule(aws, CHANGE, Scope=SCOPE)
     create_configuration(aws)
     aws.settle()
@@ -166,7 +157,7 @@ def test_a_deleted_security_configuration_runs_them_too_without_a_body(aws: Simu
     assert (item["configurationItemStatus"], item["configuration"]) == ("ResourceDeleted", None)
 
 
-def test_a_new_rule_is_run_on_what_is_recorded_and_still_there(aws: Simulator) -> None:
+def test_a_new_rule_is_run_on_what_is_recorded_and_still_there(aws):
     for name in ("gone", "here"):
         create_configuration(aws, name)
     aws.client("emr").delete_security_configuration(Name="gone")
@@ -183,9 +174,7 @@ def test_a_new_rule_is_run_on_what_is_recorded_and_still_there(aws: Simulator) -
         ("name_only", {"Id": "sc", "Name": "sc"}),
     ],
 )
-def test_the_items_body_has_the_form_that_is_asked_for(
-    aws: Simulator, form: str, body: dict
-) -> None:
+def test_the_items_body_has_the_form_that_is_asked_for(aws, form, body):
     aws.call("PUT", "/config", item_body=form)
     put_rule(aws, CHANGE)
     create_configuration(aws)
@@ -193,19 +182,7 @@ def test_the_items_body_has_the_form_that_is_asked_for(
     assert events(aws)[0]["invoking"]["configurationItem"]["configuration"] == body
 
 
-def test_an_oversized_item_is_announced_without_its_body(aws: Simulator) -> None:
-    aws.call("PUT", "/config", oversized=True)
-    put_rule(aws, CHANGE)
-    create_configuration(aws)
-    aws.settle()
-    invoking = events(aws)[0]["invoking"]
-    assert invoking["messageType"] == "OversizedConfigurationItemChangeNotification"
-    assert "configurationItem" not in invoking
-    assert "configuration" not in invoking["configurationItemSummary"]
-    assert invoking["configurationItemSummary"]["resourceId"] == "sc"
-
-
-def test_nothing_is_recorded_while_no_recorder_records(aws: Simulator) -> None:
+def test_nothing_is_recorded_while_no_recorder_records(aws):
     put_rule(aws, CHANGE)
     aws.call("PUT", "/config", recorder=False)
     create_configuration(aws, "unseen")
@@ -217,12 +194,12 @@ def test_nothing_is_recorded_while_no_recorder_records(aws: Simulator) -> None:
 
 
 @pytest.fixture
-def ruled(aws: Simulator) -> Simulator:
+def ruled(aws):
     put_rule(aws, PERIODIC)
     return aws
 
 
-def put_refusal(aws: Simulator, result_token: str, *evaluations: dict, **more: object) -> str:
+def put_refusal(aws, result_token, *evaluations, **more):
     before = aws.call("GET", "/evaluations")
     with pytest.raises(ClientError) as caught:
         put(aws, result_token, *evaluations, **more)
@@ -230,18 +207,18 @@ def put_refusal(aws: Simulator, result_token: str, *evaluations: dict, **more: o
     return caught.value.response["Error"]["Code"]
 
 
-def test_a_made_up_token_is_refused(ruled: Simulator) -> None:
+def test_a_made_up_token_is_refused(ruled):
     assert put_refusal(ruled, "made-up", evaluation()) == "InvalidResultTokenException"
 
 
-def test_a_hundred_evaluations_are_taken_and_one_more_is_refused(ruled: Simulator) -> None:
+def test_a_hundred_evaluations_are_taken_and_one_more_is_refused(ruled):
     many = [evaluation(f"j-{n}") for n in range(101)]
     assert put_refusal(ruled, token(ruled), *many) == "ValidationException"
     assert put(ruled, token(ruled), *many[:100])["FailedEvaluations"] == []
     assert len(ruled.call("GET", "/evaluations")) == 100
 
 
-def test_an_annotation_of_256_characters_is_taken_and_of_257_refused(ruled: Simulator) -> None:
+def test_an_annotation_of_256_characters_is_taken_and_of_257_refused(ruled):
     assert (
         put_refusal(ruled, token(ruled), evaluation(Annotation="x" * 257)) == "ValidationException"
     )
@@ -256,19 +233,17 @@ def test_an_annotation_of_256_characters_is_taken_and_of_257_refused(ruled: Simu
         ("compliant", "ValidationException"),
     ],
 )
-def test_a_compliance_type_that_cannot_be_put_is_refused(
-    ruled: Simulator, compliance: str, code: str
-) -> None:
+def test_a_compliance_type_that_cannot_be_put_is_refused(ruled, compliance, code):
     assert put_refusal(ruled, token(ruled), evaluation(compliance=compliance)) == code
 
 
-def change_token(aws: Simulator) -> str:
+def change_token(aws):
     create_configuration(aws)
     aws.settle()
     return events(aws)[-1]["resultToken"]
 
 
-def test_a_cluster_evaluation_in_a_change_run_is_refused(aws: Simulator) -> None:
+def test_a_cluster_evaluation_in_a_change_run_is_refused(aws):
     put_rule(aws, CHANGE)
     run = change_token(aws)
     assert put_refusal(aws, run, evaluation()) == "InvalidParameterValueException"
@@ -276,13 +251,13 @@ def test_a_cluster_evaluation_in_a_change_run_is_refused(aws: Simulator) -> None
     assert details(aws) == [("sc", "COMPLIANT")]
 
 
-def test_the_token_of_a_deleted_rule_is_refused(ruled: Simulator) -> None:
+def test_the_token_of_a_deleted_rule_is_refused(ruled):
     run = token(ruled)
     ruled.client("config").delete_config_rule(ConfigRuleName="rule")
     assert put_refusal(ruled, run, evaluation()) == "NoSuchConfigRuleException"
 
 
-def test_an_evaluation_older_than_the_recorded_one_is_ignored(ruled: Simulator) -> None:
+def test_an_evaluation_older_than_the_recorded_one_is_ignored(ruled):
     run = token(ruled)
     put(ruled, run, evaluation(OrderingTimestamp=1_790_000_100))
     put(ruled, run, evaluation(compliance="NON_COMPLIANT", OrderingTimestamp=1_790_000_099))
@@ -291,7 +266,7 @@ def test_an_evaluation_older_than_the_recorded_one_is_ignored(ruled: Simulator) 
     assert details(ruled) == [("j-1", "NON_COMPLIANT")]
 
 
-def test_history_keeps_every_result_and_can_be_aged(ruled: Simulator) -> None:
+def test_history_keeps_every_result_and_can_be_aged(ruled):
     run = token(ruled)
     for compliance in ("COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"):
         put(ruled, run, evaluation(compliance=compliance))
@@ -304,7 +279,7 @@ def test_history_keeps_every_result_and_can_be_aged(ruled: Simulator) -> None:
     ] * 3
 
 
-def test_details_come_in_pages_of_ten_or_as_asked_and_each_once(ruled: Simulator) -> None:
+def test_details_come_in_pages_of_ten_or_as_asked_and_each_once(ruled):
     names = [f"j-{n:03}" for n in range(205)]
     run = token(ruled)
     for start in range(0, 205, 100):
@@ -322,7 +297,7 @@ def test_details_come_in_pages_of_ten_or_as_asked_and_each_once(ruled: Simulator
         assert ids == names
 
 
-def test_not_applicable_results_are_gone_from_every_answer(ruled: Simulator) -> None:
+def test_not_applicable_results_are_gone_from_every_answer(ruled):
     run = token(ruled)
     put(ruled, run, evaluation(compliance="NON_COMPLIANT"))
     put(ruled, run, evaluation(compliance="NOT_APPLICABLE"))
@@ -332,10 +307,9 @@ def test_not_applicable_results_are_gone_from_every_answer(ruled: Simulator) -> 
     assert by_resource["EvaluationResults"] == []
 
 
-def test_a_bad_limit_token_or_rule_is_refused(ruled: Simulator) -> None:
+def test_a_bad_limit_or_rule_is_refused(ruled):
     for more, code in (
         ({"Limit": 101}, "ValidationException|ParamValidation"),
-        ({"NextToken": "made-up"}, "InvalidNextTokenException"),
         ({"name": "none"}, "NoSuchConfigRuleException"),
     ):
         with pytest.raises(ClientError, match=code):

@@ -99,10 +99,6 @@ def emr(aws):
     return client
 
 
-def test_the_text_comes_back_as_it_was_given(emr):
-    assert emr.describe_security_configuration(Name="sc")["SecurityConfiguration"] == ON
-
-
 def test_they_are_listed_by_name_in_their_region_alone(aws, emr):
     [listed] = emr.list_security_configurations()["SecurityConfigurations"]
     assert listed["Name"] == "sc"

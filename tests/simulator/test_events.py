@@ -1,7 +1,6 @@
 """EventBridge: what the services send, which rules match, what targets get, and what came of it."""
 
 import json
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -26,14 +25,13 @@ from tests.simulator.messaging import (
     received,
 )
 from tests.simulator.throwaway import ACCOUNT, make_function
-from tools.simulator.client import Simulator
 from tools.simulator.events.delivery import problem_of, text_for
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import RefusedError
 
 ECHO = "def handler(event, context): return event"
 
 
-def admit_events(aws: Simulator, source: str = RULE_ARN) -> None:
+def admit_events(aws, source=RULE_ARN):
     aws.client("lambda").add_permission(
         FunctionName="f",
         StatementId="s",
@@ -44,9 +42,7 @@ def admit_events(aws: Simulator, source: str = RULE_ARN) -> None:
 
 
 @pytest.mark.parametrize("source", [None, RULE_ARN + "-other"])
-def test_a_function_that_does_not_admit_the_rule_is_not_run(
-    aws: Simulator, source: str | None
-) -> None:
+def test_a_function_that_does_not_admit_the_rule_is_not_run(aws, source):
     make_rule(aws, {"Arn": make_function(aws, ECHO)})
     if source:
         admit_events(aws, source)
@@ -80,9 +76,7 @@ def test_a_function_that_does_not_admit_the_rule_is_not_run(
         ),
     ],
 )
-def test_a_topic_gets_the_event_if_its_policy_admits_the_rule(
-    aws: Simulator, rule: str, admitted: dict[str, Any] | None, delivered: bool
-) -> None:
+def test_a_topic_gets_the_event_if_its_policy_admits_the_rule(aws, rule, admitted, delivered):
     make_rule(aws, {"Arn": make_topic(aws, admitted)})
     put_event(aws)
     assert [one[0] for one in outcomes(aws)] == ["delivered" if delivered else "lost"], rule
@@ -97,9 +91,7 @@ def test_a_topic_gets_the_event_if_its_policy_admits_the_rule(
         ("conditions on the source never hold", [{"Condition": FROM_RULE}], False),
     ],
 )
-def test_a_topic_under_a_customer_key_needs_the_keys_policy(
-    aws: Simulator, rule: str, statements: list[dict[str, Any]], delivered: bool
-) -> None:
+def test_a_topic_under_a_customer_key_needs_the_keys_policy(aws, rule, statements, delivered):
     use = ["kms:Decrypt", "kms:GenerateDataKey*"]
     key = make_key(aws, *(admit("events", use, **statement) for statement in statements))
     make_rule(aws, {"Arn": make_topic(aws, TOPIC_POLICY, KmsMasterKeyId=key)})
@@ -107,7 +99,7 @@ def test_a_topic_under_a_customer_key_needs_the_keys_policy(
     assert [one[0] for one in outcomes(aws)] == ["delivered" if delivered else "lost"], rule
 
 
-def test_what_was_refused_goes_to_the_targets_dead_letter_queue(aws: Simulator) -> None:
+def test_what_was_refused_goes_to_the_targets_dead_letter_queue(aws):
     topic = make_topic(aws)
     dead = make_queue(aws, QUEUE_POLICY)
     make_rule(aws, {"Arn": topic, "DeadLetterConfig": {"Arn": dead}})
@@ -119,7 +111,7 @@ def test_what_was_refused_goes_to_the_targets_dead_letter_queue(aws: Simulator) 
     assert told == {"RULE_ARN": RULE_ARN, "TARGET_ARN": topic, "ERROR_CODE": "NO_PERMISSIONS"}
 
 
-def test_a_throttled_target_is_tried_again_and_then_given_up(aws: Simulator) -> None:
+def test_a_throttled_target_is_tried_again_and_then_given_up(aws):
     aws.call("PUT", "/events", failures=2, retry_delay=0.01)
     topic, dead = make_topic(aws, TOPIC_POLICY), make_queue(aws, QUEUE_POLICY)
     target = {
@@ -140,13 +132,13 @@ def test_a_throttled_target_is_tried_again_and_then_given_up(aws: Simulator) -> 
 @pytest.mark.parametrize(
     "pattern", [PATTERN | {"detail": {"state": ["WAITING"]}}, {"source": ["aws.config"]}]
 )
-def test_a_rule_that_does_not_match_gets_nothing(aws: Simulator, pattern: dict[str, Any]) -> None:
+def test_a_rule_that_does_not_match_gets_nothing(aws, pattern):
     make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY)}, pattern=pattern)
     put_event(aws)
     assert outcomes(aws) == []
 
 
-def test_events_can_be_lost_doubled_and_late(aws: Simulator) -> None:
+def test_events_can_be_lost_doubled_and_late(aws):
     make_rule(aws, {"Arn": make_queue(aws, QUEUE_POLICY)})
     aws.call("PUT", "/events", drop=True)
     put_event(aws)
@@ -158,7 +150,7 @@ def test_events_can_be_lost_doubled_and_late(aws: Simulator) -> None:
     assert [one["copies"] for one in aws.call("GET", "/events")] == [0, 3]
 
 
-def test_events_can_come_out_of_order(aws: Simulator) -> None:
+def test_events_can_come_out_of_order(aws):
     make_rule(aws, {"Arn": make_topic(aws, TOPIC_POLICY)})
     aws.call("PUT", "/events", shuffle=True)
     for number in range(6):
@@ -184,18 +176,18 @@ CLUSTER = {
 }
 
 
-def launch(aws: Simulator) -> str:
+def launch(aws):
     cluster: str = aws.client("emr").run_job_flow(**CLUSTER)["JobFlowId"]
     aws.settle()
     return cluster
 
 
-def sent(aws: Simulator, kind: str) -> list[dict[str, Any]]:
+def sent(aws, kind):
     events = [entry["event"] for entry in aws.call("GET", "/events")]
     return [event for event in events if event["detail-type"] == kind]
 
 
-def test_cloudtrail_tells_who_launched_what(aws: Simulator) -> None:
+def test_cloudtrail_tells_who_launched_what(aws):
     cluster = launch(aws)
     (event,) = sent(aws, "AWS API Call via CloudTrail")
     assert event["source"] == "aws.elasticmapreduce"
@@ -210,7 +202,7 @@ def test_cloudtrail_tells_who_launched_what(aws: Simulator) -> None:
     assert detail["requestParameters"] == CLUSTER
 
 
-def test_a_change_of_compliance_is_an_event_and_the_same_again_is_none(aws: Simulator) -> None:
+def test_a_change_of_compliance_is_an_event_and_the_same_again_is_none(aws):
     put_rule(aws, PERIODIC)
     put(aws, token(aws), evaluation("j-1", "NON_COMPLIANT", Annotation="Why."))
     put(aws, token(aws), evaluation("j-1", "NON_COMPLIANT", OrderingTimestamp=1_790_000_001))
@@ -233,7 +225,7 @@ def test_a_change_of_compliance_is_an_event_and_the_same_again_is_none(aws: Simu
 DETAIL = {"name": "n", "object": {"a": "b"}, "x-y": 3}
 
 
-def text(template: str, detail: dict[str, Any] | None = None, **paths: str) -> str:
+def text(template, detail=None, **paths):
     transformer = {"InputTemplate": template, "InputPathsMap": paths}
     target = {"Id": "t", "Arn": "arn:aws:sns:::t", "InputTransformer": transformer}
     assert problem_of(target) is None
@@ -250,11 +242,11 @@ def text(template: str, detail: dict[str, Any] | None = None, **paths: str) -> s
         ("each line has its quotes", '"is"\n"<v>"', "$.detail.name", '"is"\n"n"'),
     ],
 )
-def test_a_template_is_filled_as_in_aws(rule: str, template: str, path: str, expected: str) -> None:
+def test_a_template_is_filled_as_in_aws(rule, template, path, expected):
     assert text(template, v=path) == expected, rule
 
 
-def test_a_value_that_breaks_the_json_of_the_template_is_refused() -> None:
+def test_a_value_that_breaks_the_json_of_the_template_is_refused():
     with pytest.raises(RefusedError, match="is no JSON"):
         text('{"a": "<v>"}', {"name": 'a "quoted" name'}, v="$.detail.name")
 
@@ -273,7 +265,7 @@ def test_a_value_that_breaks_the_json_of_the_template_is_refused() -> None:
         ("a target that is not simulated", {"Arn": "arn:aws:logs:::x"}),
     ],
 )
-def test_put_targets_refuses(aws: Simulator, rule: str, target: dict[str, Any]) -> None:
+def test_put_targets_refuses(aws, rule, target):
     with pytest.raises(ClientError, match="ValidationException"):
         make_rule(aws, {"Arn": make_queue(aws), **target})
     assert rule

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 
+from tests.simulator.throwaway import session
 from tools.simulator.client import SimulatorError
 
 
@@ -65,12 +66,7 @@ def test_a_fault_can_be_for_one_role_alone(aws):
     keys = aws.client("sts").assume_role(
         RoleArn="arn:aws:iam::123456789012:role/victim", RoleSessionName="me"
     )["Credentials"]
-    victim = aws.client(
-        "emr",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    victim = aws.client("emr", **session(keys))
     with pytest.raises(ClientError, match="AccessDeniedException"):
         victim.list_clusters()
 

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.simulator.stacks import create, described, queue, text, with_properties
-from tests.simulator.test_iam import ACCOUNT, ROLE, TRUST, allow, code, document, session
+from tests.simulator.test_iam import ACCOUNT, ROLE, TRUST, allow, code, document
+from tests.simulator.throwaway import session
 from tools.simulator.control_client import SimulatorError
 
 TABLE = {

@@ -7,7 +7,7 @@ import pytest
 from botocore.session import get_session
 
 from tools.simulator.shapes import middleware, problems
-from tools.simulator.wire import capture
+from tools.simulator.wire import middleware as capture
 
 CASES = [
     ("config", "DescribeConfigRules", b'{"ConfigRules": [{"ConfigRuleName": "a", "Tags": []}]}', ["AWS has no DescribeConfigRulesResponse.ConfigRules.Tags"]),

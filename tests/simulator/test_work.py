@@ -13,7 +13,7 @@ def _clean():
     work.drop()
     yield
     work.drop()
-    work.wait_for_running()
+    work.settle(5)
 
 
 def test_settle_waits_for_running_and_for_delayed_work():

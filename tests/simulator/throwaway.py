@@ -1,15 +1,12 @@
 """Tiny Lambda functions for tests of the simulator: a zip, a role, a permission."""
 
-from __future__ import annotations
-
 import io
 import json
 import textwrap
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tools.simulator.client import Simulator
+from tools.simulator.client import Simulator
 
 TRUST = {
     "Version": "2012-10-17",
@@ -60,3 +57,12 @@ def call(aws: Simulator, event: Any = None, name: str = "f") -> tuple[Any, str |
     """Invoke a function and return what it returned, and its kind of error, if any."""
     answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
     return json.load(answer["Payload"]), answer.get("FunctionError")
+
+
+def session(keys: dict[str, str]) -> dict[str, str]:
+    """Return what AssumeRole answered as options of a client."""
+    return {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }

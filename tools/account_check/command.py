@@ -10,8 +10,8 @@ import boto3
 
 from tools.account_check.aws import Aws
 from tools.aws_words import AWS_ERRORS, in_words
+from tools.program import Parser
 from tools.regions import lacking
-from tools.simulator.program import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

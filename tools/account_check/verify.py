@@ -39,7 +39,7 @@ from tools.account_check.results import (
 )
 from tools.account_check.trial import Answering, BusyError, Pace, Trial
 from tools.aws_words import AWS_ERRORS, in_words
-from tools.simulator.program import interrupted
+from tools.program import interrupted
 
 if TYPE_CHECKING:
     import argparse

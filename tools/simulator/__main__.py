@@ -1,11 +1,9 @@
 """Simulator: the command line, `python -m tools.simulator`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 
-from tools.simulator import program
+from tools import program
 
 _HIGHEST_PORT = 65535
 

@@ -3,8 +3,6 @@
 Free of moto, so that clients can name an account without loading the simulator.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from typing import NamedTuple
@@ -20,17 +18,18 @@ _KEY = re.compile(rf"{_PREFIX}(\d{{12}})")
 _AWS = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
 
 
-class AccessKey(NamedTuple):
-    """An access key: its id and its secret."""
+class Credentials(NamedTuple):
+    """An access key; the session token is empty unless it is temporary."""
 
     access_key_id: str
     secret_access_key: str
+    session_token: str = ""
 
 
-def administrator_key(account: str = DEFAULT_ACCOUNT) -> AccessKey:
+def administrator_key(account: str = DEFAULT_ACCOUNT) -> Credentials:
     """The administrator's access key of an account: always the same, never refused."""
     key_id = f"{_PREFIX}{account}"
-    return AccessKey(key_id, hashlib.sha256(key_id.encode()).hexdigest()[:40])
+    return Credentials(key_id, hashlib.sha256(key_id.encode()).hexdigest()[:40])
 
 
 def account_of_administrator(access_key_id: str) -> str | None:

@@ -1,7 +1,5 @@
 """Simulator: CloudWatch alarms: what follows when somebody sets one's state; none looks at a metric."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any
@@ -10,26 +8,23 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 
 from tools.simulator import topics
 from tools.simulator.control import on_reset, route
-from tools.simulator.iam.resource_policies import service
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import RefusedError, service
 
 SERVICE = "cloudwatch.amazonaws.com"
 _SUBJECT_LENGTH = 99
 _moto_put = CloudWatchBackend.put_metric_alarm
 _moto_set_state = CloudWatchBackend.set_alarm_state
 _actions: dict[str, list[dict[str, str]]] = {}  # by the alarm's ARN, of its last change
+on_reset(_actions.clear)
 
 
 @route("GET", "/alarms")
 def show(_query: dict[str, Any]) -> list[dict[str, Any]]:
-    """List the alarms: state, reason, and what became of the actions of the last change."""
+    """List the alarms: name, state, and what became of the actions of the last change."""
     return [
         {
             "name": alarm.name,
-            "account": alarm.alarm_arn.split(":")[4],
-            "region": alarm.region_name,
             "state": alarm.state_value,
-            "reason": alarm.state_reason,
             "actions": _actions.get(alarm.alarm_arn, []),
         }
         for backends in list(cloudwatch_backends.values())
@@ -98,11 +93,10 @@ def _message(alarm: Alarm, old_state: str) -> topics.Message:
         f"Reason:        {alarm.state_reason}\n"
     )
     parts = {"default": json.dumps(document), "email": email}
-    return topics.Message(json.dumps(parts), subject, "json")
+    return json.dumps(parts), subject, "json"
 
 
 def install() -> None:
     """Make alarms act."""
     CloudWatchBackend.put_metric_alarm = _put  # type: ignore[method-assign,assignment]
     CloudWatchBackend.set_alarm_state = _set_state  # type: ignore[method-assign]
-    on_reset(_actions.clear)

@@ -3,21 +3,16 @@
 `middleware` puts into that form what moto raises, or has not got.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re
 import uuid
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
+from wsgiref.types import StartResponse
 from xml.sax.saxutils import escape
 
 from tools.simulator import wire
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse
 
 LOG = logging.getLogger(__name__)
 _JSON = {"json": "application/x-amz-json-1.1", "rest-json": "application/json"}

@@ -3,20 +3,16 @@
 Burst and refill: AWS General Reference, "Amazon EMR endpoints and quotas".
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import StartResponse
 
 from tools.simulator import answers, wire
-from tools.simulator.control import ControlError, on_reset, route
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from tools.simulator.control import ABOVE_ZERO, on_reset, route, steered
 
 ALL_CALLS = "all calls"
 LIMITS = {  # operation: burst, refill per second
@@ -33,26 +29,39 @@ LIMITS = {  # operation: burst, refill per second
 }
 
 
-_DEFAULTS: dict[str, Any] = {"enabled": False, "speed": 1.0, "initial": None}
-_settings = dict(_DEFAULTS)
 _buckets: dict[tuple[str, str, str], tuple[float, float]] = {}  # tokens as they stood at a moment
 _calls: Counter[str] = Counter()
 _throttled: Counter[str] = Counter()
 _lock = threading.Lock()
 
 
-def middleware(app: WSGIApplication) -> WSGIApplication:
+@dataclass
+class Settings:
+    """Whether there are limits, how fast the buckets fill, and with how many tokens they begin."""
+
+    enabled: bool = False
+    speed: float = 1.0
+    initial: int = LIMITS[ALL_CALLS][0]
+
+
+def clear() -> None:
+    """Forget what was counted, and fill the buckets anew."""
+    with _lock:
+        for each in (_buckets, _calls, _throttled):
+            each.clear()
+
+
+settings = steered("/buckets", Settings(), clear, speed=ABOVE_ZERO)
+on_reset(clear)
+
+
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
     """Refuse the calls to EMR for which there is no token."""
-
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = wire.call_of(environ)
-        limited = call and call.service == "emr" and not call.internal and _settings["enabled"]
-        if not call or not limited or _admit(call):
-            return app(environ, start_response)
-        answer = answers.error(call.protocol, "ThrottlingException", "Rate exceeded")
-        return answer.send(start_response)
-
-    return serve
+    limited = call.service == "emr" and not call.internal and settings.enabled
+    if not limited or _admit(call):
+        return go(start_response)
+    return answers.error(call.protocol, "ThrottlingException", "Rate exceeded").send(start_response)
 
 
 def _admit(call: wire.Call) -> bool:
@@ -72,19 +81,9 @@ def _admit(call: wire.Call) -> bool:
 def _tokens(call: wire.Call, name: str, now: float) -> float:
     """Return what a bucket holds now."""
     burst, refill = LIMITS[name]
-    first = burst if _settings["initial"] is None else min(_settings["initial"], burst)
+    first = min(settings.initial, burst)
     tokens, at = _buckets.get((call.caller.account, call.region, name), (first, now))
-    return float(min(burst, tokens + (now - at) * refill * _settings["speed"]))
-
-
-@route("PUT", "/buckets")
-def switch(body: dict[str, Any]) -> dict[str, Any]:
-    """Switch them {"enabled", "speed": of refilling, "initial": tokens, null = full}, anew."""
-    if body.keys() - _DEFAULTS.keys() or body.get("speed", 1.0) <= 0:
-        raise ControlError(f"Buckets take enabled, speed above 0 and initial, not {body}.")
-    clear()
-    _settings.update({"enabled": True} | body)
-    return read({})
+    return float(min(burst, tokens + (now - at) * refill * settings.speed))
 
 
 @route("GET", "/buckets")
@@ -92,17 +91,4 @@ def read(_body: dict[str, Any]) -> dict[str, Any]:
     """The switch, and the calls and refusals of each operation since it was set."""
     with _lock:
         throttled = {name: count for name, count in _throttled.items() if count}
-        return {**_settings, "calls": dict(_calls), "throttled": throttled}
-
-
-def clear() -> None:
-    """Switch off, and forget what was counted."""
-    with _lock:
-        _settings.update(_DEFAULTS)
-        for each in (_buckets, _calls, _throttled):
-            each.clear()
-
-
-def install() -> None:
-    """Make a reset switch the buckets off."""
-    on_reset(clear)
+        return {**vars(settings), "calls": dict(_calls), "throttled": throttled}

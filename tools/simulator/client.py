@@ -1,8 +1,5 @@
 """Simulator: the client, by which people and tests start a simulator and steer it."""
 
-from __future__ import annotations
-
-import os
 import subprocess
 import sys
 import threading
@@ -31,12 +28,11 @@ class Simulator(Controls):
         self._lock = threading.Lock()  # sessions must not make two clients at once
 
     @classmethod
-    def start(cls, port: int = 0, env: dict[str, str] | None = None) -> Self:
+    def start(cls) -> Self:
         """Start a simulator as a child process, and wait until it serves."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "tools.simulator", "--port", str(port), "--stop-with-stdin"],
+            [sys.executable, "-m", "tools.simulator", "--stop-with-stdin"],
             cwd=_ROOT,
-            env=os.environ | (env or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

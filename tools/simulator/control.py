@@ -6,23 +6,17 @@ What a service lets one set is a dataclass given to `steered`, what it remembers
 have their routes, and are as new after a reset.
 """
 
-from __future__ import annotations
-
-import dataclasses
 import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Handler = Callable[[dict[str, Any]], object]
 Check = tuple[Callable[[Any], bool], str]  # of a setting: what has to hold, and its words
@@ -59,11 +53,13 @@ def on_reset(function: Callable[[], object], phase: int = STOP) -> None:
         _reset_functions[phase].append(function)
 
 
-def steered(path: str, settings: Settings, **checks: Check) -> Settings:
+def steered(
+    path: str, settings: Settings, then: Callable[[], object] = lambda: None, **checks: Check
+) -> Settings:
     """Return these settings, a dataclass, which PUT path changes from now on.
 
     A setting is named as its field and has the type of its default; what `checks` says of one has
-    to hold as well. A reset puts the defaults back.
+    to hold as well. After a change `then` is called. A reset puts the defaults back.
     """
     values = vars(settings)
     defaults = dict(values)
@@ -78,6 +74,7 @@ def steered(path: str, settings: Settings, **checks: Check) -> Settings:
             if not holds(value):
                 raise ControlError(f"{name} is {words}.")
         values.update(body)
+        then()
         return dict(values)
 
     route("PUT", path)(change)
@@ -146,7 +143,7 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
         if not path.startswith(PREFIX + "/"):
             return app(environ, start_response)
         status, answer = _answer(environ, path.removeprefix(PREFIX).rstrip("/"))
-        payload = json.dumps(answer, default=_plain).encode()
+        payload = json.dumps(answer, default=str).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(payload)))]
         start_response(status, headers)
         return [payload]
@@ -178,12 +175,3 @@ def _arguments(environ: WSGIEnvironment) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ControlError("The body must be a JSON object.")
     return arguments | body
-
-
-def _plain(value: object) -> object:
-    """Put dates, dataclasses and sets into JSON's terms."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    return sorted(value) if isinstance(value, (set, frozenset)) else str(value)

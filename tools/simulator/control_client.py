@@ -1,15 +1,11 @@
 """Simulator: the client's half of the control routes, one method for each."""
 
-from __future__ import annotations
-
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy
 
@@ -22,7 +18,7 @@ def _calls(route: str, doc: str) -> Callable[..., Any]:
     """Make the method that calls a route: a verb, a path, what may be given by position."""
     verb, path, *names = route.split()
 
-    def method(self: Controls, *given: Any, **arguments: Any) -> Any:
+    def method(self: Any, *given: Any, **arguments: Any) -> Any:
         return self.call(verb, path, **dict(zip(names, given, strict=False)), **arguments)
 
     method.__doc__ = doc
@@ -91,7 +87,7 @@ class Controls:
     set_iam = _calls("PUT /iam", "Switch the enforcement of IAM: enforce.")
     set_config = _calls("PUT /config", "See `tools.simulator.awsconfig.store.Settings`.")
     set_functions = _calls("PUT /functions", "See `tools.simulator.functions.process.Settings`.")
-    set_events = _calls("PUT /events", "See `tools.simulator.events.bus.Settings`.")
+    set_events = _calls("PUT /events", "See `tools.simulator.events.delivery.Settings`.")
     set_organization = _calls("PUT /organization id accounts", "Have only these accounts in one.")
     # What happens next.
     schedule = _calls(

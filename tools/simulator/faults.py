@@ -1,21 +1,15 @@
 """Simulator: scripted faults: what the tests want AWS to answer instead of what it would."""
 
-from __future__ import annotations
-
-import itertools
 import socket
 import struct
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from tools.simulator import answers, wire
 from tools.simulator.control import ControlError, on_reset, route
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, for 0 seconds: close sends RST
 
@@ -41,7 +35,6 @@ class Fault:
     lost_answer: bool = False
     times: int | None = None
     after: int = 0
-    id: int = 0
     matched: int = 0
     hits: int = 0
 
@@ -65,10 +58,9 @@ class Fault:
 
 
 _faults: list[Fault] = []
-_ids = itertools.count(1)
 _lock = threading.Lock()
 _cleared = threading.Condition(_lock)
-_SETTABLE = {field.name for field in fields(Fault)} - {"id", "matched", "hits"}
+_SETTABLE = {field.name for field in fields(Fault)} - {"matched", "hits"}
 
 
 @wire.around_calls
@@ -121,7 +113,6 @@ def add(body: dict[str, Any]) -> dict[str, Any]:
     if fault.lost_answer and not (fault.code or fault.reset or fault.malformed):
         raise ControlError("An answer is lost to one of code, reset, malformed.")
     with _lock:
-        fault.id = next(_ids)
         _faults.append(fault)
     return asdict(fault)
 

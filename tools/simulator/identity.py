@@ -4,35 +4,24 @@ Each account has an administrator whose access key names the account, so any acc
 soon as somebody uses it. Everybody else has the users and roles that moto's IAM and STS hold.
 """
 
-from __future__ import annotations
-
 import functools
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import boto3
 import moto.iam.models as iam_models
 import moto.sts.models as sts_models
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from tools.simulator import accounts
-
-if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
+from tools.simulator.accounts import Credentials
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 INTERNAL_HEADER = "X-Simulator-Internal"  # marks the simulator's requests to itself
 CALLED_VIA_HEADER = "X-Simulator-Called-Via"  # which service makes such a request for its caller
 _state: dict[str, str] = {}
 _lock = threading.Lock()  # boto3 sessions must not make two clients at once
-
-
-class Credentials(NamedTuple):
-    """Temporary credentials of an assumed role."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str
 
 
 class Caller(NamedTuple):
@@ -108,9 +97,7 @@ def _user_arn(access_key_id: str, account: str) -> str:
 
 def forwarding_client(service: str, region: str, key_id: str, via: str) -> Any:
     """A client of a service that passes its caller's request on, in that caller's name."""
-    made = _new_client(
-        service, region, Credentials(key_id, "unknown to the service", ""), endpoint()
-    )
+    made = _new_client(service, region, Credentials(key_id, "unknown to the service"), endpoint())
 
     def mark(request: AWSRequest, **_: Any) -> None:
         request.headers[CALLED_VIA_HEADER] = via
@@ -121,8 +108,7 @@ def forwarding_client(service: str, region: str, key_id: str, via: str) -> Any:
 
 @functools.cache
 def _administrator_client(service: str, account: str, region: str, url: str) -> Any:
-    key = accounts.administrator_key(account)
-    return _new_client(service, region, Credentials(*key, ""), url)
+    return _new_client(service, region, accounts.administrator_key(account), url)
 
 
 @functools.cache
@@ -150,7 +136,6 @@ def _mark_internal(request: AWSRequest, **_: Any) -> None:
     request.headers[INTERNAL_HEADER] = "1"
 
 
-@functools.cache
 def install() -> None:
     """Make moto know the administrators' access keys."""
     account_of_key = iam_models.get_account_id_from

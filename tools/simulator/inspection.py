@@ -1,7 +1,5 @@
 """Simulator: what an account check asks of IAM and AWS Config, and moto lacks."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -15,17 +13,12 @@ from tools.simulator.awsconfig.store import ConfigError, offer, rules_of, state
 from tools.simulator.functions.runs import invocations
 from tools.simulator.iam import grants, policies
 
-_ADMINISTRATOR = policies.Grants(
-    ({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},)
-)
-
 
 def _simulate(self: IamResponse) -> ActionResult:
     """SimulatePrincipalPolicy, of roles and of the administrator, by the simulator's own IAM."""
     arn = self._get_param("PolicySourceArn")
-    held = (
-        _ADMINISTRATOR if arn.endswith(f":user/{accounts.ADMINISTRATOR}") else grants.of_role(arn)
-    )
+    administrator = arn.endswith(f":user/{accounts.ADMINISTRATOR}")
+    held = grants.ADMINISTRATOR if administrator else grants.of_role(arn)
     if not held.identity:
         raise NotFoundException(f"The entity {arn} does not exist or has no policies.")
     context = {

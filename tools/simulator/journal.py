@@ -1,23 +1,18 @@
 """Simulator: the journal of every call to an AWS service."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse
 
 from tools.simulator import answers, wire
 from tools.simulator.control import Log
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse
 
 _SMALL = 8192  # bytes of a request whose parameters are worth keeping
 _calls = Log(
     "/journal",
     kept=100_000,  # a sweep over 5,000 clusters makes some 10,000
-    service=lambda call: wire.names_of(call["service"]),
+    service=lambda call: (call["service"],),
     operation=lambda call: (call["operation"],),
     role=lambda call: (call["role"],),
 )

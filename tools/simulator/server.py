@@ -1,13 +1,12 @@
 """Simulator: the server process: moto, the extensions around it, and the HTTP server."""
 
-from __future__ import annotations
-
 import importlib
 import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
+from wsgiref.types import WSGIApplication
 
 import boto3
 from moto.moto_server.werkzeug_app import (
@@ -17,45 +16,11 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tools.simulator import accounts, identity, program
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+from tools import program
+from tools.simulator import accounts, identity
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name
-
-# Imported and installed in this order: a service before those that call it.
-EXTENSIONS = (
-    "tools.simulator.work",
-    "tools.simulator.identity",
-    "tools.simulator.iam.managed_policies",
-    "tools.simulator.functions.api",
-    "tools.simulator.topics",
-    "tools.simulator.queues",
-    "tools.simulator.tables",
-    "tools.simulator.events",
-    "tools.simulator.awsconfig",
-    "tools.simulator.emr",
-    "tools.simulator.alarms",
-    "tools.simulator.cloudformation",
-    "tools.simulator.securityhub",
-    "tools.simulator.buckets",
-    "tools.simulator.iam",
-    "tools.simulator.inspection",
-)
-
-# From moto outwards: each wraps what stands before it.
-MIDDLEWARES = (
-    "tools.simulator.answers.middleware",
-    "tools.simulator.iam.middleware",
-    "tools.simulator.buckets.middleware",
-    "tools.simulator.shapes.middleware",
-    "tools.simulator.faults.middleware",
-    "tools.simulator.journal.middleware",
-    "tools.simulator.wire.capture",
-    "tools.simulator.control.middleware",
-)
 
 
 class PortInUseError(Exception):
@@ -92,17 +57,21 @@ def install() -> None:
     boto3.Session = lambda: session  # type: ignore[assignment,misc]
     importlib.import_module("moto.cloudformation.models")
     boto3.Session = original  # type: ignore[misc]
-    for name in EXTENSIONS:
-        importlib.import_module(name).install()
+    # A service before those that call it.
+    for name in (
+        *("identity", "iam.grants", "iam.policy_actions", "functions.api", "topics"),
+        *("events", "awsconfig", "emr", "alarms", "cloudformation", "securityhub"),
+        *("iam", "inspection"),
+    ):
+        importlib.import_module(f"tools.simulator.{name}").install()
 
 
 def application() -> WSGIApplication:
     """The WSGI application: moto, with the middlewares around it."""
     app: WSGIApplication = _Dispatcher()
-    for path in MIDDLEWARES:
-        module, _, name = path.rpartition(".")
-        wrap = getattr(importlib.import_module(module), name)
-        app = wrap(app)
+    # From moto outwards: each wraps what stands before it.
+    for name in ("answers", "iam", "buckets", "shapes", "faults", "journal", "wire", "control"):
+        app = importlib.import_module(f"tools.simulator.{name}").middleware(app)
     return app
 
 

@@ -5,34 +5,27 @@ would every test. What moto or we get wrong is an error here instead: names in J
 in JSON, whose values have types. Models say of requests alone what has to be there.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
+from wsgiref.types import StartResponse
 from xml.etree import ElementTree
 
 import botocore.session
+from botocore.model import Shape
 
 from tools.simulator import answers, wire
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from botocore.model import Shape
-
 LOG = logging.getLogger(__name__)
-_TYPES: dict[str, tuple[type, ...]] = {
-    "structure": (dict,),
-    "list": (list,),
-    "map": (dict,),
-    "string": (str,),
-    "blob": (str,),
-    "boolean": (bool,),
-    "integer": (int,),
-    "long": (int,),
+_TYPES: dict[str, type | tuple[type, ...]] = {  # those of texts aside
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
     "float": (int, float),
     "double": (int, float),
     "timestamp": (int, float, str),
@@ -43,27 +36,20 @@ _IN_NO_MODEL = {"ResponseMetadata", "requestId"}
 _UNREAD = {"s3", "lambda", "ec2"}
 
 
-def middleware(app: WSGIApplication) -> WSGIApplication:
+@wire.around_calls
+def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> Iterable[bytes]:
     """Make an error of an answer that AWS cannot have given; scripted faults come after it."""
-
-    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        call = wire.call_of(environ)
-        shape = _output(call.service, call.operation) if call else None
-        if call is None or shape is None:
-            return app(environ, start_response)
-        heard: list[Any] = []
-        body = b"".join(app(environ, lambda *answer: heard.extend(answer)))
-        if int(heard[0][:3]) < 300 and (found := "; ".join(problems(body, shape))):
-            LOG.error("%s:%s: %s", call.service, call.operation, found)
-            message = (
-                f"The simulator's answer to {call.service}:{call.operation} is not AWS's: {found}"
-            )
-            answer = answers.error(call.protocol, "ShapeMismatch", message, 501)
-            return answer.send(start_response)
-        start_response(*heard)
-        return [body]
-
-    return serve
+    shape = _output(call.service, call.operation)
+    if shape is None:
+        return go(start_response)
+    heard: list[Any] = []
+    body = b"".join(go(lambda *answer: heard.extend(answer)))
+    if int(heard[0][:3]) < 300 and (found := "; ".join(problems(body, shape))):
+        LOG.error("%s:%s: %s", call.service, call.operation, found)
+        message = f"The simulator's answer to {call.service}:{call.operation} is not AWS's: {found}"
+        return answers.error(call.protocol, "ShapeMismatch", message, 501).send(start_response)
+    start_response(*heard)
+    return [body]
 
 
 @functools.cache
@@ -94,7 +80,9 @@ def _in_json(value: Any, shape: Any, path: str) -> Iterator[str]:
     if value is None:  # as good as absent, to every client
         return
     kind = shape.type_name
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    if not isinstance(value, _TYPES.get(kind, str)) or (
+        isinstance(value, bool) and kind != "boolean"
+    ):
         yield f"{path} is {json.dumps(value)[:60]}, AWS has a {kind} there"
     elif kind == "structure" and not shape.is_document_type:
         members = _by_name(shape)

@@ -1,17 +1,17 @@
 """Simulator: what a request is: which service and operation, where, by whom, with what.
 
-`capture` reads the request once and leaves a `Call` in the WSGI environment for the middlewares
+`middleware` reads the request once and leaves a `Call` in the WSGI environment for the middlewares
 inside it.
 """
-
-from __future__ import annotations
 
 import functools
 import io
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import botocore.session
 from moto.core.request import Request
@@ -19,13 +19,8 @@ from moto.core.routing import NotFound, get_service_router
 
 from tools.simulator import accounts, identity
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-    Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
-    Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
+Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
+Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
 
 _KEY = "tools.simulator.call"
 _JSON_MAX = 1 << 22  # bodies above 4 MiB are uploads, of which nobody asks the parameters
@@ -110,11 +105,6 @@ def boto3_name(service: str) -> str:
     return _BOTO3_NAMES.get(service, service)
 
 
-def names_of(service: str) -> set[str]:
-    """All names of a service that boto3 names so."""
-    return {service} | {name for name, known in _BOTO3_NAMES.items() if known == service}
-
-
 def call_of(environ: WSGIEnvironment) -> Call | None:
     """The call that a request is, or None if it is not one to an AWS service."""
     call = environ.get(_KEY)
@@ -136,7 +126,7 @@ def around_calls(handle: Handle) -> Callable[[WSGIApplication], WSGIApplication]
     return wrap
 
 
-def capture(app: WSGIApplication) -> WSGIApplication:
+def middleware(app: WSGIApplication) -> WSGIApplication:
     """Leave the `Call` in the environment, for the middlewares inside."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -4,19 +4,15 @@
 work raises is kept and comes back from the next `POST /settle`, so that no failure is silent.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from tools.simulator.control import STOP, WAIT, on_reset, route
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 LOG = logging.getLogger(__name__)
 _THREADS = 8
@@ -74,11 +70,6 @@ def drop() -> None:
         _changed.notify_all()
 
 
-def wait_for_running() -> None:
-    """Wait, not for ever, until running work has ended."""
-    settle(_STOP_WAIT)
-
-
 @route("POST", "/settle")
 def settle_route(body: dict[str, Any]) -> dict[str, Any]:
     """Wait for the background work, and hand over what it raised since the last call."""
@@ -116,7 +107,5 @@ def _next() -> _Task:
             _changed.wait(wait)
 
 
-def install() -> None:
-    """Make a reset drop the background work, and wait for what runs."""
-    on_reset(drop, STOP)
-    on_reset(wait_for_running, WAIT)
+on_reset(drop, STOP)
+on_reset(lambda: settle(_STOP_WAIT), WAIT)

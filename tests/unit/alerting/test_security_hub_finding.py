@@ -28,7 +28,7 @@ from emr_in_transit.alerting.security_hub_finding import (
 )
 from emr_in_transit.judgement.reasons import REASONS, Reason, Severity
 from emr_in_transit.judgement.verdict import Compliance, Exemption, Finding, Verdict, verdict_of
-from tools.simulator.securityhub.format import problem_of
+from tools.simulator.securityhub import problem_of
 
 NOW = datetime(2026, 5, 6, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

@@ -9,8 +9,6 @@
 | `evaluations` | PutEvaluations, and what can be asked of the results |
 """
 
-from __future__ import annotations
-
 from tools.simulator.awsconfig import evaluations, recorder, rules, runs
 
 __all__ = ["install", "recorder"]

@@ -1,7 +1,5 @@
 """Simulator: Config's recorder: configuration items of EMR security configurations."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

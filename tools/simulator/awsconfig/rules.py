@@ -1,10 +1,8 @@
 """Simulator: Config rules: what PutConfigRule refuses."""
 
-from __future__ import annotations
-
-import functools
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from moto.config.models import ConfigBackend, ConfigRule
 
@@ -20,11 +18,7 @@ from tools.simulator.awsconfig.store import (
     state,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 _PARAMETERS_LIMIT = 1024
-_RULES_LIMIT = 1000
 # What moto answers with, and AWS does not.
 _MOTOS_OWN = {"AccountId", "InputParametersDict", "LastUpdatedTime", "Tags"}
 _moto_put, _moto_delete = ConfigBackend.put_config_rule, ConfigBackend.delete_config_rule
@@ -108,10 +102,8 @@ def _describe(self: ConfigRule) -> dict[str, Any]:
     return known | {"EvaluationModes": [{"Mode": "DETECTIVE"}]}
 
 
-@functools.cache
 def install() -> None:
     """Make moto's Config rules refuse what AWS refuses, and run."""
-    ConfigRule.MAX_RULES = _RULES_LIMIT
     ConfigRule.to_dict = _describe
     ConfigBackend.put_config_rule = _put
     ConfigBackend.delete_config_rule = _delete

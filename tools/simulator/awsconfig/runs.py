@@ -1,14 +1,12 @@
 """Simulator: running Config rules: the events that functions get, tokens, the schedule."""
 
-from __future__ import annotations
-
 import json
 import secrets
 import time
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future
+from typing import Any
 
-from moto.config.models import config_backends
+from moto.config.models import ConfigRule, config_backends
 
 from tools.simulator import functions
 from tools.simulator.awsconfig.store import (
@@ -25,12 +23,7 @@ from tools.simulator.awsconfig.store import (
 from tools.simulator.control import ControlError, route
 from tools.simulator.events.shapes import milliseconds
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from moto.config.models import ConfigRule
-
-    Invocations = Future[list[functions.Invocation]]
+Invocations = Future[list[functions.Invocation]]
 
 _RULES_PER_START = 25
 # What an item's summary leaves out (aws-config developer guide, example of an oversized change).
@@ -159,7 +152,7 @@ def schedule(body: dict[str, Any]) -> list[Any]:
     """Fire the periodic trigger of `rule` (of all periodic rules if null).
 
     With `wait` (default true) answer the invocations, retries included. `age_seconds` makes the
-    notification so much older; `account` and `region` narrow the choice; `timeout` ends the wait.
+    notification so much older; `region` narrows the choice.
     """
     wanted = body.get("rule")
     chosen = [
@@ -169,7 +162,6 @@ def schedule(body: dict[str, Any]) -> list[Any]:
         for rule in rules_of(account, region)
         if is_periodic(rule)
         and wanted in {None, rule.config_rule_name}
-        and body.get("account") in {None, account}
         and body.get("region") in {None, region}
     ]
     if not chosen:
@@ -177,11 +169,7 @@ def schedule(body: dict[str, Any]) -> list[Any]:
     started = [_run_schedule(*one, float(body.get("age_seconds", 0))) for one in chosen]
     if not body.get("wait", True):
         return []
-    timeout = float(body.get("timeout", 900))
-    try:
-        return [attempt for one in started if one for attempt in one.result(timeout)]
-    except FutureTimeoutError as error:
-        raise ControlError(f"The rules have not finished within {timeout} s.") from error
+    return [attempt for one in started if one for attempt in one.result()]
 
 
 def install() -> None:

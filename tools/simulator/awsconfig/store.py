@@ -1,25 +1,19 @@
 """Simulator: what AWS Config remembers of an account in a Region, and how the simulated one behaves."""
 
-from __future__ import annotations
-
 import functools
 import json
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import botocore.session
-from moto.config.models import config_backends
+from moto.config.models import ConfigRule, config_backends
 from moto.config.responses import ConfigResponse
 from moto.core.exceptions import JsonRESTError
 
 from tools.simulator.control import FORGET, on_reset, steered
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from moto.config.models import ConfigRule
 
 Resource = tuple[str, str]  # type and id
 

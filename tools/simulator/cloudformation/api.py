@@ -3,11 +3,10 @@
 A change set says what a stack's next step would add, modify, replace and remove.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -21,10 +20,7 @@ from tools.simulator.cloudformation import runs, template, template_evaluation
 from tools.simulator.cloudformation.template_intrinsics import contains_unknown, pseudo_parameters
 from tools.simulator.cloudformation.types.base import Place, caller
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-_MOST_IN_A_REQUEST, _MOST_IN_A_BUCKET = 51_200, 1_000_000  # bytes of a template
+_MOST_IN_A_REQUEST = 51_200  # bytes of a template
 _UNCHANGED = (
     "The submitted information didn't contain changes. Submit different information to create a "
     "change set."
@@ -245,8 +241,6 @@ def _template_at(self: CloudFormationResponse, template_url: str) -> str:
         raise ValidationError(
             message=f"S3 error: {problem.response['Error']['Message']}"
         ) from problem
-    if found["ContentLength"] > _MOST_IN_A_BUCKET:
-        raise ValidationError(message=f"Template may not exceed {_MOST_IN_A_BUCKET} bytes in size.")
     return str(found["Body"].read().decode())
 
 

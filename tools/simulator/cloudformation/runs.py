@@ -1,11 +1,10 @@
 """Simulator: bringing a stack to what its template says, with AWS's statuses, events and roll-back."""
 
-from __future__ import annotations
-
 import copy
 import secrets
 import string
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
@@ -15,10 +14,6 @@ from tools.simulator.cloudformation.template_evaluation import Evaluation, repla
 from tools.simulator.cloudformation.template_intrinsics import pseudo_parameters
 from tools.simulator.cloudformation.types import TYPES
 from tools.simulator.cloudformation.types.base import Deployed, Place
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 _NAME_LIMIT = 64  # of roles and functions, the shortest among the types that stacks name
 _ALPHABET = string.ascii_uppercase + string.digits
@@ -159,11 +154,8 @@ class _Run:
 
     def _change(self, old: Deployed, properties: dict[str, Any]) -> None:
         self._stack.note(old.name, "UPDATE_IN_PROGRESS", one=old)
-        row, given = TYPES[old.resource_type], copy.deepcopy(properties)
-        if row.update:
-            row.update(self._stack.place, old, given)
-        else:
-            row.create(self._stack.place, old.physical_id, given)
+        given = copy.deepcopy(properties)
+        TYPES[old.resource_type].update(self._stack.place, old, given)
         old.properties = properties
         self._stack.note(old.name, "UPDATE_COMPLETE", one=old)
 

@@ -1,18 +1,15 @@
 """Simulator: a CloudFormation template's text, read as CloudFormation reads it, its order, its parameters."""
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, ClassVar
 
 import yaml
 from moto.cloudformation.exceptions import ValidationError
 
 from tools.simulator.cloudformation.template_intrinsics import text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _PLACEHOLDER = re.compile(r"\$\{([^!{}][^{}]*)\}")
@@ -54,26 +51,11 @@ def parse(text: str) -> dict[str, Any]:
         raise ValidationError(
             message=f"Template format error: YAML not well-formed. {error}"
         ) from error
-    if not isinstance(document, dict):
-        raise ValidationError(message="Template format error: unsupported structure.")
-    return json.loads(json.dumps(document))  # plain JSON: no key or value of another kind
-
-
-def check_references(template: Mapping[str, Any]) -> None:
-    """Refuse a template without resources, or with references to what is not there."""
-    resources = template.get("Resources")
-    if not isinstance(resources, dict) or not resources:
+    if not isinstance(document, dict) or not document.get("Resources"):
         raise ValidationError(
             message="Template format error: At least one Resources member must be defined."
         )
-    known = resources.keys() | (template.get("Parameters") or {}).keys()
-    for name, resource in resources.items():
-        for needed in dependencies(resource) - known:
-            if not needed.startswith("AWS::"):
-                raise ValidationError(
-                    message="Template format error: Unresolved resource dependencies "
-                    f"[{needed}] in the Resources block of the template, by {name}"
-                )
+    return json.loads(json.dumps(document))  # plain JSON: no key or value of another kind
 
 
 def dependencies(resource: Mapping[str, Any]) -> set[str]:
@@ -109,64 +91,35 @@ def _substitutions(argument: Any) -> Iterator[str]:
 
 def ordered(resources: Mapping[str, Any]) -> list[str]:
     """Return the resources' names, each after those that it needs; refuse a circle."""
-    waiting = {
-        name: {one for one in dependencies(resource) if one in resources}
-        for name, resource in resources.items()
-    }
-    done: list[str] = []
-    while waiting:
-        ready = [name for name, needs in waiting.items() if needs <= set(done)]
-        if not ready:
-            circle = ", ".join(sorted(waiting))
-            raise ValidationError(message=f"Circular dependency between resources: [{circle}]")
-        for name in ready:
-            del waiting[name]
-        done += ready
-    return done
-
-
-def _is_list(declared: Mapping[str, Any]) -> bool:
-    """Return whether the parameter's value is a list."""
-    kind = str(declared.get("Type", "String"))
-    return kind == "CommaDelimitedList" or kind.startswith("List<")
+    needs = {name: dependencies(one) & resources.keys() for name, one in resources.items()}
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        raise ValidationError(message=f"Circular dependency between resources: {error}") from error
 
 
 def values(template: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return every parameter's value as Ref would; refuse what CloudFormation refuses."""
     declared: Mapping[str, Any] = template.get("Parameters") or {}
-    unknown = sorted(set(given) - set(declared))
-    if unknown:
+    if unknown := sorted(set(given) - set(declared)):
         raise ValidationError(
             message=f"Parameters: [{', '.join(unknown)}] do not exist in the template"
         )
-    texts = {
-        name: given.get(name, one.get("Default"))
-        for name, one in declared.items()
-        if name in given or "Default" in one
-    }
-    missing = sorted(set(declared) - set(texts))
-    if missing:
+    texts = {name: one["Default"] for name, one in declared.items() if "Default" in one} | given
+    if missing := sorted(set(declared) - set(texts)):
         raise ValidationError(message=f"Parameters: [{', '.join(missing)}] must have values")
-    for name, one in declared.items():
-        _check(name, one, text_of(texts[name]))
-    return {
-        name: _split(text_of(texts[name])) if _is_list(one) else text_of(texts[name])
-        for name, one in declared.items()
-    }
+    return {name: _value(name, one, text_of(texts[name])) for name, one in declared.items()}
 
 
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")] if text else []
-
-
-def _check(name: str, declared: Mapping[str, Any], text: str) -> None:
-    parts = _split(text) if _is_list(declared) else [text]
-    described = declared.get("ConstraintDescription")
-    for part in parts:
-        problem = _problem(declared, part)
-        if problem:
-            detail = f" failed to satisfy constraint: {described}" if described else f" {problem}"
-            raise ValidationError(message=f"Parameter '{name}'{detail}")
+def _value(name: str, declared: Mapping[str, Any], text: str) -> list[str] | str:
+    kind = str(declared.get("Type", "String"))
+    is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+    parts = [part.strip() for part in text.split(",") if text] if is_list else [text]
+    for problem in filter(None, (_problem(declared, part) for part in parts)):
+        described = declared.get("ConstraintDescription")
+        detail = f"failed to satisfy constraint: {described}" if described else problem
+        raise ValidationError(message=f"Parameter '{name}' {detail}")
+    return parts if is_list else text
 
 
 def _problem(declared: Mapping[str, Any], text: str) -> str | None:
@@ -177,20 +130,9 @@ def _problem(declared: Mapping[str, Any], text: str) -> str | None:
     pattern = declared.get("AllowedPattern")
     if pattern is not None and not re.fullmatch(pattern, text):
         return f"must match pattern {pattern}"
-    if declared.get("Type") in _NUMBER_TYPES:
-        return _number_problem(declared, text)
-    low, high = int(declared.get("MinLength", 0)), int(declared.get("MaxLength", len(text)))
-    if not low <= len(text) <= high:
-        return f"must contain at least {low} and at most {high} characters"
-    return None
-
-
-def _number_problem(declared: Mapping[str, Any], text: str) -> str | None:
-    if not _NUMBER.fullmatch(text):
+    is_number = declared.get("Type") in _NUMBER_TYPES
+    if is_number and not _NUMBER.fullmatch(text):
         return "must be a number"
-    low, high = declared.get("MinValue"), declared.get("MaxValue")
-    if low is not None and float(text) < float(low):
-        return f"must be a number not less than {low}"
-    if high is not None and float(text) > float(high):
-        return f"must be a number not greater than {high}"
-    return None
+    size, what = (float(text), "Value") if is_number else (len(text), "Length")
+    low, high = float(declared.get(f"Min{what}", "-inf")), float(declared.get(f"Max{what}", "inf"))
+    return None if low <= size <= high else f"must have a {what} from {low:g} to {high:g}"

@@ -4,29 +4,24 @@
 simulator, or AWS, does not take. What properties may be is cfn-lint's business, in `make check`.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib.util
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
-from tools.simulator.cloudformation.template import check_references, ordered, values
+from tools.simulator.cloudformation.template import ordered, values
 from tools.simulator.cloudformation.template_intrinsics import (
     UNKNOWN,
-    Conditions,
     Intrinsics,
     text_of,
 )
 from tools.simulator.cloudformation.types import TYPES
-
-if TYPE_CHECKING:
-    from tools.simulator.cloudformation.types.base import Deployed
+from tools.simulator.cloudformation.types.base import Deployed
 
 Schema = Mapping[str, Any]
 
@@ -52,10 +47,10 @@ class Evaluation:
         self._deployed = {} if deployed is None else deployed
         self._values = {**pseudo, **values(template, parameters)}
         self._intrinsics = Intrinsics(self._reference, self._attribute)
-        named = Conditions(template.get("Conditions") or {})
-        self._intrinsics.conditions = Conditions(
-            {name: self._intrinsics.holds(one, named) for name, one in named.items()}
-        )
+        named = template.get("Conditions") or {}
+        self._intrinsics.conditions = {
+            name: self._intrinsics.holds(one, named) for name, one in named.items()
+        }
 
     def check_rules(self) -> None:
         """Refuse values that break an assertion of the template's Rules."""
@@ -126,7 +121,6 @@ def check(
     capabilities: frozenset[str],
 ) -> None:
     """Refuse a template that AWS or the simulator would not take with these parameters."""
-    check_references(template)
     evaluation = Evaluation(template, parameters, pseudo)
     evaluation.check_rules()
     for name, resource in evaluation.resources.items():
@@ -140,8 +134,7 @@ def check(
     _check_capabilities([evaluation.resources[name] for name in made], capabilities)
     for name in made:
         resource_type = evaluation.resources[name]["Type"]
-        known = TYPES[resource_type].honoured | TYPES[resource_type].harmless.keys()
-        if unknown := sorted(evaluation.properties(name).keys() - known):
+        if unknown := sorted(evaluation.properties(name).keys() - TYPES[resource_type].honoured):
             raise ValidationError(
                 message=f"{name} ({resource_type}): the simulator does not honour {unknown}."
             )

@@ -3,17 +3,13 @@
 Before, resources do not exist: what depends on them is UNKNOWN, and so is what is made of it.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.utilities.utils import get_partition
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 class _Marker:
@@ -54,16 +50,6 @@ def contains_unknown(value: Any) -> bool:
 def text_of(value: Any) -> str:
     """Return a scalar as CloudFormation writes it into a text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-class Conditions(dict[str, Any]):
-    """Conditions by their names; one that is not there is an error of the template."""
-
-    def __missing__(self, name: str) -> Any:
-        """Refuse the template."""
-        raise ValidationError(
-            message=f"Template format error: Unresolved condition dependency {name}"
-        )
 
 
 @dataclass
@@ -122,19 +108,14 @@ class Intrinsics:
     def _sub(self, argument: Any) -> Any:
         template, given = argument if isinstance(argument, list) else (argument, {})
         values = {key: self.resolve(item) for key, item in given.items()}
-        unknown = False
-
-        def replace(match: re.Match[str]) -> str:
-            nonlocal unknown
-            literal, name = match.groups()
-            if literal:
-                return "${" + name + "}"
-            value = self._substitute(name.strip(), values)
-            unknown = unknown or value is UNKNOWN
-            return text_of(value)
-
-        text = _PLACEHOLDER.sub(replace, template)
-        return UNKNOWN if unknown else text
+        parts = _PLACEHOLDER.findall(template)
+        found = [self._substitute(name.strip(), values) for literal, name in parts if not literal]
+        if any(each is UNKNOWN for each in found):
+            return UNKNOWN
+        texts = map(text_of, found)
+        return _PLACEHOLDER.sub(
+            lambda match: "${" + match[2] + "}" if match[1] else next(texts), template
+        )
 
     def _substitute(self, name: str, values: Mapping[str, Any]) -> Any:
         if name in values:

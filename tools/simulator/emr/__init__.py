@@ -5,14 +5,9 @@ fleets' configurations, `security_configurations` are guarded as in AWS. What ha
 EventBridge and to AWS Config's recorder.
 """
 
-from __future__ import annotations
-
-import functools
-
 from tools.simulator.emr import clusters, instances, security_configurations
 
 
-@functools.cache
 def install() -> None:
     """Put our EMR into moto's."""
     clusters.install()

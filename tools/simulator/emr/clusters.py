@@ -1,9 +1,8 @@
 """Simulator: EMR clusters: how they start, go through their states and end, and their tags."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from moto.core.resource_tagging import TaggedResource, make_tag_matcher, match_resource_type
 from moto.core.responses import ActionResult, BaseResponse
@@ -15,9 +14,6 @@ from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 from tools.simulator import events, identity
 from tools.simulator.emr import instances
 from tools.simulator.events import shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _USER_REQUEST = {"Code": "USER_REQUEST", "Message": "Terminated by user request"}
 _WAITING = {"Message": "Cluster ready to run steps."}
@@ -75,10 +71,6 @@ def _terminate(cluster: Cluster) -> None:
         change_state(cluster, "TERMINATED", _USER_REQUEST)
 
 
-def _stay_starting(_cluster: Cluster) -> None:
-    """Leave a new cluster in STARTING, where moto would make it ready."""
-
-
 def _status(cluster: Cluster) -> dict[str, Any]:
     return {
         "State": cluster.state,
@@ -114,7 +106,7 @@ def install() -> None:
     ElasticMapReduceResponse.run_job_flow = run_job_flow
     # moto reads EMR's Region from the host name and lands in us-east-1; the signature names it.
     ElasticMapReduceResponse.get_region_from_url = BaseResponse.get_region_from_url
-    Cluster.run_bootstrap_actions = _stay_starting
+    Cluster.run_bootstrap_actions = lambda _cluster: None  # after which moto's would be ready
     Cluster.terminate = _terminate
     Cluster.status = property(_status)
     ResourceGroupsTaggingAPIBackend._get_resources_generator = _tagged_resources  # noqa: SLF001

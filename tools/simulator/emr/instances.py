@@ -3,8 +3,6 @@
 There are no EC2 instances behind them: nothing here looks at one, and each costs moto dearly.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -66,10 +64,6 @@ def _get_groups(backend: ElasticMapReduceBackend, ids: list[str]) -> list[Instan
     return [backend.instance_groups[each] for each in ids if each in backend.instance_groups]
 
 
-def _run_instances(*_: Any, **__: Any) -> None:
-    """Start nothing."""
-
-
 def _modify_instance_groups(response: ElasticMapReduceResponse) -> ActionResult:
     for change in json.loads(response.body)["InstanceGroups"]:
         group = response.backend.instance_groups.get(change["InstanceGroupId"])
@@ -90,6 +84,6 @@ def install() -> None:
     """Put ours in the place of moto's."""
     ElasticMapReduceBackend.add_instance_groups = _add_groups_bare
     ElasticMapReduceBackend.get_instance_groups = _get_groups
-    ElasticMapReduceBackend.run_instances = _run_instances
+    ElasticMapReduceBackend.run_instances = lambda *_, **__: None
     ElasticMapReduceResponse.modify_instance_groups = _modify_instance_groups
     ElasticMapReduceResponse.list_instance_fleets = _list_instance_fleets

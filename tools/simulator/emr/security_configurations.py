@@ -1,8 +1,5 @@
 """Simulator: EMR security configurations, guarded as in AWS and always kept as text."""
 
-from __future__ import annotations
-
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -21,13 +18,10 @@ _delete = ElasticMapReduceBackend.delete_security_configuration
 
 
 def create(
-    backend: ElasticMapReduceBackend, name: str, security_configuration: str | dict[str, Any]
+    backend: ElasticMapReduceBackend, name: str, security_configuration: str
 ) -> SecurityConfiguration:
-    """Create one from text, or from the object that CloudFormation gives."""
-    text = security_configuration
-    if not isinstance(text, str):
-        text = json.dumps(text)
-    made = _create(backend, name, text)
+    """Create one, and have AWS Config record it."""
+    made = _create(backend, name, security_configuration)
     awsconfig.recorder.record(backend.account_id, backend.region_name, name)
     return made
 

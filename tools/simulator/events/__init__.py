@@ -10,8 +10,6 @@ The events of EMR's states, of CloudTrail's RunJobFlow and of AWS Config's chang
 put by the modules in which these happen.
 """
 
-from __future__ import annotations
-
 from tools.simulator.events.bus import install, put_service_event, settings
 
 __all__ = ["install", "put_service_event", "settings"]

@@ -1,22 +1,17 @@
 """Simulator: the default event bus: what comes to it, which rules match, what became of each event."""
 
-from __future__ import annotations
-
 import itertools
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, events_backends
 
 from tools.simulator import accounts, work
-from tools.simulator.control import ControlError, Log, route, steered
-from tools.simulator.events.delivery import Delivery, problem_of
+from tools.simulator.control import ControlError, Log, route
+from tools.simulator.events.delivery import Delivery, problem_of, settings
 from tools.simulator.events.shapes import timestamp
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SPREAD = 0.3  # seconds within which shuffled events arrive
 _GOLDEN = 0.618  # its multiples, less their whole parts, are spread evenly and are never in order
@@ -24,20 +19,6 @@ _numbers = itertools.count(1)
 _moto_put_targets = EventsBackend.put_targets
 
 
-@dataclass
-class Settings:
-    """How EventBridge treats events here."""
-
-    emr_state_change: bool = True  # EMR sends its state changes
-    cloudtrail: bool = True  # a trail records RunJobFlow and its events come
-    duplicates: int = 0  # how often each event comes again
-    drop: bool = False  # every event is lost
-    shuffle: bool = False  # events come out of order
-    failures: int = 0  # so many of the next deliveries fail, and may be tried again
-    retry_delay: float = 0.1  # seconds between two attempts at a target
-
-
-settings = steered("/events", Settings())
 _events = Log("/events", source=lambda entry: (entry["event"]["source"],))
 
 
@@ -77,7 +58,7 @@ def _match(entry: dict[str, Any]) -> None:
             continue
         if pattern.matches_event(event):
             for target in list(rule.targets):
-                delivery = Delivery(rule, target, event, settings)
+                delivery = Delivery(rule, target, event)
                 entry["deliveries"].append(delivery.record)
                 delivery.attempt()
 

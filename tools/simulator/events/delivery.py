@@ -5,27 +5,38 @@ does not escape them: a value with a quotation mark breaks a JSON template. A va
 finds nothing leaves nothing in its place.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.events.models import Rule
 
 from tools.simulator import functions, queues, topics, work
-from tools.simulator.iam.resource_policies import Principal, service
-from tools.simulator.refusals import RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from moto.events.models import Rule
-
-    from tools.simulator.events.bus import Settings
+from tools.simulator.control import steered
+from tools.simulator.iam.resource_policies import Principal, RefusedError, service
 
 SERVICE = "events.amazonaws.com"
 _RETRIES = 185  # EventBridge's default, within 24 hours
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_]+)>")
 _PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
+
+
+@dataclass
+class Settings:
+    """How EventBridge treats events here."""
+
+    emr_state_change: bool = True  # EMR sends its state changes
+    cloudtrail: bool = True  # a trail records RunJobFlow and its events come
+    duplicates: int = 0  # how often each event comes again
+    drop: bool = False  # every event is lost
+    shuffle: bool = False  # events come out of order
+    failures: int = 0  # so many of the next deliveries fail, and may be tried again
+    retry_delay: float = 0.1  # seconds between two attempts at a target
+
+
+settings = steered("/events", Settings())
 
 
 def problem_of(target: Mapping[str, Any]) -> str | None:
@@ -77,10 +88,8 @@ def _is_json(text: str) -> bool:
 class Delivery:
     """One event on its way to one target of a rule; `record` says what became of it."""
 
-    def __init__(
-        self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any], settings: Settings
-    ) -> None:
-        self.rule, self.target, self.event, self.settings = rule, target, event, settings
+    def __init__(self, rule: Rule, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+        self.rule, self.target, self.event = rule, target, event
         self.arn = str(target["Arn"])
         self.record: dict[str, Any] = {"rule": rule.arn, "target": self.arn, "attempts": 0}
         self.record["outcome"] = "on its way"
@@ -94,24 +103,24 @@ class Delivery:
             self.record |= {"outcome": "failed", "code": problem.code, "reason": str(problem)}
             retries = (self.target.get("RetryPolicy") or {}).get("MaximumRetryAttempts", _RETRIES)
             if problem.retryable and self.record["attempts"] <= int(retries):
-                work.submit(self.attempt, delay=self.settings.retry_delay)
+                work.submit(self.attempt, delay=settings.retry_delay)
             else:
                 self._give_up(problem)
         else:
             self.record["outcome"] = "delivered"
 
     def _deliver(self, text: str) -> None:
-        if self.settings.failures > 0:
-            self.settings.failures -= 1
+        if settings.failures > 0:
+            settings.failures -= 1
             raise RefusedError("THROTTLING", "Rate exceeded", retryable=True)
         # A topic's or queue's policy may ask for the rule; its key cannot, for EventBridge does not
         # pass the rule on to KMS.
         who, key_user = self._who(), self._who(source_known=False)
         kind = self.arn.split(":")[2]
         if kind == "sns":
-            topics.publish(self.arn, who, topics.Message(text), key_user)
+            topics.publish(self.arn, who, (text, None, None), key_user)
         elif kind == "sqs":
-            queues.send(self.arn, who, queues.Message(text), key_user)
+            queues.send(self.arn, who, text, key_user=key_user)
         elif not functions.may_invoke(self.arn, SERVICE, self.rule.account_id, self.rule.arn):
             raise RefusedError(
                 "NO_PERMISSIONS", f"The policy of {self.arn} does not admit {SERVICE}."
@@ -132,9 +141,9 @@ class Delivery:
         }
         if problem.retryable:
             attributes["RETRY_ATTEMPTS"] = str(self.record["attempts"] - 1)
-        message = queues.Message(json.dumps(self.event), queues.strings(attributes))
+        body, key_user = json.dumps(self.event), self._who(source_known=False)
         try:
-            queues.send(arn, self._who(), message, self._who(source_known=False))
+            queues.send(arn, self._who(), body, queues.strings(attributes), key_user)
         except RefusedError as refusal:
             self.record |= {"outcome": "lost", "dead_letter": f"refused: {refusal}"}
         else:

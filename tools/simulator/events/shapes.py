@@ -1,14 +1,10 @@
 """Simulator: the events of AWS services, field by field as EventBridge delivers them."""
 
-from __future__ import annotations
-
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 Event = dict[str, Any]
 

@@ -8,8 +8,6 @@
 | `code` | zips and layers, and the libraries of Lambda's runtime |
 """
 
-from __future__ import annotations
-
 from tools.simulator.functions.runs import Invocation, invoke_async, may_invoke
 
 __all__ = ["Invocation", "invoke_async", "may_invoke"]

@@ -1,15 +1,12 @@
 """Simulator: Lambda's API where moto differs: functions that run, properties kept, refusals."""
 
-from __future__ import annotations
-
-import functools
-import io
 import json
-import zipfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
 from moto.utilities.utils import get_partition
 
 from tools.simulator import iam
@@ -17,9 +14,6 @@ from tools.simulator.control import on_reset, route
 from tools.simulator.functions.process import sandboxes
 from tools.simulator.functions.runs import invoke, invoke_async
 from tools.simulator.iam import grants, policies, trust
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PRINCIPAL = "lambda.amazonaws.com"
 _KEPT = {"LoggingConfig": "logging_config", "DeadLetterConfig": "dead_letter_config"}
@@ -29,6 +23,8 @@ _construct = LambdaFunction.__init__
 _describe = LambdaFunction.get_configuration
 _update = LambdaFunction.update_configuration
 _delete = LambdaBackend.delete_function
+_list_layers = LambdaResponse.list_layer_versions
+on_reset(sandboxes.cool)
 
 
 def _refuse_unusable_role(spec: Mapping[str, Any], region: str) -> None:
@@ -66,10 +62,6 @@ def _checked_construction(
     _construct(self, account_id, spec, region, **named)
     for name, attribute in _KEPT.items():
         setattr(self, attribute, spec.get(name) or {})
-    if self.package_type == "Zip" and not zipfile.is_zipfile(io.BytesIO(self.code_bytes)):
-        raise InvalidParameterValueException(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        )
 
 
 def _get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
@@ -112,6 +104,14 @@ def _invoke(
     return json.dumps(run["answer"]).encode()
 
 
+def _list_layer_versions(self: LambdaResponse) -> str:
+    """Leave out of a list what AWS tells of one version alone."""
+    answer = json.loads(_list_layers(self))
+    for version in answer["LayerVersions"]:
+        del version["Content"], version["LayerArn"]
+    return json.dumps(answer)
+
+
 @route("POST", "/functions/cold")
 def cool_down(body: dict[str, Any]) -> dict[str, int]:
     """End the warm processes of `function` (name or ARN), or of all functions."""
@@ -124,12 +124,11 @@ def kill(body: dict[str, Any]) -> dict[str, int]:
     return {"ended": sandboxes.kill(body.get("function"))}
 
 
-@functools.cache
 def install() -> None:
     """Put all this in the place of what moto does."""
     LambdaFunction.__init__ = _checked_construction
     LambdaFunction.get_configuration = _get_configuration
     LambdaFunction.update_configuration = _update_configuration
     LambdaFunction.invoke = _invoke
+    LambdaResponse.list_layer_versions = _list_layer_versions
     LambdaBackend.delete_function = _delete_function
-    on_reset(sandboxes.cool)

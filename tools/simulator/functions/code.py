@@ -1,7 +1,5 @@
 """Simulator: a Lambda function's code and layers on disk, and the libraries of Lambda's runtime."""
 
-from __future__ import annotations
-
 import atexit
 import functools
 import hashlib
@@ -12,12 +10,9 @@ import tempfile
 import threading
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
-
-if TYPE_CHECKING:
-    from moto.awslambda.models import LambdaFunction
 
 # What Lambda's Python runtime offers besides the standard library: boto3 and what it needs.
 RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
@@ -34,21 +29,16 @@ def _root() -> Path:
 
 def runtime_directory() -> Path:
     """Return a directory that offers the runtime's libraries and nothing else."""
-    with _lock:  # a cache alone lets two functions that start at once make it twice
-        return _make_runtime_directory()
-
-
-@functools.cache
-def _make_runtime_directory() -> Path:
-    directory = _root() / "runtime"
-    directory.mkdir()
-    for name in RUNTIME_MODULES:
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(f"Lambda's runtime offers {name}, which is not installed.")
-        origin = Path(spec.origin)
-        source = origin.parent if origin.name == "__init__.py" else origin
-        (directory / source.name).symlink_to(source)
+    with _lock:
+        directory = _root() / "runtime"
+        for name in [] if directory.exists() else RUNTIME_MODULES:
+            spec = importlib.util.find_spec(name)
+            if spec is None or spec.origin is None:
+                raise ModuleNotFoundError(f"Lambda's runtime offers {name}: it is not installed.")
+            origin = Path(spec.origin)
+            source = origin.parent if origin.name == "__init__.py" else origin
+            directory.mkdir(exist_ok=True)
+            (directory / source.name).symlink_to(source)
     return directory
 
 

@@ -3,8 +3,6 @@
 `Sandbox` is one of them, `sandboxes` are all, with who may use one now.
 """
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import json
@@ -17,18 +15,16 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from moto.awslambda.models import LambdaFunction
 
 from tools.simulator import identity
 from tools.simulator.control import ABOVE_ZERO, steered
 from tools.simulator.functions import code as zips
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from moto.awslambda.models import LambdaFunction
 
 _CHILD = Path(__file__).with_name("child.py")
 _INIT_LIMIT = 10.0  # seconds; Lambda gives the initialization as much, whatever the Timeout

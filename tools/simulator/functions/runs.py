@@ -1,20 +1,20 @@
 """Simulator: invocations of Lambda functions, one by one and as events, with what comes of them."""
 
-from __future__ import annotations
-
 import functools
 import json
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 
-from tools.simulator import identity, work
+from tools.simulator import identity, queues, work
 from tools.simulator.control import Log
 from tools.simulator.functions.process import (
     EndedError,
@@ -24,11 +24,6 @@ from tools.simulator.functions.process import (
     settings,
 )
 from tools.simulator.iam.resource_policies import Principal, decide
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from moto.awslambda.models import LambdaFunction
 
 _ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 
@@ -198,18 +193,14 @@ class _Event:
         if not target:
             return
         _, _, _, region, account, name = target.split(":", 5)
-        texts = {"RequestID": self.id, "ErrorCode": "200", "ErrorMessage": message[:1024]}
-        typed = {
-            name: {"DataType": "String", "StringValue": text}
-            for name, text in texts.items()
-            if text
-        }
+        texts = {"RequestID": self.id, "ErrorCode": "200"}
+        texts |= {"ErrorMessage": message[:1024]} if message else {}
         client = identity.client("sqs", account, region, function.role)
         with suppress(ClientError):
             client.send_message(
                 QueueUrl=f"{identity.endpoint()}/{account}/{name}",
                 MessageBody=json.dumps(self.payload),
-                MessageAttributes=typed,
+                MessageAttributes=queues.strings(texts),
             )
 
 

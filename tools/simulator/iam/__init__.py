@@ -1,37 +1,40 @@
 """Simulator: IAM enforced on every call, when switched on.
 
 moto's own enforcement knows no resources and no conditions; this stands before it instead. The
-administrator's key of any account (`GET /simulator/iam`) may do everything, always.
+administrator's key of any account may do everything, always.
 """
 
-from __future__ import annotations
-
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
 from tools.simulator import accounts, answers, identity, wire
-from tools.simulator.control import ControlError, on_reset, route
-from tools.simulator.iam import authorization, grants, objects, policies, resources, trust
+from tools.simulator.control import steered
+from tools.simulator.iam import authorization, grants, policies, resources, trust
 from tools.simulator.iam import resource_policies as of_resources
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _JSON = frozenset({"json", "rest-json"})
 # JSON today, but with the codes of the query protocol.
 _PLAIN_CODE = frozenset({"cloudwatch", "sqs"})
 _LINKS = ("Action=ConfirmSubscription", "Action=Unsubscribe")
-_state = {"enforce": False}
+
+
+@dataclass
+class Settings:
+    """Whether IAM is enforced."""
+
+    enforce: bool = False
+
+
+settings = steered("/iam", Settings())
 
 
 def enforced() -> bool:
     """Whether IAM is enforced."""
-    return _state["enforce"]
+    return settings.enforce
 
 
 def middleware(app: WSGIApplication) -> WSGIApplication:
@@ -59,11 +62,9 @@ def _unsigned(environ: WSGIEnvironment) -> answers.Answer | None:
 
 def _refusal(call: wire.Call) -> answers.Answer | None:
     status = 400 if call.protocol == "json" else 403
-    try:
-        grants.check_key(call.access_key_id, call.caller.account)
-    except grants.KeyRefusedError as problem:
-        code = problem.json_code if call.protocol in _JSON else problem.query_code
-        return answers.error(call.protocol, code, str(problem), status)
+    if refused := grants.refusal_of(call.access_key_id, call.caller.account):
+        code = refused[1] if call.protocol in _JSON else refused[0]
+        return answers.error(call.protocol, code, refused[2], status)
     denial = _denial(call)
     return answers.error(call.protocol, _denied(call), denial, status) if denial else None
 
@@ -95,15 +96,24 @@ def _denial(call: wire.Call) -> str | None:
 
 
 def _denial_of_object(call: wire.Call, action: str) -> str | None:
-    more = objects.needed(call, action)
-    if more is None:
+    """What S3 asks of who reads an object beside the right to read it.
+
+    Of an object that does not exist S3 says so only to who may list its bucket (Amazon S3 API
+    Reference, GetObject); the key of one that is encrypted by KMS is used on behalf of the reader.
+    """
+    bucket = resources.bucket_of(call.parameters["Bucket"]) if action == "s3:GetObject" else None
+    if bucket is None:
         return None
+    found = bucket.keys.get(call.parameters["Key"])
+    key = getattr(found, "kms_key_id", None)  # a delete marker has none
+    if found is not None and not key:
+        return None
+    needed = "s3:ListBucket" if found is None else "kms:Decrypt"
     context = grants.context_of(call.caller, call.region)
     context |= {"kms:viaservice": f"s3.{call.region}.amazonaws.com"}
-    decision = policies.decide(grants.of_caller(call.caller), *more, context)
-    if decision.allowed:
-        return None
-    return f"User: {call.caller.arn} is not authorized to perform: {more[0]} {decision.reason}"
+    decision = policies.decide(grants.of_caller(call.caller), needed, key or bucket.arn, context)
+    refused = f"User: {call.caller.arn} is not authorized to perform: {needed} {decision.reason}"
+    return None if decision.allowed else refused
 
 
 def _reason_against(call: wire.Call, action: str, resource: str) -> str:
@@ -135,30 +145,13 @@ def may_use(
 
 def _by_its_policy(
     caller: identity.Caller, action: str, resource: str, context: policies.Context
-) -> of_resources.Decision:
+) -> policies.Decision:
     """What the resource's own policy says, in a context that may be more than the caller's."""
     who = of_resources.caller(caller.arn, caller.account, caller.role_arn)
     who = replace(who, context={**who.context, **context})
     return of_resources.decide(resources.policy_of(resource), who, action, resource)
 
 
-@route("PUT", "/iam")
-def switch(body: dict[str, Any]) -> dict[str, Any]:
-    """Switch enforcement on or off: {"enforce": true}."""
-    if not isinstance(body.get("enforce"), bool) or len(body) != 1:
-        raise ControlError('IAM takes {"enforce": true} or {"enforce": false}.')
-    _state["enforce"] = body["enforce"]
-    return read({})
-
-
-@route("GET", "/iam")
-def read(body: dict[str, Any]) -> dict[str, Any]:
-    """The switch, and the administrator's access key of an account (`?account=`)."""
-    key = accounts.administrator_key(body.get("account", accounts.DEFAULT_ACCOUNT))
-    return {"enforce": enforced(), **key._asdict()}
-
-
 def install() -> None:
-    """Make a reset switch enforcement off, and judge bucket policies here, with their conditions."""
-    on_reset(lambda: _state.update(enforce=False))
+    """Judge bucket policies here, with their conditions."""
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL

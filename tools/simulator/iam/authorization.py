@@ -3,8 +3,6 @@
 `authorization.json` is made by `make authorization` and holds every action of the services in it.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import re

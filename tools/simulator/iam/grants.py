@@ -1,52 +1,46 @@
 """Simulator: callers, as moto's IAM and STS hold them: their keys, and the policies that decide."""
 
-from __future__ import annotations
-
+import functools
+import json
 from typing import Any
 
 from moto.core.utils import utcnow
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
+from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 
 from tools.simulator import accounts, identity
 from tools.simulator.iam import resource_policies
 from tools.simulator.iam.policies import Document, Grants, parsed
 from tools.simulator.iam.trust import vpc_of
 
-_ALL: Document = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ADMINISTRATOR = Grants(({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},))
 
 
-class KeyRefusedError(Exception):
-    """AWS does not take an access key: by its error for query protocols, and that for JSON ones."""
+def refusal_of(key_id: str, account: str) -> tuple[str, str, str] | None:
+    """Return why AWS does not take an access key; None if somebody has it, and may use it still.
 
-    def __init__(self, query_code: str, json_code: str, message: str) -> None:
-        super().__init__(message)
-        self.query_code = query_code
-        self.json_code = json_code
-
-
-def check_key(key_id: str, account: str) -> None:
-    """Raise KeyRefusedError unless somebody has this access key, and may use it still.
-
-    Nobody looks at signatures: whoever names a key is taken for its owner.
+    That is its error for query protocols, that for JSON ones, and a message. Nobody looks at
+    signatures: whoever names a key is taken for its owner.
     """
     if accounts.account_of_administrator(key_id):
-        return
+        return None
     role = identity.assumed_role(key_id, account)
     if role is not None and role.expiration < utcnow():
         message = "The security token included in the request is expired"
-        raise KeyRefusedError("ExpiredToken", "ExpiredTokenException", message)
+        return "ExpiredToken", "ExpiredTokenException", message
     users = list(iam_backends[account]["global"].users.values())
     keys = [key for user in users for key in user.access_keys if key.status == "Active"]
     if role is None and key_id not in {key.access_key_id for key in keys}:
         message = "The security token included in the request is invalid."
-        raise KeyRefusedError("InvalidClientTokenId", "UnrecognizedClientException", message)
+        return "InvalidClientTokenId", "UnrecognizedClientException", message
+    return None
 
 
 def of_caller(caller: identity.Caller) -> Grants:
     """The documents that decide for whoever signed a request."""
     if accounts.account_of_administrator(caller.access_key_id):
-        return Grants((_ALL,))
+        return ADMINISTRATOR
     if caller.role_arn:
         return of_role(caller.role_arn)
     user = iam_backends[caller.account]["global"].get_user_from_access_key_id(caller.access_key_id)
@@ -91,3 +85,18 @@ def _boundary(backend: IAMBackend, arn: str | None) -> dict[str, Document]:
         return {}
     policy = backend.managed_policies.get(arn)
     return {"permissions boundary": _default_version(policy) if policy else {}}
+
+
+@functools.cache
+def _published(region: str) -> dict[str, ManagedPolicy]:
+    """AWS's managed policies: moto would make all 1,582 for each account, at every reset."""
+    made = [
+        AWSManagedPolicy.from_data(name, accounts.DEFAULT_ACCOUNT, region, data)
+        for name, data in json.loads(aws_managed_policies_data).items()
+    ]
+    return {policy.arn: policy for policy in made}
+
+
+def install() -> None:
+    """Give every account AWS's managed policies, the same objects."""
+    IAMBackend._init_managed_policies = lambda self: dict(_published(self.region_name))  # noqa: SLF001

@@ -1,14 +1,11 @@
 """Simulator: whether a KMS key lets somebody use a topic or queue that is encrypted with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 
 from moto.kms.models import Key, kms_backends
 
-from tools.simulator.iam.resource_policies import Principal, decide
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import Principal, RefusedError, decide
 
 Allows = Callable[[str, str], bool]
 

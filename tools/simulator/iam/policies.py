@@ -5,8 +5,6 @@ boundary if it has one. An explicit Deny goes before everything. What the
 simulator cannot judge counts as a Deny that applies and as an Allow that does not.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -43,10 +41,11 @@ class UnsupportedConditionError(Exception):
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether an action is allowed; why not, in AWS's words."""
+    """Whether an action is allowed, or denied explicitly, or neither; why not, in AWS's words."""
 
-    allowed: bool
+    allowed: bool = False
     reason: str = ""
+    denied: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,10 @@ def decide(grants: Grants, action: str, resource: str, context: Context) -> Deci
         found, problems = effects(every, action, resource, context, absent=_ABSENT)
         hint = "".join(f" {problem}" for problem in sorted(problems))
         if "Deny" in found:
-            return Decision(allowed=False, reason=f"with an explicit deny in an {name}{hint}")
+            return Decision(reason=f"with an explicit deny in an {name}{hint}")
         if "Allow" not in found:
             reason = f"because no {name} allows the {action} action{hint}"
-            return Decision(allowed=False, reason=reason)
+            return Decision(reason=reason)
     return Decision(allowed=True)
 
 

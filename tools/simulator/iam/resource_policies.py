@@ -1,12 +1,25 @@
-"""Simulator: policies of resources and roles, judged for AWS services and for people."""
+"""Simulator: policies of resources and roles, judged for AWS services and for people.
 
-from __future__ import annotations
+Their conditions may ask for an organization, so which accounts are in one stands here as well.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from tools.simulator.iam.organizations import organization_of
-from tools.simulator.iam.policies import Context, Document, effects, listed, parsed
+from tools.simulator.control import ControlError, on_reset, route
+from tools.simulator.iam.policies import Context, Decision, Document, effects, listed, parsed
+
+_organizations: dict[str, frozenset[str]] = {}
+on_reset(_organizations.clear)
+
+
+class RefusedError(Exception):
+    """A message, an event or an invocation was refused: the code of the refusal and the reason."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
 
 
 @dataclass(frozen=True)
@@ -22,14 +35,6 @@ class Principal:
     def is_service(self) -> bool:
         """Whether it is an AWS service."""
         return not self.arns
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What a policy says: `allowed`, or `denied` explicitly, or neither."""
-
-    allowed: bool = False
-    denied: bool = False
 
 
 def service(name: str, source_arn: str, account: str, *, source_known: bool = True) -> Principal:
@@ -80,3 +85,18 @@ def _names_principal(statement: Document, who: Principal) -> bool:
     if who.is_service:
         return "*" in named or who.name in listed(principal.get("Service"))
     return bool({"*", *who.arns} & named)
+
+
+@route("PUT", "/organization")
+def put(body: dict[str, Any]) -> dict[str, Any]:
+    """Make an organization of these accounts: `{"id": "o-...", "accounts": [...]}`, or change it."""
+    identifier, members = body.get("id"), body.get("accounts")
+    if not isinstance(identifier, str) or not isinstance(members, list):
+        raise ControlError("id must be that of an organization, accounts a list of account ids.")
+    _organizations[identifier] = frozenset(members)
+    return {"id": identifier, "accounts": members}
+
+
+def organization_of(account: str) -> str | None:
+    """Return the id of the organization that the account is in."""
+    return next((one for one, members in _organizations.items() if account in members), None)

@@ -4,29 +4,22 @@ AWS's table decides which resources an action takes. An action that takes none, 
 names none of them, is asked for on `*`: then only statements for `*` apply.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 from moto.config.models import config_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
 from tools.simulator.iam import authorization
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from moto.s3.models import FakeBucket
-
-    from tools.simulator.iam.policies import Document
-    from tools.simulator.wire import Call
+from tools.simulator.iam.policies import Document
+from tools.simulator.wire import Call
 
 _PREFIXES = {"emr": "elasticmapreduce", "resourcegroupstaggingapi": "tag"}
 _ACTIONS = {
@@ -39,7 +32,6 @@ _ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
     "sns:PublishBatch": "sns:Publish",
-    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
 # A statement of PartiQL: what it does, and the table that it does it to.
@@ -190,9 +182,6 @@ def _logs(call: Call, given: dict[str, Any]) -> list[str]:
 
 
 def _events(call: Call, given: dict[str, Any]) -> list[str]:
-    if call.operation == "PutEvents":
-        buses = {entry.get("EventBusName", "default") for entry in given.get("Entries", [])}
-        return [_named(call, "events", "event-bus/", bus) for bus in sorted(buses)]
     name = given.get("Rule") or (given.get("Name") if "Rule" in call.operation else None)
     return [_arn(call, "events", f"rule/{name}")] if name else []
 

@@ -1,9 +1,7 @@
 """Simulator: who may assume a role, and the credentials that an EC2 instance has of one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
@@ -12,9 +10,7 @@ from tools.simulator import accounts, identity
 from tools.simulator.control import ControlError, on_reset, route
 from tools.simulator.iam import resource_policies
 from tools.simulator.iam.policies import listed, parsed
-
-if TYPE_CHECKING:
-    from tools.simulator.identity import Caller
+from tools.simulator.identity import Caller
 
 _INSTANCE, _VPC = "i-0a1b2c3d4e5f60718", "vpc-0a1b2c3d4e5f60718"
 _vpcs: dict[str, str] = {}

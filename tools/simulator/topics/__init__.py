@@ -4,31 +4,26 @@ A topic's policy decides for AWS services, and where IAM is enforced for callers
 encrypted topic decides as well. `deliveries` brings messages to subscribers.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
 from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
 from tools.simulator import iam, identity
 from tools.simulator.iam import grants, keys, policies
-from tools.simulator.iam.resource_policies import Principal, caller, decide
-from tools.simulator.refusals import RefusedError
+from tools.simulator.iam.resource_policies import Principal, RefusedError, caller, decide
 from tools.simulator.topics import deliveries as topic_deliveries
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from moto.core.responses import ActionResult
 
 _MAXIMUM_BYTES = 262_144  # 256 KiB, attributes included
 _SUBJECT = re.compile(r"[!-~][ -~]{0,98}")  # fewer than 100 printable ASCII characters, one line
+Message = tuple[str, str | None, str | None]  # of an AWS service: text, subject, structure
 _moto_publish = SNSResponse.publish
 
 
@@ -36,42 +31,27 @@ class TopicKeyError(ServiceException):
     """The topic's key does not admit the caller."""
 
 
-@dataclass(frozen=True)
-class Message:
-    """What an AWS service publishes."""
-
-    text: str
-    subject: str | None = None
-    structure: str | None = None
-
-
 def publish(
     topic_arn: str, who: Principal, message: Message, key_user: Principal | None = None
-) -> str:
-    """Publish as an AWS service; return the message's id, or raise RefusedError.
+) -> None:
+    """Publish as an AWS service, or raise RefusedError.
 
     `key_user` is who asks the topic's key, if that request says less of itself than `who`.
     """
-    topic = find(topic_arn)
-    if not decide(topic.policy, who, "sns:Publish", topic_arn).allowed:
-        raise RefusedError(
-            "NO_PERMISSIONS", f"The policy of {topic_arn} does not admit {who.name}."
-        )
-    keys.check(topic.kms_master_key_id, _home(topic), key_user or who)
-    try:
-        _check_message(message.text, message.subject, message.structure)
-    except InvalidParameterValue as problem:
-        raise RefusedError("INVALID_PARAMETER", str(problem.message)) from problem
-    return str(topic.publish(message.text, message.subject, message_structure=message.structure))
-
-
-def find(topic_arn: str) -> Topic:
-    """Return the topic with this ARN, or raise RefusedError."""
     region, account = topic_arn.split(":")[3:5]
     topic = sns_backends[account][region].topics.get(topic_arn)
     if topic is None:
         raise RefusedError("NO_RESOURCE", f"There is no topic {topic_arn}.")
-    return topic
+    if not decide(topic.policy, who, "sns:Publish", topic_arn).allowed:
+        raise RefusedError(
+            "NO_PERMISSIONS", f"The policy of {topic_arn} does not admit {who.name}."
+        )
+    keys.check(topic.kms_master_key_id, (account, region), key_user or who)
+    try:
+        _check_message(*message)
+    except InvalidParameterValue as problem:
+        raise RefusedError("INVALID_PARAMETER", str(problem.message)) from problem
+    topic.publish(*message[:2], message_structure=message[2])
 
 
 def _check_message(
@@ -109,13 +89,9 @@ def _has_default(message: str) -> bool:
     return isinstance(parts, dict) and isinstance(parts.get("default"), str)
 
 
-def _home(topic: Topic) -> tuple[str, str]:
-    return topic.account_id, topic.sns_backend.region_name
-
-
 def _check_key(topic: Topic, known: identity.Caller) -> None:
     """Raise unless the topic's key lets the caller use it through SNS."""
-    account, region = _home(topic)
+    account, region = topic.account_id, topic.sns_backend.region_name
     through = {"kms:viaservice": f"sns.{region}.amazonaws.com", "kms:calleraccount": known.account}
     context = grants.context_of(known, region) | through
 

@@ -4,29 +4,33 @@ Subscriptions by email get nothing before the owner of the address confirms. Her
 so at once, unless `PUT /simulator/topics` says otherwise.
 """
 
-from __future__ import annotations
-
+import email.utils
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from moto.sns.exceptions import InvalidParameterValue
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 
-from tools.simulator import inbox, queues
-from tools.simulator.control import ControlError, Log, on_reset, route
-from tools.simulator.iam import policy_actions
-from tools.simulator.iam.resource_policies import service
-from tools.simulator.refusals import RefusedError
+from tools.simulator import queues
+from tools.simulator.control import Log, steered
+from tools.simulator.iam.resource_policies import RefusedError, service
 
 SERVICE = "sns.amazonaws.com"
 _EMAIL = ("email", "email-json")
 _moto_subscribe = SNSBackend.subscribe
-_moto_set_topic_attribute = SNSBackend.set_topic_attribute
-_owners = {"confirm": True}
+_SENDER = "no-reply@sns.amazonaws.com"
+# What SNS puts below every email.
+_FOOTER = (
+    "\n\n--\nIf you wish to stop receiving notifications from this topic, please click or "
+    "visit the link below to unsubscribe:\n"
+    "https://sns.{region}.amazonaws.com/unsubscribe.html?{link}\n\n"
+    "Please do not reply directly to this email.\n"
+)
+_emails = Log("/inbox", to=lambda mail: (mail["to"],), topic=lambda mail: (mail["topic_arn"],))
 _messages = Log("/topics", topic=lambda entry: (entry["topic"],))
-on_reset(lambda: _owners.update(confirm=True))
 
 
 def _subscriptions() -> list[Subscription]:
@@ -44,15 +48,19 @@ def subscriptions(topic: Topic, *, confirmed: bool = True) -> list[Subscription]
     ]
 
 
-@route("PUT", "/topics")
-def change(body: dict[str, Any]) -> dict[str, Any]:
-    """Have the owners of email addresses confirm what waits and what comes, or not: `confirm`."""
-    if not isinstance(body.get("confirm"), bool):
-        raise ControlError("confirm is true or false.")
-    _owners["confirm"] = body["confirm"]
-    for subscription in _subscriptions() if body["confirm"] else []:
+@dataclass
+class Settings:
+    """Whether the owners of email addresses confirm what waits, and what comes."""
+
+    confirm: bool = True
+
+
+def _confirm() -> None:
+    for subscription in _subscriptions() if settings.confirm else []:
         subscription.attributes["PendingConfirmation"] = False
-    return dict(_owners)
+
+
+settings = steered("/topics", Settings(), _confirm)
 
 
 @dataclass(frozen=True)
@@ -81,28 +89,45 @@ class _Delivery:
         protocol = self.subscription.protocol
         if protocol in _EMAIL:
             text = self.text if protocol == "email" else self._envelope()
-            inbox.deliver(self.subscription, self.message_id, self.subject, text)
+            _email(self.subscription, self.message_id, self.subject, text)
         elif protocol == "sqs":
             topic = self.subscription.topic
             who = service(SERVICE, topic.arn, topic.account_id)
-            queues.send(self.subscription.endpoint, who, self._for_queue())
+            queues.send(self.subscription.endpoint, who, *self._for_queue())
         else:
             raise RefusedError("NOT_SIMULATED", f"No endpoint of {protocol} can be reached.")
 
-    def _for_queue(self) -> queues.Message:
+    def _for_queue(self) -> tuple[str, queues.Attributes]:
         if str(self.subscription.attributes.get("RawMessageDelivery", "")).lower() != "true":
-            return queues.Message(self._envelope())
+            return self._envelope(), {}
         typed = {
             name: {"DataType": one["Type"], "StringValue": one["Value"]}
             for name, one in self.attributes.items()
         }
-        return queues.Message(self.text, typed)
+        return self.text, typed
 
     def _envelope(self) -> str:
         document = self.subscription.get_post_data(
             self.text, self.message_id, self.subject, self.attributes
         )
         return json.dumps(document, indent=2)
+
+
+def _email(subscription: Subscription, message_id: str, subject: str | None, body: str) -> None:
+    """Put an email into the inbox of the subscription's endpoint; its `text` is all of it."""
+    topic = subscription.topic
+    if subscription.protocol == "email":
+        link = urlencode({"SubscriptionArn": subscription.arn, "Endpoint": subscription.endpoint})
+        body += _FOOTER.format(region=topic.sns_backend.region_name, link=link)
+    mail = {
+        "from": email.utils.formataddr((topic.display_name or "AWS Notifications", _SENDER)),
+        "to": subscription.endpoint,
+        "subject": subject or "AWS Notification Message",
+        "date": email.utils.formatdate(time.time()),
+    }
+    head = "".join(f"{name.title()}: {text}\n" for name, text in mail.items())
+    more = {"topic_arn": topic.arn, "message_id": message_id, "text": f"{head}\n{body}"}
+    _emails.add(mail | {"body": body} | more)
 
 
 def _part(message: str, structure: str | None, protocol: str) -> str:
@@ -143,31 +168,21 @@ def _subscribe(self: SNSBackend, topic_arn: str, endpoint: str, protocol: str) -
     known = set(self.subscriptions)
     subscription = _moto_subscribe(self, topic_arn, endpoint, protocol)
     if protocol in _EMAIL and subscription.arn not in known:
-        subscription.attributes["PendingConfirmation"] = not _owners["confirm"]
+        subscription.attributes["PendingConfirmation"] = not settings.confirm
     return subscription
-
-
-def _set_attribute(self: SNSBackend, topic_arn: str, name: str, value: str) -> None:
-    if name == "policy" and policy_actions.refused("sns", value):
-        raise InvalidParameterValue(
-            "Invalid parameter: Policy statement action out of service scope!"
-        )
-    _moto_set_topic_attribute(self, topic_arn, name, value)
 
 
 def _counted(*, confirmed: bool) -> property:
     """Make what moto's GetTopicAttributes answers, and nothing in moto ever counts."""
-
-    def begin(_topic: Topic, _zero: int) -> None:
-        """Leave moto its initial zero."""
-
-    return property(lambda topic: len(subscriptions(topic, confirmed=confirmed)), begin)
+    return property(
+        lambda topic: len(subscriptions(topic, confirmed=confirmed)),
+        lambda _topic, _zero: None,  # with which moto begins
+    )
 
 
 def install() -> None:
     """Deliver in moto's place, have SNS ask for a confirmation, and count who has given one."""
     Topic.publish = _publish  # type: ignore[method-assign,assignment]
     SNSBackend.subscribe = _subscribe  # type: ignore[method-assign]
-    SNSBackend.set_topic_attribute = _set_attribute  # type: ignore[method-assign]
     Topic.subscriptions_confimed = _counted(confirmed=True)  # type: ignore[assignment]
     Topic.subscriptions_pending = _counted(confirmed=False)  # type: ignore[assignment]

@@ -4,5 +4,6 @@ They are those that the templates of this project have, and those of rdk's.
 """
 
 from tools.simulator.cloudformation.types import keeping, running
+from tools.simulator.cloudformation.types.base import TYPES
 
-TYPES = {**keeping.TYPES, **running.TYPES}
+__all__ = ["TYPES", "keeping", "running"]

@@ -1,16 +1,14 @@
-"""Simulator: what every resource type of a stack has: a row that says how it is made and removed.
+"""Simulator: what every resource type of a stack has: how it is made, changed and removed.
 
 CloudFormation makes resources by their services' own API, with the rights of whoever asks for the
 stack: its calls are the caller's own and carry `aws:CalledVia`. Where IAM is not enforced, and for
 the administrator, they are the administrator's.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from moto.utilities.utils import get_partition
@@ -65,31 +63,36 @@ class Deployed:
     cf_resource_type = property(lambda self: self.resource_type)
 
 
-Update = Callable[[Place, Deployed, Properties], None]
+TYPES: dict[str, "ResourceType"] = {}
 
 
-@dataclass(frozen=True)
 class ResourceType:
     """A type: the properties that it honours, and by which calls it is made, changed and removed.
 
-    Where there is no update, creating again is one. `harmless` properties may be left aside, each
-    for a reason.
+    `named` is the property that holds its name, if CloudFormation does not alone name it.
     """
 
-    create: Callable[[Place, str, Properties], Made]
-    delete: Callable[[Place, Deployed], None]
-    honoured: frozenset[str]
-    update: Update | None = None
-    named: str = ""  # the property that holds its name; else CloudFormation alone names it
-    harmless: Mapping[str, str] = field(default_factory=dict)
+    honoured: frozenset[str] = frozenset()
+    named = ""
+    create: Callable[..., Made]
+    delete: Callable[..., None]
+
+    def __init_subclass__(cls, of: str, named: str = "") -> None:
+        """Make the type known by its name."""
+        cls.named, cls.honoured = named, cls.honoured | ({named} if named else set())
+        TYPES[of] = cls()
+
+    def update(self, place: Place, old: Deployed, given: Properties) -> None:
+        """Change a resource: where a type says nothing else, creating it again does."""
+        self.create(place, old.physical_id, given)
 
 
 def deletion(
     service: str, operation: str, parameter: str, *, listed: bool = False
-) -> Callable[[Place, Deployed], None]:
+) -> Callable[[Any, Place, Deployed], None]:
     """Return the deletion of a resource by one call that names it, or a list of such."""
 
-    def delete(place: Place, one: Deployed) -> None:
+    def delete(_type: ResourceType, place: Place, one: Deployed) -> None:
         name = [one.physical_id] if listed else one.physical_id
         getattr(place.client(service), operation)(**{parameter: name})
 

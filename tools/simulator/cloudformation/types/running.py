@@ -3,8 +3,6 @@
 Roles, functions and who may invoke them; AWS Config's rules, alarms and dashboards.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile
@@ -52,39 +50,40 @@ _ALARM = (
 )
 
 
-def _create_role(place: Place, name: str, given: Properties) -> Made:
-    client = place.client("iam")
-    trust = policy_text(given["AssumeRolePolicyDocument"])
-    role = client.create_role(
-        RoleName=name, AssumeRolePolicyDocument=trust, **chosen(given, _ROLE)
-    )["Role"]
-    try:
+class _Role(ResourceType, of="AWS::IAM::Role", named="RoleName"):
+    honoured = _ROLE | {"AssumeRolePolicyDocument", "Policies"}
+
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        client = place.client("iam")
+        trust = policy_text(given["AssumeRolePolicyDocument"])
+        role = client.create_role(
+            RoleName=name, AssumeRolePolicyDocument=trust, **chosen(given, _ROLE)
+        )["Role"]
+        try:
+            _put_policies(client, name, given)
+        except Exception:  # half a role would stay behind, which no stack knows
+            _take_policies(client, name, given, {})
+            client.delete_role(RoleName=name)
+            raise
+        return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+
+    def update(self, place: Place, old: Deployed, given: Properties) -> None:
+        client, name = place.client("iam"), old.physical_id
+        trust = policy_text(given["AssumeRolePolicyDocument"])
+        client.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        client.update_role(RoleName=name, Description=given.get("Description", ""))
+        boundary = chosen(given, ["PermissionsBoundary"])
+        if boundary:
+            client.put_role_permissions_boundary(RoleName=name, **boundary)
+        elif "PermissionsBoundary" in old.properties:
+            client.delete_role_permissions_boundary(RoleName=name)
+        _take_policies(client, name, old.properties, given)
         _put_policies(client, name, given)
-    except Exception:  # half a role would stay behind, which no stack knows
-        _take_policies(client, name, given, {})
-        client.delete_role(RoleName=name)
-        raise
-    return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
-
-def _update_role(place: Place, old: Deployed, given: Properties) -> None:
-    client, name = place.client("iam"), old.physical_id
-    trust = policy_text(given["AssumeRolePolicyDocument"])
-    client.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
-    client.update_role(RoleName=name, Description=given.get("Description", ""))
-    boundary = chosen(given, ["PermissionsBoundary"])
-    if boundary:
-        client.put_role_permissions_boundary(RoleName=name, **boundary)
-    elif "PermissionsBoundary" in old.properties:
-        client.delete_role_permissions_boundary(RoleName=name)
-    _take_policies(client, name, old.properties, given)
-    _put_policies(client, name, given)
-
-
-def _delete_role(place: Place, one: Deployed) -> None:
-    client = place.client("iam")
-    _take_policies(client, one.physical_id, one.properties, {})
-    client.delete_role(RoleName=one.physical_id)
+    def delete(self, place: Place, one: Deployed) -> None:
+        client = place.client("iam")
+        _take_policies(client, one.physical_id, one.properties, {})
+        client.delete_role(RoleName=one.physical_id)
 
 
 def _put_policies(client: Any, role: str, given: Properties) -> None:
@@ -105,18 +104,20 @@ def _take_policies(client: Any, role: str, given: Properties, kept: Properties) 
                 client.delete_role_policy(RoleName=role, PolicyName=policy["PolicyName"])
 
 
-def _put_role_policy(place: Place, name: str, given: Properties) -> Made:
-    document = policy_text(given["PolicyDocument"])
-    place.client("iam").put_role_policy(
-        RoleName=given["RoleName"], PolicyName=name, PolicyDocument=document
-    )
-    return Made(name)
+class _RolePolicy(ResourceType, of="AWS::IAM::RolePolicy", named="PolicyName"):
+    honoured = frozenset({"PolicyDocument", "RoleName"})
 
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        document = policy_text(given["PolicyDocument"])
+        place.client("iam").put_role_policy(
+            RoleName=given["RoleName"], PolicyName=name, PolicyDocument=document
+        )
+        return Made(name)
 
-def _delete_role_policy(place: Place, one: Deployed) -> None:
-    place.client("iam").delete_role_policy(
-        RoleName=one.properties["RoleName"], PolicyName=one.physical_id
-    )
+    def delete(self, place: Place, one: Deployed) -> None:
+        place.client("iam").delete_role_policy(
+            RoleName=one.properties["RoleName"], PolicyName=one.physical_id
+        )
 
 
 def _code(given: Properties) -> dict[str, Any]:
@@ -139,54 +140,71 @@ def _configuration(given: Properties) -> dict[str, Any]:
     return found
 
 
-def _create_function(place: Place, name: str, given: Properties) -> Made:
-    made = place.client("lambda").create_function(
-        FunctionName=name,
-        Code=_code(given),
-        **_configuration(given),
-        **chosen(given, ["Architectures"]),
-    )
-    return Made(name, {"Arn": made["FunctionArn"]})
+class _Function(ResourceType, of="AWS::Lambda::Function", named="FunctionName"):
+    honoured = _CONFIGURATION | {"Architectures", "Code"}
+    delete = deletion("lambda", "delete_function", "FunctionName")
+
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        made = place.client("lambda").create_function(
+            FunctionName=name,
+            Code=_code(given),
+            **_configuration(given),
+            **chosen(given, ["Architectures"]),
+        )
+        return Made(name, {"Arn": made["FunctionArn"]})
+
+    def update(self, place: Place, old: Deployed, given: Properties) -> None:
+        client, name = place.client("lambda"), old.physical_id
+        client.update_function_configuration(FunctionName=name, **_DEFAULTS | _configuration(given))
+        architectures = chosen(given, ["Architectures"])
+        client.update_function_code(FunctionName=name, **_code(given), **architectures)
 
 
-def _update_function(place: Place, old: Deployed, given: Properties) -> None:
-    client, name = place.client("lambda"), old.physical_id
-    client.update_function_configuration(FunctionName=name, **_DEFAULTS | _configuration(given))
-    architectures = chosen(given, ["Architectures"])
-    client.update_function_code(FunctionName=name, **_code(given), **architectures)
+class _Permission(ResourceType, of="AWS::Lambda::Permission"):
+    honoured = frozenset({"Action", "FunctionName", "Principal", "SourceAccount", "SourceArn"})
+
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        place.client("lambda").add_permission(StatementId=name, **given)
+        return Made(name)
+
+    def delete(self, place: Place, one: Deployed) -> None:
+        client, function = place.client("lambda"), one.properties["FunctionName"]
+        with suppress(client.exceptions.ResourceNotFoundException):  # the function took it along
+            client.remove_permission(FunctionName=function, StatementId=one.physical_id)
 
 
-def _add_permission(place: Place, name: str, given: Properties) -> Made:
-    place.client("lambda").add_permission(StatementId=name, **given)
-    return Made(name)
-
-
-def _remove_permission(place: Place, one: Deployed) -> None:
-    client, function = place.client("lambda"), one.properties["FunctionName"]
-    with suppress(client.exceptions.ResourceNotFoundException):  # the function took it along
-        client.remove_permission(FunctionName=function, StatementId=one.physical_id)
-
-
-def _put_invoke_config(place: Place, name: str, given: Properties) -> Made:
-    if given["Qualifier"] != "$LATEST":
-        raise ValueError("The simulator has no versions: Qualifier must be $LATEST.")
-    request = chosen(given, ["FunctionName", "MaximumRetryAttempts"])
-    place.client("lambda").put_function_event_invoke_config(**request)
-    return Made(name)
-
-
-def _delete_invoke_config(place: Place, one: Deployed) -> None:
-    place.client("lambda").delete_function_event_invoke_config(
-        FunctionName=one.properties["FunctionName"]
+class _EventInvokeConfig(ResourceType, of="AWS::Lambda::EventInvokeConfig"):
+    # No event waits here as long as the shortest age that is allowed.
+    honoured = frozenset(
+        {"FunctionName", "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "Qualifier"}
     )
 
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        if given["Qualifier"] != "$LATEST":
+            raise ValueError("The simulator has no versions: Qualifier must be $LATEST.")
+        request = chosen(given, ["FunctionName", "MaximumRetryAttempts"])
+        place.client("lambda").put_function_event_invoke_config(**request)
+        return Made(name)
 
-def _create_rule(place: Place, name: str, given: Properties) -> Made:
-    """Put the rule; AWS Config takes a name that is taken only for a change of that rule."""
-    pages = place.client("config").get_paginator("describe_config_rules").paginate()
-    if any(rule["ConfigRuleName"] == name for page in pages for rule in page["ConfigRules"]):
-        raise ValueError(f"{name} already exists")
-    return _put_rule(place, name, given)
+    def delete(self, place: Place, one: Deployed) -> None:
+        place.client("lambda").delete_function_event_invoke_config(
+            FunctionName=one.properties["FunctionName"]
+        )
+
+
+class _ConfigRule(ResourceType, of="AWS::Config::ConfigRule", named="ConfigRuleName"):
+    honoured = frozenset(_RULE)
+    delete = deletion("config", "delete_config_rule", "ConfigRuleName")
+
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        """Put the rule; AWS Config takes a name that is taken only for a change of that rule."""
+        pages = place.client("config").get_paginator("describe_config_rules").paginate()
+        if any(rule["ConfigRuleName"] == name for page in pages for rule in page["ConfigRules"]):
+            raise ValueError(f"{name} already exists")
+        return _put_rule(place, name, given)
+
+    def update(self, place: Place, old: Deployed, given: Properties) -> None:
+        _put_rule(place, old.physical_id, given)
 
 
 def _put_rule(place: Place, name: str, given: Properties) -> Made:
@@ -200,73 +218,21 @@ def _put_rule(place: Place, name: str, given: Properties) -> Made:
     return Made(name, {"Arn": rule["ConfigRuleArn"], "ConfigRuleId": rule["ConfigRuleId"]})
 
 
-def _update_rule(place: Place, old: Deployed, given: Properties) -> None:
-    _put_rule(place, old.physical_id, given)
+class _Dashboard(ResourceType, of="AWS::CloudWatch::Dashboard", named="DashboardName"):
+    honoured = frozenset({"DashboardBody"})
+    delete = deletion("cloudwatch", "delete_dashboards", "DashboardNames", listed=True)
+
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        place.client("cloudwatch").put_dashboard(
+            DashboardName=name, DashboardBody=given["DashboardBody"]
+        )
+        return Made(name)
 
 
-def _put_dashboard(place: Place, name: str, given: Properties) -> Made:
-    place.client("cloudwatch").put_dashboard(
-        DashboardName=name, DashboardBody=given["DashboardBody"]
-    )
-    return Made(name)
+class _Alarm(ResourceType, of="AWS::CloudWatch::Alarm", named="AlarmName"):
+    honoured = frozenset(_ALARM)
+    delete = deletion("cloudwatch", "delete_alarms", "AlarmNames", listed=True)
 
-
-def _put_alarm(place: Place, name: str, given: Properties) -> Made:
-    place.client("cloudwatch").put_metric_alarm(AlarmName=name, **chosen(given, _ALARM))
-    return Made(name, {"Arn": place.arn("cloudwatch", f"alarm:{name}")})
-
-
-TYPES = {
-    "AWS::IAM::Role": ResourceType(
-        create=_create_role,
-        update=_update_role,
-        delete=_delete_role,
-        named="RoleName",
-        honoured=_ROLE | {"AssumeRolePolicyDocument", "Policies", "RoleName"},
-    ),
-    "AWS::IAM::RolePolicy": ResourceType(
-        create=_put_role_policy,
-        delete=_delete_role_policy,
-        named="PolicyName",
-        honoured=frozenset({"PolicyDocument", "PolicyName", "RoleName"}),
-    ),
-    "AWS::Lambda::Function": ResourceType(
-        create=_create_function,
-        update=_update_function,
-        delete=deletion("lambda", "delete_function", "FunctionName"),
-        named="FunctionName",
-        honoured=_CONFIGURATION | {"Architectures", "Code", "FunctionName"},
-    ),
-    "AWS::Lambda::Permission": ResourceType(
-        create=_add_permission,
-        delete=_remove_permission,
-        honoured=frozenset({"Action", "FunctionName", "Principal", "SourceAccount", "SourceArn"}),
-    ),
-    "AWS::Lambda::EventInvokeConfig": ResourceType(
-        create=_put_invoke_config,
-        delete=_delete_invoke_config,
-        honoured=frozenset({"FunctionName", "MaximumRetryAttempts", "Qualifier"}),
-        harmless={
-            "MaximumEventAgeInSeconds": "no event waits here as long as the shortest age allowed"
-        },
-    ),
-    "AWS::Config::ConfigRule": ResourceType(
-        create=_create_rule,
-        update=_update_rule,
-        delete=deletion("config", "delete_config_rule", "ConfigRuleName"),
-        named="ConfigRuleName",
-        honoured=frozenset({*_RULE, "ConfigRuleName"}),
-    ),
-    "AWS::CloudWatch::Dashboard": ResourceType(
-        create=_put_dashboard,
-        delete=deletion("cloudwatch", "delete_dashboards", "DashboardNames", listed=True),
-        named="DashboardName",
-        honoured=frozenset({"DashboardBody", "DashboardName"}),
-    ),
-    "AWS::CloudWatch::Alarm": ResourceType(
-        create=_put_alarm,
-        delete=deletion("cloudwatch", "delete_alarms", "AlarmNames", listed=True),
-        named="AlarmName",
-        honoured=frozenset({*_ALARM, "AlarmName"}),
-    ),
-}
+    def create(self, place: Place, name: str, given: Properties) -> Made:
+        place.client("cloudwatch").put_metric_alarm(AlarmName=name, **chosen(given, _ALARM))
+        return Made(name, {"Arn": place.arn("cloudwatch", f"alarm:{name}")})

@@ -1,4 +1,4 @@
-"""Simulator: how its program meets whoever starts it. The tools are such programs too."""
+"""How a program of ours, a tool or the simulator, meets whoever starts it."""
 
 from __future__ import annotations
 
