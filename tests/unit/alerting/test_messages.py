@@ -26,7 +26,7 @@ from emr_in_transit.alerting.messages import (
     MOST_USERS,
     NAMED_IN_EMAIL,
     NEXT_STEPS,
-    NOT_YET_KNOWN,
+    NOT_KNOWN,
     SCHEMA_VERSION,
     attributes,
     chat,
@@ -330,7 +330,7 @@ def test_the_email_of_a_violation_holds_all_that_a_person_needs():
 def test_an_email_says_of_what_it_has_not_that_it_has_it_not():
     """No line ends in nothing."""
     text = email(alert())
-    assert lines_with(text, "Launched by")[0].endswith(NOT_YET_KNOWN)
+    assert lines_with(text, "Launched by")[0].endswith(NOT_KNOWN)
     assert lines_with(text, "Security configuration")[0].endswith("none")
     assert all(not line.endswith((":", " ")) for line in text.split("\n"))
 

@@ -258,7 +258,8 @@ def test_output_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     done = run("scan", "-o", path)
-    assert (done.status, done.err) == (2, "emr-in-transit: AWS settings have no credentials\n")
+    line = "emr-in-transit: AWS settings have no credentials: give --profile, or set AWS_PROFILE\n"
+    assert (done.status, done.err) == (2, line)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
