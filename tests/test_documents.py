@@ -6,7 +6,7 @@ import re
 import pytest
 
 from emr_in_transit import __version__
-from emr_in_transit.alerting.messages import attributes, document, how_to
+from emr_in_transit.alerting.messages import ON_CALL, attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.sweep import SweepResult
@@ -51,6 +51,12 @@ def test_a_message_links_to_a_section_that_is_there(reason):
     known = sample_alert().origin._replace(documents="https://git.example.com/blob/v0.2.0")
     link = how_to(known, reason).removeprefix(f"{known.documents}/")
     path, _, anchor = link.partition("#")
+    assert anchor in anchors(ROOT / path)
+
+
+def test_an_email_links_to_what_to_do_on_call():
+    """The section is there."""
+    path, _, anchor = ON_CALL.partition("#")
     assert anchor in anchors(ROOT / path)
 
 

@@ -43,6 +43,7 @@ NOT_KNOWN = "not known"
 HOW_TO = (
     "https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-create-security-configuration.html"
 )
+ON_CALL = "docs/operations.md#when-an-alert-comes"
 NEXT_STEPS = {
     Kind.VIOLATION: (
         "Have the owner do what each remedy says. A running cluster and a security configuration "
@@ -423,8 +424,10 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 def _next_steps(alert: Alert) -> list[str]:
     """Return what to do next, and where the fix is described, unless each reason has said so."""
-    lines = [f"What to do next: {NEXT_STEPS[alert.about]}"]
-    is_said = alert.about is Kind.RESOLVED or alert.origin.documents
+    lines, documents = [f"What to do next: {NEXT_STEPS[alert.about]}"], alert.origin.documents
+    if alert.about is Kind.VIOLATION and documents:
+        return [*lines, f"When you are on call: {documents}/{ON_CALL}"]
+    is_said = alert.about is Kind.RESOLVED or documents
     return lines if is_said else [*lines, f"How to fix it: {HOW_TO}"]
 
 
