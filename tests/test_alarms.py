@@ -171,5 +171,7 @@ def test_the_alarm_beside_rdk_rings_as_the_stacks_does():
     beside = dict(ALERTS["Resources"]["RuleErrors"]["Properties"])
     assert beside.pop("AlarmActions") == [{"Ref": "AlertTopic"}]
     assert beside.pop("Dimensions") == [{"Name": "FunctionName", "Value": {"Ref": "FunctionName"}}]
-    own = ALARMS["RuleErrors"]
+    own = dict(ALARMS["RuleErrors"])
+    text, _ = own["AlarmDescription"]["Fn::Sub"]  # beside rdk there is no DocumentsUrl
+    own["AlarmDescription"] = text.replace("${Documents}", "")
     assert beside == {name: own[name] for name in own.keys() - {"AlarmActions", "Dimensions"}}

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from emr_in_transit.alerting.messages import attributes, document, how_to
+from emr_in_transit import __version__
+from emr_in_transit.alerting.messages import ON_CALL, attributes, document, how_to
 from emr_in_transit.aws.emr import LIVE_STATES
 from emr_in_transit.judgement.reasons import Reason
 from emr_in_transit.sweep_result import SweepResult
@@ -50,6 +51,12 @@ def test_a_message_links_to_a_section_that_is_there(reason):
     known = sample_alert().origin._replace(documents="https://git.example.com/blob/v0.2.0")
     link = how_to(known, reason).removeprefix(f"{known.documents}/")
     path, _, anchor = link.partition("#")
+    assert anchor in anchors(ROOT / path)
+
+
+def test_an_email_links_to_what_to_do_on_call():
+    """The section is there."""
+    path, _, anchor = ON_CALL.partition("#")
     assert anchor in anchors(ROOT / path)
 
 
@@ -222,11 +229,13 @@ def test_an_alarm_names_its_place_in_the_runbook(alarm):
     """CloudWatch puts the description into the message; SweepMissing has one for each case."""
     described = TEMPLATE["Resources"][alarm]["Properties"]["AlarmDescription"]
     cases = described["Fn::If"][1:] if "Fn::If" in described else [described]
-    texts = [each["Fn::Sub"] if isinstance(each, dict) else each for each in cases]
-    for text in texts:
-        path, _, anchor = text.rpartition("What to do: ")[2].partition("#")
+    for text, given in (each["Fn::Sub"] for each in cases):
+        address = text.rpartition("What to do: ${Documents}")[2]
+        path, _, anchor = address.partition("#")
         assert anchor == alarm.lower()
         assert anchor in anchors(ROOT / path)
+        known = {"Fn::Sub": f"${{DocumentsUrl}}/v{__version__}/"}
+        assert given == {"Documents": {"Fn::If": ["LinkDocuments", known, ""]}}
 
 
 def test_every_metric_is_explained():

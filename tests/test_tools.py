@@ -65,6 +65,7 @@ def test_deploy_makes_a_stack_then_leaves_it_then_updates_it(deploy, aws):
         "  added: RuleLogGroup",
     )
     assert f"RuleName: {RULE}" in outputs
+    assert outputs[-1] == f"Whether all of it works: make verify STACK={STACK}"
 
     again = deploy()
     assert (again.returncode, again.stderr) == (0, "")
@@ -166,7 +167,7 @@ WRONG = [
     (
         "an unknown parameter",
         ["Coverge=complete"],
-        "the template has no parameter Coverge; it has A.*Coverage",
+        r"the template has no parameter Coverge \(did you mean Coverage\?\); it has A.*Coverage",
     ),
     ("a value that is not offered", ["Coverage=all"], "Cannot deploy: .*Coverage"),
     (

@@ -31,6 +31,10 @@ WHAT = {
     "yes": "this stack makes the rules. Remove the conformance pack first, or its rules lose their function.",
 }
 
+NEXT = """
+Alerts wait until somebody has confirmed a subscription of the alert topic (SNS has mailed a link).
+Whether all of it works: make verify STACK={stack}"""
+
 
 class UsageError(Exception):
     """What was given cannot be deployed; the message says what was expected."""
@@ -100,7 +104,9 @@ def main() -> None:
     parser.add_argument("--tags", default="", help='the stack\'s tags: "team=sec stage=prod"')
     parser.add_argument("parameters", nargs="*", metavar="PARAMETER=VALUE")
     try:
-        print(_deploy_as_asked(parser.parse_args()))
+        given = parser.parse_args()
+        print(_deploy_as_asked(given))
+        print(NEXT.format(stack=given.stack))
     except (BucketError, StackError, UsageError) as error:
         sys.exit(f"Cannot deploy: {error}")
     except AWS_ERRORS as error:

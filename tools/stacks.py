@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -124,8 +125,10 @@ class Stacks:
     ) -> list[dict[str, Any]]:
         known = self._known(body)
         if unknown := sorted(given.keys() - known):
+            near = difflib.get_close_matches(unknown[0], known, 1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
             raise StackError(
-                f"the template has no parameter {unknown[0]}; it has {', '.join(sorted(known))}"
+                f"the template has no parameter {unknown[0]}{meant}; it has {', '.join(sorted(known))}"
             )
         named: list[dict[str, Any]] = [
             {"ParameterKey": key, "ParameterValue": value} for key, value in given.items()

@@ -87,6 +87,7 @@ The fixes here are general. Those in messages, in Security Hub and of `emr-in-tr
 `emr-in-transit fix` writes a security configuration that complies ([the command](command.md)).
 
 Nobody can change a security configuration, nor that of a running cluster. So most fixes end in a new launch: clone the cluster with the fix, see that the new one has no finding, and end the old one.
+What to do at night is in [operations](operations.md#when-an-alert-comes).
 
 {table}
 

@@ -214,11 +214,15 @@ def read_cluster(
     cluster_id: str, parameters: RuleParameters, profile: str | None, region: str | None
 ) -> ClusterFacts:
     """Return the facts of a live cluster; raise CannotTellError, UsageError."""
-    reader = emr.EmrReader(session(profile, region).client("emr"), parameters)
+    client = session(profile, region).client("emr")
+    reader = emr.EmrReader(client, parameters)
     try:
         facts = reader.cluster(cluster_id)
         if facts is None:
-            raise CannotTellError(f"{cluster_id} has ended, or EMR does not know it")
+            raise CannotTellError(
+                f"{cluster_id} has ended, or EMR in {client.meta.region_name} does not know it: "
+                "look with the credentials of its account, and --region"
+            )
         return facts._replace(settings=facts.settings + reader.instance_settings(facts))
     except CouldNotTellError as error:
         raise CannotTellError(f"{cluster_id}: {error}") from error

@@ -5,11 +5,13 @@ When each of them rings is in tests/test_alarms.py; here a failure leaves what i
 
 import json
 
+from emr_in_transit import __version__
 from emr_in_transit.sweep_result import SweepResult
 from tests.end_to_end.watched import ONCALL
 from tools.account import STACK
 
-PARAMETERS = {"Dashboard": "yes"}
+DOCUMENTS = "https://git.example.com/emr-in-transit-encryption/blob"
+PARAMETERS = {"Dashboard": "yes", "DocumentsUrl": DOCUMENTS}
 DENIED = {"code": "AccessDeniedException", "status": 400}
 
 
@@ -24,7 +26,7 @@ def outcomes(alerts, name):
 
 
 def test_every_alarm_reaches_the_person_on_call(alerts):
-    """CloudWatch may publish to the operations topic, and its email says what to look at."""
+    """CloudWatch may publish to the operations topic, and its email links to the runbook."""
     cloudwatch = alerts.simulator.client("cloudwatch")
     described = cloudwatch.describe_alarms()["MetricAlarms"]
     names = [alarm["AlarmName"] for alarm in described]
@@ -41,6 +43,8 @@ def test_every_alarm_reaches_the_person_on_call(alerts):
     for alarm in described:
         (email,) = [each for each in emails if f'"{alarm["AlarmName"]}"' in each["text"]]
         assert alarm["AlarmDescription"] in email["text"]
+        runbook = f"{DOCUMENTS}/v{__version__}/docs/operations.md#"
+        assert f"What to do: {runbook}" in alarm["AlarmDescription"]
         assert email["subject"].startswith(f'ALARM: "{STACK}-')
 
 
@@ -151,7 +155,7 @@ def test_the_dashboard_shows_all_that_sweeps_count(alerts):
     widgets = json.loads(found["DashboardBody"])["widgets"]
     metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
     assert {name for _, name, *_ in metrics} == {
-        *SweepResult(problems={}).metrics(),
+        *SweepResult(problems={}, bundles_not_read=0).metrics(),
         "Errors",
         "Invocations",
     }

@@ -76,7 +76,7 @@ def scanned_accounts(access: Access) -> list[AccountScan]:
     base = access.session()
     try:
         if base.get_credentials() is None:
-            raise UsageError("AWS settings have no credentials")
+            raise UsageError("AWS settings have no credentials: give --profile, or set AWS_PROFILE")
     except BotoCoreError as error:
         raise UsageError(f"AWS settings: {error}") from error
     regions = () if access.all_regions else (access.regions or (str(base.region_name),))

@@ -217,16 +217,19 @@ def _closing(document: Document) -> Iterator[str]:
             yield f"{account['account']}: boto3 knows no EMR in {left_out}"
     if "comparison" in document:
         yield from _compared(document["comparison"])
+    if document["summary"][Outcome.NON_COMPLIANT]:
+        yield "All about one, and its fix: emr-in-transit explain CLUSTER --region REGION"
     yield _total(document)
 
 
 def _total(document: Document) -> str:
-    number = len({_place(each) for each in document["regions"]})
+    number = len({each["region"] for each in document["regions"]})
     where = f"in {number} Regions" if number != 1 else "in 1 Region"
     accounts = len(document["accounts"])
     where += f" of {accounts} accounts" if accounts != 1 else ""
     if refused := len(list(_refusals(document))):
-        where += f"; {refused} of them could not be read"
+        places = "accounts or Regions" if refused != 1 else "account or Region"
+        where += f"; {refused} {places} could not be read"
     where += "; interrupted" if document["interrupted"] else ""
     return f"{counted(document['summary']) or 'no cluster'} {where}"
 

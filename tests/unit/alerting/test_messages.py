@@ -26,7 +26,8 @@ from emr_in_transit.alerting.messages import (
     MOST_USERS,
     NAMED_IN_EMAIL,
     NEXT_STEPS,
-    NOT_YET_KNOWN,
+    NOT_KNOWN,
+    ON_CALL,
     SCHEMA_VERSION,
     attributes,
     chat,
@@ -330,7 +331,7 @@ def test_the_email_of_a_violation_holds_all_that_a_person_needs():
 def test_an_email_says_of_what_it_has_not_that_it_has_it_not():
     """No line ends in nothing."""
     text = email(alert())
-    assert lines_with(text, "Launched by")[0].endswith(NOT_YET_KNOWN)
+    assert lines_with(text, "Launched by")[0].endswith(NOT_KNOWN)
     assert lines_with(text, "Security configuration")[0].endswith("none")
     assert all(not line.endswith((":", " ")) for line in text.split("\n"))
 
@@ -727,6 +728,15 @@ def test_a_message_links_each_reason_to_its_section_in_the_documents():
     assert chat(told)["content"]["nextSteps"][3] == f"{PAGE}#{BARE.lower()}"
     assert HOW_TO not in message(told).body
     assert "How to fix it" not in email(told)
+
+
+def test_whoever_is_woken_finds_the_page_for_it():
+    """By an alert, where the documents' address is known; nobody is woken by the others."""
+    line = f"\nWhen you are on call: {DOCUMENTS}/{ON_CALL}\n"
+    assert line in email(linked(judged(TWO)))
+    assert line in email(linked(*many(12)))
+    assert "on call" not in email(linked(judged(GOOD)))
+    assert "on call" not in email(alert(judged(TWO)))
 
 
 def test_an_email_of_a_digest_says_for_each_reason_what_to_do():

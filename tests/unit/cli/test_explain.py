@@ -256,7 +256,10 @@ def test_a_live_cluster_that_has_ended(live):
     """The rule does not judge it, so it could not be told."""
     boto3.client("emr").terminate_job_flows(JobFlowIds=[live])
     done = run("explain", live)
-    line = f"emr-in-transit: could not tell: {live} has ended, or EMR does not know it\n"
+    line = (
+        f"emr-in-transit: could not tell: {live} has ended, or EMR in eu-west-1 does not know it: "
+        "look with the credentials of its account, and --region\n"
+    )
     assert (done.status, done.out, done.err) == (3, "", line)
 
 

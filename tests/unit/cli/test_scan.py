@@ -221,7 +221,7 @@ def test_several_accounts(tmp_path):
     assert places == [(THIRD, HERE), (THIRD, THERE), (OTHER, HERE), (OTHER, THERE)]
     lines = run("scan", "--accounts", path, *given).out.splitlines()
     assert f"{THIRD}: no cluster in {THERE}" in lines
-    assert lines[-1] == "1 compliant, 1 non-compliant in 4 Regions of 2 accounts"
+    assert lines[-1] == "1 compliant, 1 non-compliant in 2 Regions of 2 accounts"
 
 
 def test_accounts_from_standard_input():
@@ -260,7 +260,8 @@ def test_output_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     done = run("scan", "-o", path)
-    assert (done.status, done.err) == (2, "emr-in-transit: AWS settings have no credentials\n")
+    line = "emr-in-transit: AWS settings have no credentials: give --profile, or set AWS_PROFILE\n"
+    assert (done.status, done.err) == (2, line)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -374,6 +375,7 @@ def test_compared_with_an_older_report(tmp_path):
         f"  new {PLACE} {new} new: NO_SECURITY_CONFIGURATION (NOT_LISTED then)",
         f"  gone {PLACE} {old} bare: NO_SECURITY_CONFIGURATION (NON_COMPLIANT then)",
         "  1 new, 0 mended, 1 gone, 0 unknown",
+        "All about one, and its fix: emr-in-transit explain CLUSTER --region REGION",
         "1 non-compliant in 1 Region",
     ]
     assert "judged by" not in run("scan", "--compare", path).out
@@ -482,7 +484,7 @@ def test_interrupted(tmp_path):
     assert found[0] == ("COULD_NOT_TELL", "interrupted")
     assert found[1][0] == "NON_COMPLIANT"
     lines = run("scan", "--share", "0.001").out.splitlines()
-    said = "1 non-compliant, 1 could not be told in 1 Region; 1 of them could not be read"
+    said = "1 non-compliant, 1 could not be told in 1 Region; 1 account or Region could not be read"
     assert lines[-1] == f"{said}; interrupted"
 
 

@@ -38,13 +38,17 @@ DETAIL_LIMIT = 2_000
 FEWER_FINDINGS = (100, 30, 10, 3, 1)
 # So many clusters that use a security configuration are named; all of them are counted.
 MOST_USERS = 50
-NOT_YET_KNOWN = "not yet known"
+NOT_KNOWN = "not known"
 # AWS's page, where nobody has said at which address the documents of this version are.
 HOW_TO = (
     "https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-create-security-configuration.html"
 )
+ON_CALL = "docs/operations.md#when-an-alert-comes"
 NEXT_STEPS = {
-    Kind.VIOLATION: "Fix each reason as its remedy says.",
+    Kind.VIOLATION: (
+        "Have the owner do what each remedy says. A running cluster and a security configuration "
+        "cannot be changed, only replaced; the rule itself stops nothing."
+    ),
     Kind.RESOLVED: "Nothing: what was wrong has been put right.",
     Kind.EXEMPTED: (
         "Nothing, if the exemption is meant. If not, remove the tag from the cluster; the "
@@ -420,8 +424,10 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 def _next_steps(alert: Alert) -> list[str]:
     """Return what to do next, and where the fix is described, unless each reason has said so."""
-    lines = [f"What to do next: {NEXT_STEPS[alert.about]}"]
-    is_said = alert.about is Kind.RESOLVED or alert.origin.documents
+    lines, documents = [f"What to do next: {NEXT_STEPS[alert.about]}"], alert.origin.documents
+    if alert.about is Kind.VIOLATION and documents:
+        return [*lines, f"When you are on call: {documents}/{ON_CALL}"]
+    is_said = alert.about is Kind.RESOLVED or documents
     return lines if is_said else [*lines, f"How to fix it: {HOW_TO}"]
 
 
@@ -457,7 +463,7 @@ def _facts(alert: Alert, judged: Judged) -> list[str]:
             "Security configuration": one_line(resource.security_configuration) or "none",
             "Release": resource.release or "none",
             "State": resource.state,
-            "Launched by": one_line(resource.launched_by) or NOT_YET_KNOWN,
+            "Launched by": one_line(resource.launched_by) or NOT_KNOWN,
         }
     pairs |= {f"Tag {clip(key, 40)}": value for key, value in resource.tags}
     pairs |= {
