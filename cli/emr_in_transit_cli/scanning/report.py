@@ -205,6 +205,15 @@ def _closing(document: Document) -> Iterator[str]:
     """Return what the verdicts do not say: what was not read, what is empty, what has changed."""
     for where, problem in _refusals(document):
         yield f"{Outcome.COULD_NOT_TELL} {where}: {problem}"
+    yield from _places_without_clusters(document)
+    if "comparison" in document:
+        yield from _compared(document["comparison"])
+    if document["summary"][Outcome.NON_COMPLIANT]:
+        yield "All about one, and its fix: emr-in-transit explain CLUSTER --region REGION"
+    yield _total(document)
+
+
+def _places_without_clusters(document: Document) -> Iterator[str]:
     empty: dict[str, list[str]] = {}
     for each in document["regions"]:
         if each["complete"] and not each["clusters"]:
@@ -215,11 +224,6 @@ def _closing(document: Document) -> Iterator[str]:
         if account["regionsWithoutEmr"]:
             left_out = ", ".join(account["regionsWithoutEmr"])
             yield f"{account['account']}: boto3 knows no EMR in {left_out}"
-    if "comparison" in document:
-        yield from _compared(document["comparison"])
-    if document["summary"][Outcome.NON_COMPLIANT]:
-        yield "All about one, and its fix: emr-in-transit explain CLUSTER --region REGION"
-    yield _total(document)
 
 
 def _total(document: Document) -> str:
