@@ -19,7 +19,6 @@ TABLE = {
         "BillingMode": "PAY_PER_REQUEST",
     },
 }
-ARN = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t"
 URL_OF = "{}/" + ACCOUNT + "/q"
 NOT_FROM_INSTANCES = {"Null": {"aws:Ec2InstanceSourceVpc": "false"}}
 NOT_BUT_BY_A_STACK = {

@@ -8,7 +8,6 @@ from tools.simulator.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 PRODUCT = (
     f"arn:aws:securityhub:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:product/{DEFAULT_ACCOUNT}/default"
 )
-HUB = f"arn:aws:securityhub:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:hub/default"
 
 
 @pytest.fixture
