@@ -216,6 +216,10 @@ def _closing(document: Document) -> Iterator[str]:
             yield f"{account['account']}: boto3 knows no EMR in {left_out}"
     if "comparison" in document:
         yield from _compared(document["comparison"])
+    yield from _ending(document)
+
+
+def _ending(document: Document) -> Iterator[str]:
     if document["summary"][Outcome.NON_COMPLIANT]:
         yield "All about one, and its fix: emr-in-transit explain CLUSTER --region REGION"
     yield _total(document)
