@@ -80,8 +80,8 @@ def scan(  # noqa: PLR0913 (click passes each option)
 ) -> int:
     """Judge every live cluster of an account now, or of many; nothing is changed there.
 
-    Its verdicts are those that the rule would record. Of clusters, Regions and accounts that do not
-    let themselves be read, it says that they could not be told, and goes on.
+    Its verdicts are those that the rule would record. Clusters, Regions and accounts that cannot be
+    read are named with the cause, and cost the others nothing.
     """
     from emr_in_transit_cli.scanning.access import Access, scanned_accounts
     from emr_in_transit_cli.scanning.comparing import compare, read_report
