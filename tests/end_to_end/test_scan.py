@@ -249,7 +249,9 @@ def test_ctrl_c(simulator, clusters, auditor):
     """As a terminal sends it, while it waits for EMR: the report is printed, and says so."""
     assert clusters
     simulator.clear_journal()
-    code = "from emr_in_transit_cli.main import main; main()"
+    # Whoever runs the tests side by side may have had this process, and so its own, ignore Ctrl-C.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heeding}; from emr_in_transit_cli.main import main; main()"
     given = ("--role-arn", role(HOME), "--external-id", SECRET, "--share", "0.001", "-f", "json")
     path = os.pathsep.join(map(str, (ROOT / "cli", RULE_FOLDER)))
     with subprocess.Popen(
@@ -263,7 +265,10 @@ def test_ctrl_c(simulator, clusters, auditor):
         while not simulator.journal("emr", "DescribeCluster") and time.monotonic() < deadline:
             time.sleep(0.05)
         command.send_signal(signal.SIGINT)
-        out, err = command.communicate(timeout=30)
+        try:
+            out, err = command.communicate(timeout=30)
+        finally:
+            command.kill()  # or it would be waited for, and at this share for hours
     document = json.loads(out)
     assert (command.returncode, document["interrupted"]) == (130, True)
     assert err.strip() == "emr-in-transit: interrupted"
