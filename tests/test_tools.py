@@ -271,8 +271,8 @@ def test_ctrl_c_ends_a_tool_with_one_line_while_aws_lets_it_wait():
         with start("tools.deploy", "--bucket", BUCKET, AWS_ENDPOINT_URL=endpoint) as process:
             silent.settimeout(60)
             call, _ = silent.accept()
-            assert interrupt(process) == (-signal.SIGINT, "Interrupted.\n")
-            call.close()
+            with call:
+                assert interrupt(process) == (-signal.SIGINT, "Interrupted.\n")
 
 
 def test_ctrl_c_ends_a_tool_with_one_line_before_it_has_begun():

@@ -249,9 +249,7 @@ def test_ctrl_c(simulator, clusters, auditor):
     """As a terminal sends it, while it waits for EMR: the report is printed, and says so."""
     assert clusters
     simulator.clear_journal()
-    # Whoever runs the tests side by side may have had this process, and so its own, ignore Ctrl-C.
-    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heeding}; from emr_in_transit_cli.main import main; main()"
+    code = "from emr_in_transit_cli.main import main; main()"
     given = ("--role-arn", role(HOME), "--external-id", SECRET, "--share", "0.001", "-f", "json")
     path = os.pathsep.join(map(str, (ROOT / "cli", RULE_FOLDER)))
     with subprocess.Popen(

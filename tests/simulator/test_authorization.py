@@ -24,7 +24,7 @@ def test_a_wildcard_means_all_actions_that_fit():
     names = {each.name for each in matching("kms:generatedatakey*")}
     assert {"kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"} <= names
     assert {each.name for each in matching("tag:?etResources")} == {"tag:GetResources"}
-    assert matching("tag:Publish*") == []
+    assert matching("tag:Publish*") == ()
 
 
 @pytest.mark.parametrize(

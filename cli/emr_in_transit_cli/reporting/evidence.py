@@ -250,14 +250,11 @@ def _history(
 def _span(line: Line) -> Span:
     fields = line.fields
     exemption = fields.get("exemption")
-    verdict = fields["compliance"]
-    if verdict == Compliance.NOT_APPLICABLE and not exemption:
-        verdict = ENDED
     return Span(
         first=line.time,
         last=line.time,
         lines=1,
-        verdict=verdict,
+        verdict=ENDED if line.is_end else fields["compliance"],
         reasons=tuple(str(each) for each in _list(fields.get("reasons"))),
         annotation=fields["annotation"],
         facts_hash=fields["facts_hash"],

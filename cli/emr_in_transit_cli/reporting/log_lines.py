@@ -64,6 +64,12 @@ class Line(NamedTuple):
     fields: Mapping[str, Any]  # those that evidence is made from
     text: str  # the whole line as JSON, however its members were ordered
 
+    @property
+    def is_end(self) -> bool:
+        """Return whether the resource is gone with this line, rather than judged or exempt."""
+        is_left_out = self.fields.get("compliance") == Compliance.NOT_APPLICABLE
+        return is_left_out and not self.fields.get("exemption")
+
 
 class Period(NamedTuple):
     """From a moment on, and up to another one."""
@@ -158,9 +164,12 @@ def joined(several: Iterable[Lines]) -> Lines:
 
 
 def in_order(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Return lines by time, each once: an export and a delivery may hold the same one."""
+    """Return lines by time, each once: an export and a delivery may hold the same one.
+
+    Lambda writes times in whole seconds, and an end is the last that there is to say in one.
+    """
     distinct = {each.text: each for each in lines}.values()
-    return tuple(sorted(distinct, key=lambda each: (each.time, each.text)))
+    return tuple(sorted(distinct, key=lambda each: (each.time, each.is_end, each.text)))
 
 
 def parse(text: str) -> tuple[list[Line], list[str]]:

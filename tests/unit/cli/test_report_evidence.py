@@ -111,6 +111,17 @@ def test_equal_lines_are_one_verdict():
     assert made.violated == (first, second)
 
 
+def test_an_end_comes_after_all_else_of_its_second():
+    """The launch check and a sweep write into logs of their own, in whole seconds."""
+    [history] = evidence(line(1, **ENDED), line(1, **BAD)).histories
+    assert [each.verdict for each in history.spans] == ["NON_COMPLIANT", "ENDED"]
+    exempt = line(
+        1, compliance="NOT_APPLICABLE", exemption={"tag": "a", "text": "b", "until": None}
+    )
+    [history] = evidence(line(1, **ENDED), exempt).histories
+    assert [each.verdict for each in history.spans] == ["NOT_APPLICABLE", "ENDED"]
+
+
 def test_a_cluster_that_ended():
     """Its end is no exemption, and after it nothing is missing."""
     exempt = {"tag": "exempt", "text": "2026-12-31 lab", "until": "2026-12-31"}

@@ -72,9 +72,10 @@ def action(name: str) -> Action:
     return found
 
 
-def matching(pattern: str) -> list[Action]:
+@functools.lru_cache(maxsize=4096)
+def matching(pattern: str) -> tuple[Action, ...]:
     """Return the actions that a policy means by a name, which may have wildcards."""
-    return [each for name, each in _actions().items() if like(pattern.lower(), name)]
+    return tuple(each for name, each in _actions().items() if like(pattern.lower(), name))
 
 
 @functools.lru_cache(maxsize=4096)
