@@ -290,6 +290,14 @@ def test_one_damaged_certificate_leaves_the_others_alone():
     assert finding.detail == "certificateChain.pem cannot be read: certificate 1 of 2 is damaged."
 
 
+def test_a_key_of_another_kind_has_its_kind_and_no_size():
+    """Such as Ed25519, by its object identifier (RFC 8410)."""
+    info = rfc5280.SubjectPublicKeyInfo()
+    info["algorithm"]["algorithm"] = "1.3.101.112"
+    info["subjectPublicKey"] = univ.BitString.fromOctetString(bytes(32))
+    assert _key(info) == ("1.3.101.112", 0)
+
+
 @pytest.mark.parametrize(
     ("form", "size"), [(PublicFormat.UncompressedPoint, 521), (PublicFormat.CompressedPoint, 384)]
 )
