@@ -5,7 +5,7 @@ import json
 import boto3
 import pytest
 
-from tests.support.account_check import checked, results
+from tests.support.account_check import checked, results, session_of
 from tests.test_tools import run
 from tools.account import BUCKET, Account
 from tools.account_check import preflight, verify
@@ -27,11 +27,7 @@ def prepared(simulator):
 
 @pytest.fixture(scope="module")
 def session(prepared):
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in prepared.simulator.environment().items():
-            environment.setenv(name, value)
-        made = boto3.Session()
-        made.get_credentials()
+    with session_of(prepared.simulator) as made:
         yield made
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from emr_in_transit import __version__
 from tests.end_to_end.planted import FAULTS
-from tests.support.account_check import checked, clock_of, results
+from tests.support.account_check import checked, clock_of, results, session_of
 from tools.account import STACK
 from tools.account_check import verify
 from tools.account_check.create import BAD
@@ -24,12 +24,7 @@ READING = ("Describe", "Get", "List", "Head", "Simulate")
 
 @pytest.fixture(scope="module")
 def session(watched):
-    """One session for all runs: it keeps what botocore reads, which takes longer than the checks."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in watched.simulator.environment().items():
-            environment.setenv(name, value)
-        made = boto3.Session()
-        made.get_credentials()
+    with session_of(watched.simulator) as made:
         yield made
 
 

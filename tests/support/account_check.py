@@ -1,9 +1,13 @@
 """Runs the commands that look at an account within the tests' own process."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import boto3
+import pytest
 
 from tools.account_check.trial import Pace
 from tools.simulator.client import Simulator
@@ -30,6 +34,17 @@ def checked(
         status = int(ended.code or 0)
     out, err = capsys.readouterr()
     return Done(status, out, err, json.loads(path.read_text()) if path.is_file() else {})
+
+
+@contextmanager
+def session_of(simulator: Simulator) -> Iterator[boto3.Session]:
+    """Make a session for many runs: it keeps what botocore reads, which takes longer than the checks."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in simulator.environment().items():
+            environment.setenv(name, value)
+        made = boto3.Session()
+        made.get_credentials()
+        yield made
 
 
 def clock_of(simulator: Simulator) -> Pace:

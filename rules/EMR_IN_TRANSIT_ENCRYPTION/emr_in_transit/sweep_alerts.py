@@ -47,7 +47,7 @@ def told_clusters(alerting: Alerting | None) -> Mapping[Kind, Collection[str]]:
 
 
 def tell_all(alerting: Alerting, reader: EmrReader, result: SweepResult) -> SweepResult:
-    """Tell of clusters, then of what changes have held, and keep Security Hub in step."""
+    """Send messages on clusters and on what changes have held, and keep Security Hub in step."""
     result = _tell_of_configurations(alerting, reader, _tell(alerting, result))
     return _keep_findings(alerting, result)
 

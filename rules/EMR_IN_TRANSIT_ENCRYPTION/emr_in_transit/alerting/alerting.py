@@ -129,7 +129,7 @@ class Alerting:
     security_hub: SecurityHubFindings | None = None
 
     def tell(self, judged: Sequence[Judged], now: datetime) -> AlertingResult:
-        """Tell people of what violates, is exempted and has ended, as far as they do not know.
+        """Send messages on what violates, is exempted and has ended, as far as people do not know.
 
         All resources are of one type. What cannot be told of one costs no other its alert. Raises
         LedgerError when the episodes cannot be read, and then nobody has been told of anything.
@@ -156,7 +156,7 @@ class Alerting:
         return AlertingResult(deliveries, problems, tuple(untold))
 
     def tell_expiring(self, configurations: Sequence[Judged], now: datetime) -> AlertingResult:
-        """Tell people, once for each, of security configurations whose certificates expire soon.
+        """Send a message, once for each, on security configurations whose certificates expire soon.
 
         Raises LedgerError when the ledger cannot be read, and then nobody has been told.
         """
@@ -166,7 +166,7 @@ class Alerting:
         return self._tell_news(configurations, remembered, now)
 
     def tell_at_launch(self, judged: Judged, now: datetime) -> AlertingResult:
-        """Tell people of a violation at launch, without the ledger too where that fails.
+        """Send an alert on a violation at launch, without the ledger too where that fails.
 
         Nobody knows then whether people have been told: better twice than never.
         """
@@ -189,7 +189,7 @@ class Alerting:
         return AlertingResult({resource_id: Delivery.NOT_SENT}, {resource_id: unwritable})
 
     def tell_of_change(self, judged: Judged, now: datetime) -> AlertingResult:
-        """Tell people of a change; of many violations within ten minutes the next sweep tells.
+        """Send a message on a change; many violations within ten minutes are left to the next sweep.
 
         Raises LedgerError when the episode cannot be read or written.
         """
@@ -265,7 +265,7 @@ class Alerting:
         now: datetime,
         before: _Remembered | None = None,
     ) -> AlertingResult:
-        """Tell people of what they do not know; where it ends what is open ``before``, by its id."""
+        """Send what people do not know; where it ends what is open ``before``, by its id."""
         due, settled = self._due(news, known, now)
         if due and self._nobody_reads(len(due)):
             held_back = {each.resource_id: Delivery.HELD_BACK for each in due}
