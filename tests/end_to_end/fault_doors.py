@@ -170,6 +170,7 @@ class Doors(Stage):
                 self.emr.delete_security_configuration(Name=self.ids[name])
         if door == LAUNCH:
             self.emr.terminate_job_flows(JobFlowIds=[self.ids[name] for name in LAUNCHED])
+        self.forget_ended()
 
     def kill(self, function: str) -> None:
         """Kill the function as soon as the fault has struck."""

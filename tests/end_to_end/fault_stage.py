@@ -37,7 +37,7 @@ class Moment:
 
     results: dict[str, str | None]
     alerts: dict[str, list[Told]]
-    findings: dict[str, str]  # of Security Hub, the record states
+    shown: set[str]  # by Security Hub
     failures: list[str]
     dead_letters: int
 
@@ -48,6 +48,7 @@ class Stage(Account):
     def __init__(self, simulator: Simulator) -> None:
         super().__init__(simulator)
         self.sqs = simulator.client("sqs")
+        self.hub = simulator.client("securityhub")
         self.dynamodb = simulator.client("dynamodb")
         self.functions = simulator.client("lambda")
         self.ids: dict[str, str] = {}  # by name
@@ -58,7 +59,7 @@ class Stage(Account):
         """Deploy, launch the old fleet and the first clusters that will have ended, judge them."""
         self.simulator.reset()
         self.prepare()
-        self.simulator.client("securityhub").enable_security_hub()
+        self.hub.enable_security_hub()
         s3, where = self.simulator.client("s3"), {"LocationConstraint": self.region}
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
         s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=bundle())
@@ -153,6 +154,13 @@ class Stage(Account):
             key = {name: item[name] for name in ("pk", "sk")}
             self.dynamodb.delete_item(TableName=self.outputs["LedgerTable"], Key=key)
 
+    def forget_ended(self) -> None:
+        """Have the ledger forget, as it does in time, the clusters of the cases before."""
+        for item in self.items("cluster"):
+            if item["sk"]["S"] not in self.ids.values():
+                key = {name: item[name] for name in ("pk", "sk")}
+                self.dynamodb.delete_item(TableName=self.outputs["LedgerTable"], Key=key)
+
     def pass_a_minute(self) -> None:
         """Let a minute go by for whoever has claimed an alert: no claim lasts so long.
 
@@ -187,16 +195,17 @@ class Stage(Account):
         return Moment(
             {name: recorded.get(each, {}).get("ComplianceType") for name, each in ids.items()},
             {name: list(self.told[each]) for name, each in ids.items()},
-            {name: shown[each] for name, each in ids.items() if each in shown},
+            {name for name, each in ids.items() if each in shown},
             self.failures(),
             self.new_dead_letters(),
         )
 
-    def shown(self) -> dict[str, str]:
-        """Return the record state of each finding in Security Hub, by its resource's id."""
-        pages = self.simulator.client("securityhub").get_paginator("get_findings").paginate()
+    def shown(self) -> set[str]:
+        """Return the ids of all that Security Hub shows as a problem."""
+        active = {"RecordState": [{"Comparison": "EQUALS", "Value": "ACTIVE"}]}
+        pages = self.hub.get_paginator("get_findings").paginate(Filters=active)
         findings = [finding for page in pages for finding in page["Findings"]]
-        return {each["Id"].rpartition("/")[2]: each["RecordState"] for each in findings}
+        return {each["Id"].rpartition("/")[2] for each in findings}
 
     def new_dead_letters(self) -> int:
         """Return how many invocations Lambda has given up since the last time."""

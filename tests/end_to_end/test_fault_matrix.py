@@ -113,9 +113,8 @@ def healed(_call: Call, _fault: Fault, outcome: Outcome):
     for name, now in outcome.after.results.items():
         if now != right(name):
             yield name, now
-        is_shown = outcome.after.findings.get(name) == "ACTIVE"
-        if is_shown != (right(name) == VIOLATION):
-            yield name, "finding", outcome.after.findings.get(name)
+        if (name in outcome.after.shown) != (right(name) == VIOLATION):
+            yield name, "finding", name in outcome.after.shown
     yield from outcome.after.failures
 
 
