@@ -148,18 +148,25 @@ class Stage(Account):
         )
         return list(found["Items"])
 
+    def place(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Return where an item of the ledger stands, as DynamoDB's calls have it."""
+        key = {name: item[name] for name in ("pk", "sk")}
+        return {"TableName": self.outputs["LedgerTable"], "Key": key}
+
+    def forget(self, item: dict[str, Any]) -> None:
+        """Delete an item of the ledger."""
+        self.dynamodb.delete_item(**self.place(item))
+
     def forget_turn(self) -> None:
         """Let a quarter of an hour go by for who asks for an evaluation."""
         for item in self.items("turn"):
-            key = {name: item[name] for name in ("pk", "sk")}
-            self.dynamodb.delete_item(TableName=self.outputs["LedgerTable"], Key=key)
+            self.forget(item)
 
     def forget_ended(self) -> None:
         """Have the ledger forget, as it does in time, the clusters of the cases before."""
         for item in self.items("cluster"):
             if item["sk"]["S"] not in self.ids.values():
-                key = {name: item[name] for name in ("pk", "sk")}
-                self.dynamodb.delete_item(TableName=self.outputs["LedgerTable"], Key=key)
+                self.forget(item)
 
     def pass_a_minute(self) -> None:
         """Let a minute go by for whoever has claimed an alert: no claim lasts so long.
@@ -168,15 +175,11 @@ class Stage(Account):
         """
         past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
         for item in self.items("episode"):
-            where = {
-                "TableName": self.outputs["LedgerTable"],
-                "Key": {name: item[name] for name in ("pk", "sk")},
-            }
             if item["state"] == {"S": "closed"}:
-                self.dynamodb.delete_item(**where)
+                self.forget(item)
             elif item["state"] == {"S": "pending"}:
                 self.dynamodb.update_item(
-                    **where,
+                    **self.place(item),
                     UpdateExpression="SET leaseUntil = :past",
                     ExpressionAttributeValues={":past": {"S": past}},
                 )

@@ -35,7 +35,7 @@ class Caller(NamedTuple):
 
 
 def set_endpoint(url: str) -> None:
-    """Tell this module where the server listens."""
+    """Set the URL at which the server listens."""
     _state["endpoint"] = url
 
 

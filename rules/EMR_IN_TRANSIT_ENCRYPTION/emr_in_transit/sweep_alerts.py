@@ -78,7 +78,7 @@ def _tell(alerting: Alerting, result: SweepResult) -> SweepResult:
 def _tell_expiring(
     alerting: Alerting, judged: Iterable[Judged], now: datetime
 ) -> tuple[int, Mapping[str, str]]:
-    """Tell of certificates that expire soon; return of how many nobody was told, and what failed."""
+    """Send messages on expiring certificates; return how many were held back, and what failed."""
     expiring = expiring_configurations(judged)
     try:
         told = alerting.tell_expiring(expiring, now)
@@ -90,7 +90,7 @@ def _tell_expiring(
 def _tell_of_configurations(
     alerting: Alerting, reader: EmrReader, result: SweepResult
 ) -> SweepResult:
-    """Tell of the security configurations that changes have held, by what EMR has of them now."""
+    """Send messages on security configurations that changes have held, by what EMR has now."""
     if "the alerts" in result.problems:
         return result
     now, problems, held = datetime.now(UTC), dict(result.problems), {}
