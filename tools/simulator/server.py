@@ -1,5 +1,6 @@
 """Simulator: the server process: moto, the extensions around it, and the HTTP server."""
 
+import gc
 import importlib
 import signal
 import socket
@@ -103,6 +104,8 @@ def serve(port: int, *, stop_with_stdin: bool = False) -> None:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     print(f"Simulator ready: {identity.endpoint()}")
     print(accounts.instructions(identity.endpoint()), flush=True)
+    gc.freeze()  # moto is here to stay: to look through it again and again costs seconds
+    gc.set_threshold(50_000, 20, 100)
     server.serve_forever()
     _stop_once()
 

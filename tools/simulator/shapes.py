@@ -13,7 +13,6 @@ from typing import Any
 from wsgiref.types import StartResponse
 from xml.etree import ElementTree
 
-import botocore.session
 from botocore.model import Shape
 
 from tools.simulator import answers, wire
@@ -55,10 +54,9 @@ def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> I
 @functools.cache
 def _output(service: str, operation: str) -> Shape | None:
     """Return the shape of an operation's answer; None where there is none to hold it to."""
-    session = botocore.session.get_session()
-    if service in _UNREAD or service not in session.get_available_services():
+    if service in _UNREAD or service not in wire.models().get_available_services():
         return None
-    model = session.get_service_model(service)
+    model = wire.models().get_service_model(service)
     if operation not in model.operation_names:
         return None
     return model.operation_model(operation).output_shape
@@ -111,6 +109,7 @@ def _in_xml(element: Iterable[Any], shape: Any, path: str) -> Iterator[str]:
             yield from _in_xml(child, shape.member, path)
 
 
+@functools.lru_cache(1000)
 def _by_name(shape: Any) -> dict[str, Any]:
     """Return the members of a structure by their names in a body."""
     named = {}

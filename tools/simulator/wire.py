@@ -167,7 +167,12 @@ def _scope(authorization: str) -> tuple[str, str, str] | None:
 def _protocol_of(service: str) -> str:
     if service in {"s3", "lambda", "ec2"}:  # spare loading the largest models
         return {"s3": "rest-xml", "lambda": "rest-json", "ec2": "ec2"}[service]
-    session = botocore.session.get_session()
-    if service not in session.get_available_services():
+    if service not in models().get_available_services():
         return "query"
-    return str(session.get_service_model(service).resolved_protocol)
+    return str(models().get_service_model(service).resolved_protocol)
+
+
+@functools.cache
+def models() -> botocore.session.Session:
+    """The one session that reads botocore's models, which are slow to load."""
+    return botocore.session.get_session()

@@ -5,6 +5,7 @@ boundary if it has one. An explicit Deny goes before everything. What the
 simulator cannot judge counts as a Deny that applies and as an Allow that does not.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -138,6 +139,7 @@ def _operator_holds(operator: str, key: str, values: list[str], context: Context
     return _QUANTIFIERS[quantifier](results)
 
 
+@functools.lru_cache(10_000)
 def like(pattern: str, text: str) -> bool:
     """Match IAM's wildcards: `*` for any characters, `?` for one."""
     parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in pattern)
