@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+import time
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,7 @@ from emr_in_transit.alerting.alert import CLUSTER_TYPE, SECURITY_CONFIGURATION_T
 from emr_in_transit.alerting.episode import LEASE, State, claimed_episode, episode_type
 from emr_in_transit.aws.clusters import TAGS_LAG
 from emr_in_transit.aws.emr import EmrReader
-from emr_in_transit.aws.episodes import Episodes
+from emr_in_transit.aws.episodes import COUNTED_TOGETHER, Episodes
 from emr_in_transit.aws.ledger import Ledger
 from emr_in_transit.judgement.parameters import parse_parameters
 from tests.support.builders import (
@@ -130,6 +131,9 @@ def aws(monkeypatch):
     with recording(monkeypatch) as record:
         place = Aws(record)
         monkeypatch.setattr(boto3, "client", client_of)
+        # What is counted together has just begun to be, and goes on being so until the test is over.
+        began = time.time() % COUNTED_TOGETHER.total_seconds()
+        move_clock(monkeypatch, change_module, -timedelta(seconds=began))
         monkeypatch.setattr(
             ConfigResponse,
             "describe_config_rules",
