@@ -1,5 +1,7 @@
 # Every target works on a fresh clone: it makes the environment that it needs.
 .DEFAULT_GOAL := help
+# Many containers set it. Each process would compile moto and botocore anew, for longer than it works.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo simulator test check package deploy publish bench lock authorization clean
 .PHONY: preflight verify
 .PHONY: rdk-init rdk-deploy rdk-alerts rdk-undeploy rdk-test-local rdk-template rdk-export
@@ -22,7 +24,7 @@ simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CL
 	@.venv/bin/python -m tools.simulator --port "$(PORT)"
 
 test: environment-dev environment-rdk environment-awscli environment-release ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert"]
-	@.venv/bin/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov=rules --cov=cli --cov-fail-under=100)
+	@.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(or $(ARGS),--durations=10 --cov=rules --cov=cli --cov-fail-under=100)
 
 check: environment-dev environment-checkov environment-authorization ## linters, types, templates and grants
 	@.venv/bin/ruff check .

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import json
 import os
 import signal
+import sys
+import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.loaders
 import botocore.parsers
 import pytest
 
@@ -33,6 +39,7 @@ SAFE_ENVIRONMENT = {
     "HTTPS_PROXY": "http://localhost:9",
     "NO_PROXY": "localhost,127.0.0.1",
 }
+UNITS = Path(__file__).with_name("unit")
 _DANGEROUS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_SECURITY_TOKEN")
 
 os.environ.update(
@@ -44,6 +51,50 @@ for _name in _DANGEROUS:
 # A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Each test has sessions of its own; what botocore's files say is the same for all of them.
+_load = botocore.loaders.JSONFileLoader.load_file
+_loaded = functools.cache(functools.partial(_load, botocore.loaders.JSONFileLoader()))
+botocore.loaders.JSONFileLoader.load_file = lambda _loader, path: _loaded(path)
+
+
+def is_traced(item: pytest.Item) -> bool:
+    """Return whether a test counts for coverage: a unit test that is neither of chance nor `untraced`.
+
+    Other tests run what ships in processes of their own, and what only chance reaches is not
+    covered; being traced would make both three times slower.
+    """
+    marks = {mark.name for mark in item.iter_markers()}
+    return item.path.is_relative_to(UNITS) and marks.isdisjoint({"hypothesis", "untraced"})
+
+
+@pytest.hookimpl(trylast=True)  # Hypothesis has marked its own by then
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trace first: what is imported or cached once in a process is to be seen then."""
+    items.sort(key=is_traced, reverse=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Stop tracing for a test that is not traced; pytest-cov's own mark cannot do it under xdist."""
+    if is_traced(item):
+        return (yield)
+    tracers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracers[0])
+        threading.settrace(tracers[1])
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is here to stay: thousands of tests, moto, botocore."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(autouse=True)

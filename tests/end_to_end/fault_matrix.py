@@ -1,11 +1,13 @@
 """The fault matrix: every AWS call of every door, and every way in which it can fail."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 SWEEP, CHANGE, LAUNCH = "sweep", "change", "launch"
 HELD = "held"  # a sweep that tells what changes have held for it
 TRIAL = "trial"  # a sweep by a rule of somebody else's, on the same function
+SCHEDULED = (SWEEP, HELD, TRIAL)  # an event opens the others
 ROLES = {
     SWEEP: "RuleRole",
     CHANGE: "RuleRole",
@@ -162,4 +164,31 @@ CASES = tuple(
     for fault in FAULTS
     for call in CALLS
     if fault.name not in (ONLY_READING if call.action.endswith(WRITES) else ONLY_WRITING)
+)
+# An entry of the ledger that says of a bad cluster that it is good, in every wrong shape.
+FUTURE = (datetime.now(UTC) + timedelta(days=3650)).isoformat()
+FORGED = {
+    "of the future": {"described": {"S": FUTURE}},
+    "of another version": {"schema": {"N": "99"}},
+    "without a version": {"schema": None},
+    "without facts": {"facts": None},
+    "of facts that are no JSON": {"facts": {"S": "{"}},
+    "of facts of another type": {"facts": {"S": '{"cluster_id": 7}'}},
+    "of facts nested too deeply": {"facts": {"S": "[" * 50_000}},
+    "without a time": {"described": None},
+    "of a time without a zone": {"described": {"S": "2026-01-01T00:00:00"}},
+    "of a time that is none": {"described": {"S": "lately"}},
+    "long expired": {"expires": {"N": "1"}},
+    "that expires as a text": {"expires": {"S": "never"}},
+    "without an end": {"expires": None},
+    "of a time of another type": {"described": {"N": "1"}},
+    "of a version that is no number": {"schema": {"S": "2"}},
+    "of facts that are a list": {"facts": {"S": "[]"}},
+    "that is due": {"described": {"S": "2026-01-01T00:00:00+00:00"}},
+}
+# By door: over which forged entry it opens, and how often at once.
+TROUBLES = (
+    *((door, name, 1) for door in (SWEEP, LAUNCH) for name in FORGED),
+    *((door, name, 2) for door in (SWEEP, LAUNCH) for name in FORGED if "time" in name),
+    *((door, "", times) for door in (SWEEP, LAUNCH, HELD, TRIAL) for times in (2, 3)),
 )

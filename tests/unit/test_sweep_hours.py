@@ -23,6 +23,7 @@ def test_a_hundred_that_ended_in_an_hour_are_retired_by_the_list(share):
     assert seconds < 60
 
 
+@pytest.mark.untraced
 def test_five_thousand_that_ended_overnight_are_retired_by_the_list():
     """One by one that would take two hours."""
     calls, seconds = ended_calls(5000)
@@ -80,6 +81,7 @@ def show(capsys):
     return show
 
 
+@pytest.mark.untraced
 def test_a_cold_fleet_takes_hardly_longer_than_the_buckets_ask(show):
     """The list of 5,000 takes 160 s in each run, and costs none of them."""
     seconds, runs = cold_seconds(5000)
@@ -99,6 +101,7 @@ def test_no_marker_of_the_list_waits_for_anything_but_the_list_s_own_bucket():
     assert account.emr.throttled == 0
 
 
+@pytest.mark.untraced
 def test_twenty_thousand_clusters_have_their_turns_in_as_many_runs_as_it_takes(show):
     """Nobody has a second verdict before everybody has the first, with nothing to remember it by."""
     found = turns(20_000, rounds=1)

@@ -440,6 +440,14 @@ WORST = judged(
 )
 
 
+def test_of_the_worst_cluster_one_finding_is_told():
+    """And the others are counted."""
+    [(_, sent)] = messages(alert(WORST))
+    cut, _ = read(sent)
+    assert (len(cut["findings"]), cut["findingsLeftOut"]) == (1, 299)
+    assert fits(sent)
+
+
 @example([WORST], 0)
 @example([WORST, WORST], 1)
 @given(st.lists(crowded_clusters(), min_size=1, max_size=3), st.integers(0, 40))

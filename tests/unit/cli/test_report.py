@@ -191,7 +191,7 @@ def test_what_is_not_known_of_an_organization(organization):
         (THIRD, REGION, "OUTDATED"),
         ("o-abc", REGION, "FAILED"),
     )
-    organization.details(HOME, REGION, RULE, result("j-1", *GOOD, 24.9))
+    organization.details(HOME, REGION, RULE, result("j-1", *GOOD, 24.5))
     organization.details(
         HOME, "us-east-1", RULE, result("j-2", *GOOD, 25.1), result("j-3", *GOOD, 70)
     )

@@ -96,6 +96,28 @@ def test_any_bytes(content):
     assert zipfile.is_zipfile(io.BytesIO(content))
 
 
+def with_a_name_that_has_no_end() -> bytes:
+    """A zip whose last entry in the directory has a name that is longer than all that follows."""
+    content = bytearray(good())
+    struct.pack_into("<H", content, content.rindex(b"PK\1\2") + 28, 0xFFFF)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"PK\5\6" + b"\xff" * 16 + bytes(2), "its records of 64 bits are missing"),
+        (with_a_name_that_has_no_end(), "an entry of it cannot be read"),
+    ],
+    ids=["64 bits", "name"],
+)
+def test_a_directory_that_points_to_where_nothing_is(content, why):
+    """Before the first byte, or past the last."""
+    with pytest.raises(ZipError, match=why) as raised:
+        entries_of(content)
+    assert raised.value.problem is Problem.DIRECTORY_LIES
+
+
 @cache
 def sample(*, streamed: bool, at_end: bool) -> bytes:
     held = files()

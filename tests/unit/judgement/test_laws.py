@@ -34,6 +34,7 @@ from tests.support.facts import (
     reasons,
 )
 
+pytestmark = pytest.mark.untraced  # tables cover each line; this is the whole space, and chance
 DEFAULTS = parameters()
 ABSENT = object()
 
