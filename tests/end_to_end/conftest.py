@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.end_to_end.fault_invariants import Cases
 from tests.end_to_end.scans import agrees
 from tests.end_to_end.watched import Watched
 from tools.account import Account
@@ -38,6 +39,12 @@ def alerts(watched):
     """That deployment with nothing going on, and nothing unread."""
     watched.tidy()
     return watched
+
+
+@pytest.fixture(scope="module")
+def cases(simulator):
+    """The cases of the fault matrix, on one deployment for a module."""
+    return Cases(simulator)
 
 
 @pytest.fixture

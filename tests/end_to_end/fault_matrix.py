@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 SWEEP, CHANGE, LAUNCH = "sweep", "change", "launch"
 HELD = "held"  # a sweep that tells what changes have held for it
 TRIAL = "trial"  # a sweep by a rule of somebody else's, on the same function
-SCHEDULED = (SWEEP, HELD, TRIAL)  # an event opens the others
 ROLES = {
     SWEEP: "RuleRole",
     CHANGE: "RuleRole",
@@ -15,6 +16,8 @@ ROLES = {
     TRIAL: "RuleRole",
     LAUNCH: "LaunchCheckRole",
 }
+SCHEDULED = (SWEEP, HELD, TRIAL)
+BY_EVENT = tuple(door for door in ROLES if door not in SCHEDULED)
 
 OLD = ("good", "bad", "exempt")  # judged, recorded and told of before
 GONE = ("gone-good", "gone-bad")  # the same, and ended since
@@ -192,3 +195,17 @@ TROUBLES = (
     *((door, name, 2) for door in (SWEEP, LAUNCH) for name in FORGED if "time" in name),
     *((door, "", times) for door in (SWEEP, LAUNCH, HELD, TRIAL) for times in (2, 3)),
 )
+
+
+def faults_at(doors: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Return the mark that runs a test for each case at these doors, as `call` and `fault`."""
+    cases = [(call, fault) for call, fault in CASES if call.door in doors]
+    names = [f"{fault.name}-{call.name}" for call, fault in cases]
+    return pytest.mark.parametrize(("call", "fault"), cases, ids=names)
+
+
+def troubles_at(doors: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Return the mark that runs a test for each trouble at these doors, as `trouble`."""
+    troubles = [trouble for trouble in TROUBLES if trouble[0] in doors]
+    names = [f"{door}-{times}-times-{forged or 'clean'}" for door, forged, times in troubles]
+    return pytest.mark.parametrize("trouble", troubles, ids=names)
