@@ -28,7 +28,6 @@ LIMITS = {  # operation: burst, refill per second
     "DeleteSecurityConfiguration": (5, 0.5),
 }
 
-
 _buckets: dict[tuple[str, str, str], tuple[float, float]] = {}  # tokens as they stood at a moment
 _calls: Counter[str] = Counter()
 _throttled: Counter[str] = Counter()

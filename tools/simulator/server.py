@@ -43,12 +43,23 @@ class _Dispatcher(DomainDispatcherApplication):
 
 
 class _Handler(MotoRequestHandler):
-    """Quiet, and without the delay that Nagle's algorithm adds to small answers."""
+    """Keeps connections, as AWS does and werkzeug does not; without Nagle's delay of small answers."""
 
     disable_nagle_algorithm = True
+    protocol_version = "HTTP/1.1"
 
-    def log_request(self, *_: Any, **__: Any) -> None:
-        """Log nothing: the journal holds every request."""
+    def run_wsgi(self) -> None:
+        """Answer one request, and log nothing: the journal holds every one."""
+        heard: list[Any] = []
+        body = b"".join(self.server.app(self.make_environ(), lambda *answer: heard.extend(answer)))
+        code, _, words = heard[0].partition(" ")
+        self.send_response_only(int(code), words)
+        for name, value in heard[1]:
+            self.send_header(name, value)
+        if "content-length" not in {name.lower() for name, _ in heard[1]}:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else body)
 
 
 def install() -> None:
@@ -104,8 +115,7 @@ def serve(port: int, *, stop_with_stdin: bool = False) -> None:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     print(f"Simulator ready: {identity.endpoint()}")
     print(accounts.instructions(identity.endpoint()), flush=True)
-    gc.freeze()  # moto is here to stay: to look through it again and again costs seconds
-    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()  # moto is here to stay: to look through it again and again takes seconds
     server.serve_forever()
     _stop_once()
 

@@ -22,6 +22,7 @@ from tools.simulator import accounts, identity
 Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
 Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
 
+models = functools.cache(botocore.session.get_session)  # one session, which keeps what it reads
 _KEY = "tools.simulator.call"
 _JSON_MAX = 1 << 22  # bodies above 4 MiB are uploads, of which nobody asks the parameters
 _BOTO3_NAMES = {  # by the name that stands in the signature
@@ -170,9 +171,3 @@ def _protocol_of(service: str) -> str:
     if service not in models().get_available_services():
         return "query"
     return str(models().get_service_model(service).resolved_protocol)
-
-
-@functools.cache
-def models() -> botocore.session.Session:
-    """The one session that reads botocore's models, which are slow to load."""
-    return botocore.session.get_session()
