@@ -49,7 +49,7 @@ class _Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def run_wsgi(self) -> None:
-        """Answer one request, and log nothing: the journal holds every one."""
+        """Send the answer to one request; the journal holds each, so nothing is logged."""
         heard: list[Any] = []
         body = b"".join(self.server.app(self.make_environ(), lambda *answer: heard.extend(answer)))
         code, _, words = heard[0].partition(" ")
