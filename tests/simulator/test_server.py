@@ -1,6 +1,7 @@
 """The simulator's process: it starts, says where, refuses a port in use, stops and resets."""
 
 import time
+from http.client import HTTPConnection
 
 import boto3
 import pytest
@@ -32,6 +33,26 @@ def test_a_reset_forgets_every_account_and_region_in_a_moment(aws):
 def test_an_unknown_control_route_names_the_known_ones(simulator):
     with pytest.raises(SimulatorError, match=r"404.*POST /simulator/reset"):
         simulator.call("POST", "/no-such-thing")
+
+
+def test_a_connection_is_kept_whatever_is_asked_and_closed_where_nobody_knows_what_comes_next(aws):
+    kept = HTTPConnection(aws.url.removeprefix("http://"))
+    asked = []
+    for path, headers in (
+        ("/simulator/no-such-thing", {}),
+        ("/simulator/settle", {}),
+        ("/", {"Content-Length": "many"}),
+    ):
+        kept.request("POST", path, b'{"timeout": 9}', headers)
+        asked.append(kept.sock)
+        with kept.getresponse() as answer:
+            answer.read()
+            assert answer.getheader("Date")
+            asked.append((answer.status, answer.getheader("Connection")))
+    first, not_found, second, settled, third, broken = asked
+    assert first is second is third is not None
+    assert (not_found, settled, broken) == ((404, None), (200, None), (500, "close"))
+    kept.close()
 
 
 def test_a_wrong_control_request_is_refused_with_a_reason(simulator):

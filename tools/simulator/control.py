@@ -154,6 +154,8 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
 def _answer(environ: WSGIEnvironment, path: str) -> tuple[str, object]:
     handler = _routes.get((environ["REQUEST_METHOD"], path))
     if handler is None:
+        # What is left of a request would be the beginning of the next.
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         known = sorted(f"{method} {PREFIX}{known}" for method, known in _routes)
         return "404 Not Found", {"error": f"There is no route {path}.", "routes": known}
     try:

@@ -9,6 +9,7 @@ import threading
 from typing import Any, NamedTuple
 
 import boto3
+import botocore.session
 import moto.iam.models as iam_models
 import moto.sts.models as sts_models
 from botocore.awsrequest import AWSRequest
@@ -20,6 +21,7 @@ from tools.simulator.accounts import Credentials
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 INTERNAL_HEADER = "X-Simulator-Internal"  # marks the simulator's requests to itself
 CALLED_VIA_HEADER = "X-Simulator-Called-Via"  # which service makes such a request for its caller
+models = functools.cache(botocore.session.get_session)  # one session, which keeps what it reads
 _state: dict[str, str] = {}
 _lock = threading.Lock()  # boto3 sessions must not make two clients at once
 
@@ -114,7 +116,7 @@ def _administrator_client(service: str, account: str, region: str, url: str) -> 
 @functools.cache
 def _session() -> boto3.session.Session:
     """The one session of all clients: it keeps the service models, which are slow to load."""
-    return boto3.session.Session()
+    return boto3.session.Session(botocore_session=models())
 
 
 def _new_client(service: str, region: str, credentials: Credentials, url: str) -> Any:

@@ -1,7 +1,9 @@
 """Simulator: the server process: moto, the extensions around it, and the HTTP server."""
 
+import functools
 import gc
 import importlib
+import logging
 import signal
 import socket
 import sys
@@ -20,26 +22,13 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from tools import program
 from tools.simulator import accounts, identity
 
+LOG = logging.getLogger(__name__)
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name
 
 
 class PortInUseError(Exception):
     """The port is taken by another program."""
-
-
-class _Dispatcher(DomainDispatcherApplication):
-    """moto's, which else looks through all its folders for each request: a third of its time."""
-
-    def __init__(self) -> None:
-        super().__init__(create_backend_app)
-        self._backends: dict[str | None, Any] = {}
-
-    def get_backend_for_host(self, host: str | None) -> Any:
-        """The backend that serves a host, remembered."""
-        if host not in self._backends:
-            self._backends[host] = super().get_backend_for_host(host)
-        return self._backends[host]
 
 
 class _Handler(MotoRequestHandler):
@@ -51,9 +40,17 @@ class _Handler(MotoRequestHandler):
     def run_wsgi(self) -> None:
         """Send the answer to one request; the journal holds each, so nothing is logged."""
         heard: list[Any] = []
-        body = b"".join(self.server.app(self.make_environ(), lambda *answer: heard.extend(answer)))
+        try:
+            application, environ = self.server.app, self.make_environ()
+            body = b"".join(application(environ, lambda *answer: heard.extend(answer)))
+        except ConnectionError:  # a scripted fault has dropped it
+            raise
+        except Exception:
+            LOG.exception("%s %s failed", self.command, self.path)
+            heard, body = ["500 Internal Server Error", [("Connection", "close")]], b""
         code, _, words = heard[0].partition(" ")
         self.send_response_only(int(code), words)
+        self.send_header("Date", self.date_time_string())
         for name, value in heard[1]:
             self.send_header(name, value)
         if "content-length" not in {name.lower() for name, _ in heard[1]}:
@@ -80,7 +77,9 @@ def install() -> None:
 
 def application() -> WSGIApplication:
     """The WSGI application: moto, with the middlewares around it."""
-    app: WSGIApplication = _Dispatcher()
+    app: Any = DomainDispatcherApplication(create_backend_app)
+    # Else it looks through all its folders for each request: a third of its time.
+    app.get_backend_for_host = functools.cache(app.get_backend_for_host)
     # From moto outwards: each wraps what stands before it.
     for name in ("answers", "iam", "buckets", "shapes", "faults", "journal", "wire", "control"):
         app = importlib.import_module(f"tools.simulator.{name}").middleware(app)

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from botocore.model import Shape
 
-from tools.simulator import answers, wire
+from tools.simulator import answers, identity, wire
 
 LOG = logging.getLogger(__name__)
 _TYPES: dict[str, type | tuple[type, ...]] = {  # those of texts aside
@@ -54,9 +54,9 @@ def middleware(call: wire.Call, go: wire.Go, start_response: StartResponse) -> I
 @functools.cache
 def _output(service: str, operation: str) -> Shape | None:
     """Return the shape of an operation's answer; None where there is none to hold it to."""
-    if service in _UNREAD or service not in wire.models().get_available_services():
+    if service in _UNREAD or service not in identity.models().get_available_services():
         return None
-    model = wire.models().get_service_model(service)
+    model = identity.models().get_service_model(service)
     if operation not in model.operation_names:
         return None
     return model.operation_model(operation).output_shape

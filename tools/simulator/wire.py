@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import botocore.session
 from moto.core.request import Request
 from moto.core.routing import NotFound, get_service_router
 
@@ -22,7 +21,6 @@ from tools.simulator import accounts, identity
 Go = Callable[[StartResponse], Iterable[bytes]]  # on to what stands inside
 Handle = Callable[["Call", Go, StartResponse], Iterable[bytes]]
 
-models = functools.cache(botocore.session.get_session)  # one session, which keeps what it reads
 _KEY = "tools.simulator.call"
 _JSON_MAX = 1 << 22  # bodies above 4 MiB are uploads, of which nobody asks the parameters
 _BOTO3_NAMES = {  # by the name that stands in the signature
@@ -168,6 +166,6 @@ def _scope(authorization: str) -> tuple[str, str, str] | None:
 def _protocol_of(service: str) -> str:
     if service in {"s3", "lambda", "ec2"}:  # spare loading the largest models
         return {"s3": "rest-xml", "lambda": "rest-json", "ec2": "ec2"}[service]
-    if service not in models().get_available_services():
+    if service not in identity.models().get_available_services():
         return "query"
-    return str(models().get_service_model(service).resolved_protocol)
+    return str(identity.models().get_service_model(service).resolved_protocol)
