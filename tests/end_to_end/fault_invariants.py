@@ -14,17 +14,17 @@ class Cases:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._doors: list[Doors] = []
+        self._doors: Doors | None = None
 
     @contextmanager
     def doors(self) -> Iterator[Doors]:
         """Hand the deployment to a case."""
-        if not self._doors:
-            self._doors.append(Doors(self._simulator))
-            self._doors[0].found()
-        doors = self._doors.pop()
+        doors, self._doors = self._doors, None
+        if doors is None:
+            doors = Doors(self._simulator)
+            doors.found()
         yield doors
-        self._doors.append(doors)
+        self._doors = doors
 
     def check_fault(self, call: Call, fault: Fault) -> None:
         """Let a call of a door fail: five invariants hold, however it went."""
