@@ -21,7 +21,9 @@ from tools.simulator.accounts import Credentials
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 INTERNAL_HEADER = "X-Simulator-Internal"  # marks the simulator's requests to itself
 CALLED_VIA_HEADER = "X-Simulator-Called-Via"  # which service makes such a request for its caller
-models = functools.cache(botocore.session.get_session)  # one session, which keeps what it reads
+# One session for all clients, and what it has read of the services' models, which is slow.
+models = functools.cache(botocore.session.get_session)
+_session = functools.cache(lambda: boto3.session.Session(botocore_session=models()))
 _state: dict[str, str] = {}
 _lock = threading.Lock()  # boto3 sessions must not make two clients at once
 
@@ -111,12 +113,6 @@ def forwarding_client(service: str, region: str, key_id: str, via: str) -> Any:
 @functools.cache
 def _administrator_client(service: str, account: str, region: str, url: str) -> Any:
     return _new_client(service, region, accounts.administrator_key(account), url)
-
-
-@functools.cache
-def _session() -> boto3.session.Session:
-    """The one session of all clients: it keeps the service models, which are slow to load."""
-    return boto3.session.Session(botocore_session=models())
 
 
 def _new_client(service: str, region: str, credentials: Credentials, url: str) -> Any:

@@ -129,18 +129,14 @@ def middleware(app: WSGIApplication) -> WSGIApplication:
     """Leave the `Call` in the environment, for the middlewares inside."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        body = _read(environ)
+        chunked = environ.get("wsgi.input_terminated")  # then the stream knows its own end
+        length = -1 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
+        body = bytes(environ["wsgi.input"].read(length))
         environ["wsgi.input"] = io.BytesIO(body)
         environ[_KEY] = _call(environ, body)
         return app(environ, start_response)
 
     return serve
-
-
-def _read(environ: WSGIEnvironment) -> bytes:
-    chunked = environ.get("wsgi.input_terminated")  # then the stream knows its own end
-    length = -1 if chunked else int(environ.get("CONTENT_LENGTH") or 0)
-    return bytes(environ["wsgi.input"].read(length))
 
 
 def _call(environ: WSGIEnvironment, body: bytes) -> Call | None:

@@ -6,10 +6,12 @@ A change set says what a stack's next step would add, modify, replace and remove
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
+from moto.cloudformation import responses
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
@@ -234,7 +236,7 @@ def _template_at(self: CloudFormationResponse, template_url: str) -> str:
     bucket, _, key = urlsplit(template_url).path.lstrip("/").partition("/")
     resource, who = f"arn:{self.partition}:s3:::{bucket}/{key}", identity.caller(self.access_key)
     try:
-        if iam.enforced() and not iam.may_use(who, "s3:GetObject", resource):
+        if iam.settings.enforce and not iam.may_use(who, "s3:GetObject", resource):
             raise ValidationError(message="S3 error: Access Denied")
         found = Place(who.account, self.region).client("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as problem:
@@ -253,6 +255,8 @@ def install() -> None:
     # The update itself finds that it changes nothing, after it has looked at the status.
     CloudFormationResponse._validate_different_update = lambda *_: None  # noqa: SLF001
     ChangeSet._parse_template = ChangeSet.diff = lambda _self: None  # noqa: SLF001
+    summary = responses.get_template_summary_response_from_template
+    responses.get_template_summary_response_from_template = lru_cache(maxsize=16)(summary)
     for name in (
         *("create_stack", "update_stack", "delete_stack"),
         *("create_change_set", "execute_change_set", "get_template_summary"),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, ClassVar
 
@@ -45,6 +46,12 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 def parse(text: str) -> dict[str, Any]:
     """Return the template as an object; YAML or JSON."""
+    return dict(json.loads(_in_json(text)))
+
+
+@lru_cache(maxsize=16)  # reading YAML takes longer than making most of the stacks
+def _in_json(text: str) -> str:
+    """Return the template in plain JSON: no key or value of another kind."""
     try:
         document = _Loader(text).get_single_data()
     except yaml.YAMLError as error:
@@ -55,7 +62,7 @@ def parse(text: str) -> dict[str, Any]:
         raise ValidationError(
             message="Template format error: At least one Resources member must be defined."
         )
-    return json.loads(json.dumps(document))  # plain JSON: no key or value of another kind
+    return json.dumps(document)
 
 
 def dependencies(resource: Mapping[str, Any]) -> set[str]:

@@ -17,8 +17,6 @@ _SPREAD = 0.3  # seconds within which shuffled events arrive
 _GOLDEN = 0.618  # its multiples, less their whole parts, are spread evenly and are never in order
 _numbers = itertools.count(1)
 _moto_put_targets = EventsBackend.put_targets
-
-
 _events = Log("/events", source=lambda entry: (entry["event"]["source"],))
 
 

@@ -47,7 +47,7 @@ def _refuse_unusable_role(spec: Mapping[str, Any], region: str) -> None:
     if target := (spec.get("DeadLetterConfig") or {}).get("TargetArn"):
         needed.append(("sqs", "SendMessage", target))
     granted, context = grants.of_role(role), {"aws:principalarn": role}
-    for service, action, resource in needed if iam.enforced() else []:
+    for service, action, resource in needed if iam.settings.enforce else []:
         if not policies.decide(granted, f"{service}:{action}", resource, context).allowed:
             raise InvalidParameterValueException(
                 "The provided execution role does not have permissions to call "

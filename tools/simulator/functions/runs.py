@@ -31,8 +31,6 @@ _ATTEMPTS = 3  # Lambda's default: the event itself and two retries
 # One run of a function: id, function (its name), arn, attempt, ok, payload, answer, error_type,
 # error_message, logs, started, duration (seconds, without the start of the process), peak_rss_mib.
 Invocation = dict[str, Any]
-
-
 invocations = Log("/invocations", function=lambda one: (one["function"], one["arn"]))
 
 

@@ -32,17 +32,12 @@ class Settings:
 settings = steered("/iam", Settings())
 
 
-def enforced() -> bool:
-    """Whether IAM is enforced."""
-    return settings.enforce
-
-
 def middleware(app: WSGIApplication) -> WSGIApplication:
     """Refuse the calls that their caller may not make."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         call = wire.call_of(environ)
-        if not enforced():
+        if not settings.enforce:
             return app(environ, start_response)
         refusal = _refusal(call) if call else _unsigned(environ)
         return refusal.send(start_response) if refusal else app(environ, start_response)

@@ -97,7 +97,7 @@ def _check_key(topic: Topic, known: identity.Caller) -> None:
 
     def own_policies_allow(action: str, resource: str) -> bool:
         mine = grants.of_caller(known)
-        return not iam.enforced() or policies.decide(mine, action, resource, context).allowed
+        return not iam.settings.enforce or policies.decide(mine, action, resource, context).allowed
 
     who = caller(known.arn, known.account, known.role_arn)
     who = replace(who, context={**who.context, **context})

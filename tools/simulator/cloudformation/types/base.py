@@ -30,7 +30,7 @@ class Place(NamedTuple):
     def client(self, service: str) -> Any:
         """Return a client that acts for whoever asks CloudFormation for something."""
         key_id = caller.get()
-        if not key_id or not iam.enforced() or accounts.account_of_administrator(key_id):
+        if not key_id or not iam.settings.enforce or accounts.account_of_administrator(key_id):
             return identity.client(service, *self)
         return identity.forwarding_client(service, self.region, key_id, _SERVICE)
 
