@@ -25,6 +25,7 @@ class Simulator(Controls):
         super().__init__(url)
         self._process = process
         self._session = boto3.session.Session()  # one: it keeps the service models, which are slow
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
         self._lock = threading.Lock()  # sessions must not make two clients at once
 
     @classmethod
@@ -76,7 +77,10 @@ class Simulator(Controls):
         account: str | None = None,
         **options: Any,
     ) -> Any:
-        """A boto3 client of the account's administrator; `options` go to boto3 as they are."""
+        """Return the one boto3 client of the account's administrator, or another with `options`."""
+        where = service, region, account
+        if not options and where in self._clients:
+            return self._clients[where]
         key = accounts.administrator_key(account or accounts.DEFAULT_ACCOUNT)
         settings = {
             "aws_access_key_id": key.access_key_id,
@@ -84,9 +88,10 @@ class Simulator(Controls):
             "config": Config(retries={"total_max_attempts": 1}),
         }
         with self._lock:
-            return self._session.client(
+            made = self._session.client(
                 service, region_name=region, endpoint_url=self.url, **(settings | options)
             )
+        return made if options else self._clients.setdefault(where, made)
 
     def environment(
         self, region: str = accounts.DEFAULT_REGION, account: str = accounts.DEFAULT_ACCOUNT
