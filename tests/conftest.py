@@ -13,11 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import botocore.loaders
 import botocore.parsers
 import pytest
 
-from emr_in_transit.aws.clients import forget_clients
+from emr_in_transit.aws.clients import prepare_boto3
+from emr_in_transit.deployment import start_process
 from tools.simulator import shapes
 from tools.simulator.client import Simulator
 
@@ -123,8 +125,11 @@ def _answers_have_aws_shape(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _new_clients() -> None:
-    """Let each test make its own AWS clients, with its own endpoint and credentials."""
-    forget_clients()
+    """Let each test be a process of its own: its AWS clients have its endpoint and credentials."""
+    if prepare_boto3.cache_info().currsize:
+        boto3.DEFAULT_SESSION = None
+    prepare_boto3.cache_clear()
+    start_process.cache_clear()
 
 
 @pytest.fixture(scope="session")

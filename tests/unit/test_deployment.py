@@ -294,7 +294,6 @@ def test_the_topic_is_reached_in_its_own_region(alerting):
 def test_security_hub_is_reached_only_where_the_template_says_so(monkeypatch, alerting):
     """In the Region of the resources, with the time-outs of all clients but fewer attempts."""
     monkeypatch.setenv("SECURITY_HUB", "true")
-    prepare_boto3.cache_clear()  # another test may have put another default session there
     prepare_boto3()
     hub = alerting(seconds=60.0).security_hub._hub
     config = hub._client.meta.config
@@ -313,7 +312,6 @@ def test_tags_are_read_only_where_the_rule_knows_an_exemption():
 
 def test_the_first_line_of_a_process_says_which_version_runs(caplog):
     """And no other line does: once for each process."""
-    start_process.cache_clear()
     with caplog.at_level(logging.INFO):
         start_process()
         start_process()

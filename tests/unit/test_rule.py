@@ -11,6 +11,7 @@ from moto.config.models import ConfigBackend
 
 from emr_in_transit import sweep
 from emr_in_transit.aws import clients
+from emr_in_transit.aws.emr import Pacer
 from emr_in_transit.config_event import EventError
 from tests.support.builders import client, refusing
 from tests.support.doors import (
@@ -52,6 +53,23 @@ def test_a_schedule_records_a_verdict_for_every_live_cluster(emr, record):
         bare: "NON_COMPLIANT",
     }
     assert record[bare]["Annotation"].startswith("NO_SECURITY_CONFIGURATION: ")
+
+
+def test_the_next_sweep_is_paced_by_its_own_pacer_alone(emr, monkeypatch):
+    """Both have the same client, and each count of EMR's calls is one sweep's."""
+    pacers = []
+
+    class Known(Pacer):
+        def __init__(self, share):
+            super().__init__(share)
+            pacers.append(self)
+
+    monkeypatch.setattr(sweep, "Pacer", Known)
+    launch(emr)
+    for _ in range(2):
+        door.lambda_handler(scheduled(), Context())
+    first, second = (each.calls["ListClusters"] for each in pacers)
+    assert first == second > 0
 
 
 def sweep_lines(caplog, message="verdict"):

@@ -64,6 +64,8 @@ class Aws:
     def __init__(self, record):
         make_table()
         self.emr = client("emr")
+        self.emr_of_rule = boto3.client("emr", REGION)
+        self.emr_of_rule.meta.events.register("before-call.emr", self.listen)
         self.inbox = Inbox()
         self.record = record
         self.episodes = Episodes(client("dynamodb"), TABLE, ACCOUNT, REGION)
@@ -71,17 +73,12 @@ class Aws:
         self.rules = []
         self.asked = []  # the calls that the rule makes to EMR
 
-    def client_of_rule(self, made):
-        if self.denied:
-            made.meta.events.register(f"before-call.emr.{self.denied}", self.deny)
-        made.meta.events.register(
-            "before-call.emr", lambda model, **_: self.asked.append(model.name)
-        )
-        return made
-
-    def deny(self, model, **_):
-        error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
-        raise ClientError(error, model.name)
+    def listen(self, model, **_):
+        """Take down a call of the rule to EMR, or refuse it."""
+        if model.name == self.denied:
+            error = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+            raise ClientError(error, model.name)
+        self.asked.append(model.name)
 
     def sweep(self, parameters="{}", **members):
         return door.lambda_handler(scheduled(parameters, **members), Context())
@@ -120,13 +117,9 @@ def move_sweeps_clock(monkeypatch, by):
 @pytest.fixture
 def aws(monkeypatch):
     """AWS as template.yml sets it up."""
-    make = boto3.client
 
-    def client_of(service, region=None):
-        if service != "emr":
-            return client(service)
-        # The sweep paces the client that it gets, so that is a new one each time.
-        return place.client_of_rule(make(service, region))
+    def client_of(service, _region=None):
+        return place.emr_of_rule if service == "emr" else client(service)
 
     with recording(monkeypatch) as record:
         place = Aws(record)

@@ -69,9 +69,16 @@ def run_sweep(run: RuleRun) -> SweepResult:
 
     What cannot be judged, recorded or told of is among the ``problems`` of the result.
     """
-    deployment, now = run.deployment, datetime.now(UTC)
-    pacer = Pacer(deployment.settings.emr_call_share)
+    pacer = Pacer(run.deployment.settings.emr_call_share)
     pacer.attach(run.emr)
+    try:
+        return _run(run, pacer)
+    finally:
+        pacer.detach(run.emr)  # the next sweep may have the same client
+
+
+def _run(run: RuleRun, pacer: Pacer) -> SweepResult:
+    deployment, now = run.deployment, datetime.now(UTC)
     reader = EmrReader(run.emr, run.parameters, deployment.settings.alert_tag_keys)
     alerting, problem = run.telling(DetectedBy.SWEEP)
     tags, told = deployment.tags(run.parameters), told_clusters(alerting)

@@ -8,6 +8,8 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.parsers import ResponseParserError
+from moto import mock_aws
+from rdklib import ClientFactory
 
 from emr_in_transit.aws import clients
 from emr_in_transit.aws.clients import BrokenAnswerError, prepare_boto3
@@ -29,7 +31,6 @@ class Wire:
 
 def answered(service, body):
     """Return a client of the functions that gets this body with status 200."""
-    prepare_boto3.cache_clear()  # another test may have put another default session there
     prepare_boto3()
     client = boto3.client(service, REGION)
     answer = AWSResponse("https://aws.example", 200, {}, Wire(body))
@@ -103,7 +104,11 @@ def test_what_is_nested_beyond_reading_is_an_error_of_that_one_cluster():
 
 
 def test_one_client_serves_a_process_for_each_service_and_region():
-    """Making one takes longer than most calls."""
+    """Making one takes longer than most calls; rdklib makes three for each event."""
+    prepare_boto3()
+    factory = ClientFactory(role_arn=None, region=REGION, assume_role_mode=False)
+    assert factory.build_client("config") is clients.config_client(REGION)
+    assert factory.build_client("emr") is clients.emr_client(REGION)
     for make in (
         clients.config_client,
         clients.dynamodb_client,
@@ -115,6 +120,18 @@ def test_one_client_serves_a_process_for_each_service_and_region():
         assert make(REGION) is make(REGION)
         assert make(REGION) is not make("us-east-2")
         assert make(REGION).meta.region_name == REGION
+
+
+def test_clients_of_a_role_that_is_assumed_are_others_for_each_set_of_keys():
+    """The keys expire, and are another account's."""
+    prepare_boto3()
+    with mock_aws():
+        one, another = (
+            ClientFactory(role_arn=f"arn:aws:iam::{account}:role/judge", region=REGION)
+            for account in ("111122223333", "444455556666")
+        )
+        made = {one.build_client("emr"), another.build_client("emr"), clients.emr_client(REGION)}
+    assert len(made) == 3
 
 
 def test_no_client_is_handed_out_without_a_type():

@@ -116,3 +116,6 @@ def test_every_attempt_of_an_attached_client_is_paced():
     client.meta.events.emit("before-send.emr.ListClusters", request=None)
     client.meta.events.emit("before-send.emr.DescribeCluster", request=None)
     assert pacer.calls == {"ListClusters": 1, "DescribeCluster": 1}
+    pacer.detach(client)
+    client.meta.events.emit("before-send.emr.ListClusters", request=None)
+    assert pacer.calls == {"ListClusters": 1, "DescribeCluster": 1}

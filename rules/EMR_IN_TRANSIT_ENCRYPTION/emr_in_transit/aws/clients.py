@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -36,6 +36,7 @@ SECURITY_HUB_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 
 S3_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=5
 )
+KEPT_CLIENTS = 16  # more than there are kinds
 # At DEBUG these log whole requests and answers, and a cluster's Configurations can hold passwords.
 TALKATIVE = ("boto3", "botocore", "urllib3")
 # botocore reads an answer by recursion, some seven frames for each level of nested
@@ -54,6 +55,10 @@ class BrokenAnswerError(BotoCoreError):
 def prepare_boto3() -> None:
     """Make ``CLIENT_CONFIG`` the default of boto3, for rdklib's clients are made without any.
 
+    One client of each kind is kept for the life of the process, rdklib's too: making one, and its
+    connection, takes longer than most calls. Those of a role that is assumed have keys of their
+    own, which expire; so only the last few are kept.
+
     What goes over the wire is not logged at any level. A broken answer is an error, where botocore
     would see one without members: of PutEvaluations that means that everything is on record.
     """
@@ -61,7 +66,9 @@ def prepare_boto3() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
     session = botocore.session.get_session()
     prepare_session(session)
-    boto3.setup_default_session(botocore_session=session)
+    default = boto3.Session(botocore_session=session)
+    default.client = lru_cache(maxsize=KEPT_CLIENTS)(default.client)  # type: ignore[method-assign]
+    boto3.DEFAULT_SESSION = default
 
 
 def prepare_session(session: botocore.session.Session) -> None:
@@ -78,69 +85,42 @@ def refuse_broken_answer(
     is_empty = not parsed.keys() - {"ResponseMetadata"}
     if not is_empty or model.service_model.metadata["protocol"] != "json":
         return
-    if http_response.raw is None:  # pragma: no cover - botocore's Stubber, depending on test order
-        return
     try:
         json.loads(http_response.content or b"{}")
     except ValueError as error:
         raise BrokenAnswerError from error
 
 
-# One client of each service and Region for the life of the process: making one takes longer than
-# most calls.
-
-
-@cache
 def config_client(region: str) -> ConfigServiceClient:
     """Return the client of AWS Config."""
     return boto3.client("config", region)
 
 
-@cache
 def dynamodb_client(region: str) -> DynamoDBClient:
     """Return the client of DynamoDB."""
     return boto3.client("dynamodb", region)
 
 
-@cache
 def emr_client(region: str) -> EMRClient:
     """Return the client of Amazon EMR."""
     return boto3.client("emr", region)
 
 
-@cache
 def s3_client(region: str) -> S3Client:
     """Return the client of Amazon S3; it follows S3 to the Region of a bucket that is elsewhere."""
     return boto3.client("s3", region, config=S3_CONFIG)
 
 
-@cache
 def security_hub_client(region: str) -> SecurityHubClient:
     """Return the client of Security Hub."""
     return boto3.client("securityhub", region, config=SECURITY_HUB_CONFIG)
 
 
-@cache
 def sns_client(region: str) -> SNSClient:
     """Return the client of Amazon SNS."""
     return boto3.client("sns", region)
 
 
-@cache
 def tagging_client(region: str) -> ResourceGroupsTaggingAPIClient:
     """Return the client of the Resource Groups Tagging API."""
     return boto3.client("resourcegroupstaggingapi", region)
-
-
-def forget_clients() -> None:
-    """Have the next call of each function above make a new client."""
-    for make in (
-        config_client,
-        dynamodb_client,
-        emr_client,
-        s3_client,
-        security_hub_client,
-        sns_client,
-        tagging_client,
-    ):
-        make.cache_clear()

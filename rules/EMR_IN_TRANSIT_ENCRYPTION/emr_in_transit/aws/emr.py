@@ -341,6 +341,10 @@ class Pacer:
         """Pace every attempt of every call of this client, retries included."""
         client.meta.events.register("before-send.emr", self._before_send)
 
+    def detach(self, client: EMRClient) -> None:
+        """Leave the client's calls to themselves again."""
+        client.meta.events.unregister("before-send.emr", self._before_send)
+
     def wait(self, operation: str) -> None:
         """Return once the call may be made."""
         self.calls[operation] += 1
