@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,19 +77,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=is_traced, reverse=True)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
-    """Stop tracing for a test that is not traced; pytest-cov's own mark cannot do it under xdist."""
-    if is_traced(item):
-        return (yield)
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Stop tracing meanwhile; pytest-cov's own mark cannot do it under xdist."""
     tracers = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(tracers[0])
         threading.settrace(tracers[1])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Trace in one worker alone what is imported: all import the same."""
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        return (yield)
+    with untraced():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Run a test untraced that is not to be traced."""
+    if is_traced(item):
+        return (yield)
+    with untraced():
+        return (yield)
 
 
 def pytest_collection_finish() -> None:
