@@ -14,6 +14,7 @@ from tools.bench_hours import cold_seconds, ended_calls, turns
 YEAR = timedelta(days=365)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("share", [1.0, 0.8])
 def test_a_hundred_that_ended_in_an_hour_are_retired_by_the_list(share):
     """500 are live, and the one that is a year old does not make the list a year long."""
@@ -111,6 +112,7 @@ def test_twenty_thousand_clusters_have_their_turns_in_as_many_runs_as_it_takes(s
     assert found.oldest_hours == found.runs - 1
 
 
+@pytest.mark.untraced
 def test_turns_go_round_although_results_do_not_change(show):
     """An unchanged result is put once a day, so its age tells nothing; a run puts one more of them."""
     found = turns(2500, rounds=5, share=0.8)
@@ -120,6 +122,7 @@ def test_turns_go_round_although_results_do_not_change(show):
     assert found.put <= 2500 + found.runs
 
 
+@pytest.mark.untraced
 def test_launches_come_first_and_nobody_else_loses_a_turn():
     """Every hour 40 are launched and 40 have ended; those that stay take turns as before."""
     account = ClockAccount(0.8, has_ledger=False)
@@ -139,6 +142,7 @@ def test_launches_come_first_and_nobody_else_loses_a_turn():
     assert sum(each["ComplianceType"] != "NOT_APPLICABLE" for each in on_record) <= 2000 + 40
 
 
+@pytest.mark.untraced
 def test_more_launches_than_a_run_can_judge_cost_hardly_anybody_a_turn():
     """Where the last sweep stopped is kept by the new result that stands nearest to it."""
     account = ClockAccount(0.8, has_ledger=False)
@@ -164,6 +168,7 @@ class Tags:
         return dict.fromkeys(self._ids, "yes")
 
 
+@pytest.mark.untraced
 def test_exempt_clusters_take_turns_like_all_others():
     """They are never on record, and would come first in each run."""
     account = ClockAccount(has_ledger=False, exemptionTagKey="exempt")
@@ -204,6 +209,7 @@ def test_a_list_that_no_run_reads_to_its_end_is_an_error_and_retires_nothing():
     assert run.seconds < 850
 
 
+@pytest.mark.untraced
 def test_the_bench_prints_the_hours_beside_a_naive_rule(monkeypatch):
     """One line for each, with today's figure beside the one before."""
     monkeypatch.setattr(bench_hours, "LIVE", 60)

@@ -118,6 +118,7 @@ def test_a_bundle_with_a_comment_takes_eight_calls_at_the_most(bucket):
     assert 4 < len(bucket.asked) <= 8
 
 
+@pytest.mark.untraced
 def test_every_bundle_is_judged_as_one_in_hand_and_of_none_the_key_is_read(bucket):
     """Good, bad, and with directories that lie: what S3 is asked for changes nothing."""
     made = [(each.name, each.make) for each in (*GOOD, *BAD) if OPENSSL or not each.needs_openssl]

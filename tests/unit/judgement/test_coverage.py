@@ -289,6 +289,12 @@ def test_complete_can_be_met():
     assert annotation(verdict) == 'Security configuration "secure", PEM certificates.'
 
 
+def test_trino_alone_has_nothing_that_no_setting_protects():
+    """From 7.14.0 on it comes without Hadoop, so that there is nothing left to warn of."""
+    assert coverage(on("7.14.0", applications=("Trino",)), "complete") == []
+    assert [each.unavoidable for each in coverage(on("7.13.0", applications=("Trino",)))] == [True]
+
+
 @pytest.mark.parametrize("name", ["Kafka", "Ganglia", "Sqoop", "Mahout", "\n"])
 @pytest.mark.parametrize("demand", ["configured", "complete"])
 def test_an_application_that_no_table_knows(name, demand):

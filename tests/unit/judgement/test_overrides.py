@@ -705,6 +705,7 @@ def some_configurations(chance: random.Random) -> list[dict[str, Any]]:
     return made
 
 
+@pytest.mark.untraced
 def test_a_second_reading_of_the_table_finds_the_same():
     """A thousand random Configurations, judged by the code and by a slower reading of the file."""
     chance = random.Random(13)  # noqa: S311 - the same documents in every run
