@@ -32,6 +32,14 @@ class LedgerView:
         """Write one item."""
         self._dynamodb.put_item(TableName=self._table, Item=item)
 
+    def forget_all_but(self, cluster_id: str) -> None:
+        """Delete what it knows of all clusters and configurations but one."""
+        for item in self.items():
+            of_one = item["sk"]["S"].endswith(cluster_id)
+            if item["pk"]["S"].endswith(("/cluster", "/episode")) and not of_one:
+                key = {name: item[name] for name in ("pk", "sk")}
+                self._dynamodb.delete_item(TableName=self._table, Key=key)
+
     def count_configurations(self, number: int) -> None:
         """Have so many bad security configurations been told of within these ten minutes, and the next."""
         (some, *_) = [item for item in self.items() if item["pk"]["S"].endswith("/episode")]
