@@ -140,7 +140,7 @@ def _answers_have_aws_shape(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _new_clients() -> None:
+def _new_process() -> None:
     """Let each test be a process of its own: its AWS clients have its endpoint and credentials."""
     if prepare_boto3.cache_info().currsize:
         boto3.DEFAULT_SESSION = None

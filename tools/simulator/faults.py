@@ -97,7 +97,6 @@ def _drop(environ: WSGIEnvironment) -> None:
     connection = environ.get("werkzeug.socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
-        connection.shutdown(socket.SHUT_RDWR)  # or the server would wait for the next request
     raise ConnectionResetError("A scripted fault dropped the connection.")
 
 
