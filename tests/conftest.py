@@ -142,7 +142,7 @@ def _answers_have_aws_shape(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _new_process() -> None:
     """Let each test be a process of its own: its AWS clients have its endpoint and credentials."""
-    if prepare_boto3.cache_info().currsize:
+    if prepare_boto3.cache_info().currsize:  # else it is boto3's own, which keeps no clients
         boto3.DEFAULT_SESSION = None
     prepare_boto3.cache_clear()
     start_process.cache_clear()

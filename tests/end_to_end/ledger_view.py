@@ -37,8 +37,7 @@ class LedgerView:
         for item in self.items():
             of_one = item["sk"]["S"].endswith(cluster_id)
             if item["pk"]["S"].endswith(("/cluster", "/episode")) and not of_one:
-                key = {name: item[name] for name in ("pk", "sk")}
-                self._dynamodb.delete_item(TableName=self._table, Key=key)
+                self._dynamodb.delete_item(**self._place(item))
 
     def count_configurations(self, number: int) -> None:
         """Have so many bad security configurations been told of within these ten minutes, and the next."""
@@ -65,11 +64,14 @@ class LedgerView:
         for item in self.items():
             if item.get("state") == {"S": "pending"} and item["leaseUntil"]["S"] > past:
                 self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key={name: item[name] for name in ("pk", "sk")},
+                    **self._place(item),
                     UpdateExpression="SET leaseUntil = :past",
                     ExpressionAttributeValues={":past": {"S": past}},
                 )
+
+    def _place(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Return where an item stands, as DynamoDB's calls have it."""
+        return {"TableName": self._table, "Key": {name: item[name] for name in ("pk", "sk")}}
 
     def _find(self, kind: str, key: str) -> dict[str, Any]:
         found = (
