@@ -5,6 +5,7 @@ from emr_in_transit.judgement.verdict import Compliance, Finding, Verdict
 # PutEvaluations refuses a longer Annotation (AWS Config API model).
 ANNOTATION_LIMIT = 256
 _ELLIPSIS = "..."
+_UTF_16 = "utf-16-le"  # two bytes for each unit
 
 
 def clip(text: str, limit: int) -> str:
@@ -14,11 +15,10 @@ def clip(text: str, limit: int) -> str:
     marks and halves of surrogate pairs become spaces: a name never breaks a line.
     """
     line = one_line(text)
-    if _units(line) <= limit:
+    units = line.encode(_UTF_16)
+    if len(units) <= 2 * limit:
         return line
-    kept = line[: limit - len(_ELLIPSIS)]
-    while _units(kept) > limit - len(_ELLIPSIS):
-        kept = kept[:-1]
+    kept = units[: 2 * (limit - len(_ELLIPSIS))].decode(_UTF_16, "ignore")  # no half of an emoji
     return kept.rstrip() + _ELLIPSIS
 
 
@@ -47,7 +47,3 @@ def annotation(verdict: Verdict) -> str:
 
 def _sentence(finding: Finding) -> str:
     return f"{finding.reason}: {finding.detail}"
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
