@@ -14,8 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.client
+import botocore.endpoint
 import botocore.loaders
 import botocore.parsers
+import botocore.session
+import moto.core.botocore_stubber
+import moto.core.models
 import pytest
 
 from emr_in_transit.aws.clients import prepare_boto3
@@ -24,7 +29,7 @@ from tools.simulator import shapes
 from tools.simulator.client import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Credentials that AWS refuses, no credential sources beside them, and a proxy that is not there:
 # a client that no endpoint was given cannot leave this machine. Set at import, so that clients
@@ -56,9 +61,34 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 # Each test has sessions of its own; what botocore's files say is the same for all of them.
-_load = botocore.loaders.JSONFileLoader.load_file
-_loaded = functools.cache(functools.partial(_load, botocore.loaders.JSONFileLoader()))
-botocore.loaders.JSONFileLoader.load_file = lambda _loader, path: _loaded(path)
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+
+
+def _run_untraced(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, as it runs while nothing is traced."""
+
+    @functools.wraps(function)
+    def run(*arguments: Any, **options: Any) -> Any:
+        tracer = sys.gettrace()
+        sys.settrace(None)
+        try:
+            return function(*arguments, **options)
+        finally:
+            sys.settrace(tracer)
+
+    return run
+
+
+# Most of what a unit test does is within these, and nothing that ships: its hooks run outside them.
+for _owner, _name in (
+    (botocore.client.BaseClient, "_convert_to_request_dict"),
+    (botocore.endpoint.Endpoint, "create_request"),
+    (botocore.session.Session, "create_client"),
+    (moto.core.botocore_stubber.BotocoreStubber, "__call__"),
+    (moto.core.models.MockAWS, "start"),
+    (moto.core.models.MockAWS, "stop"),
+):
+    setattr(_owner, _name, _run_untraced(getattr(_owner, _name)))
 
 
 def is_traced(item: pytest.Item) -> bool:
@@ -136,7 +166,7 @@ def _answers_have_aws_shape(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert shapes.problems(response["body"], shape) == []
         return parsed
 
-    monkeypatch.setattr(botocore.parsers.ResponseParser, "parse", strict)
+    monkeypatch.setattr(botocore.parsers.ResponseParser, "parse", _run_untraced(strict))
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, SSOTokenLoadError
 from botocore.stub import Stubber
+from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from emr_in_transit_cli import account
@@ -80,6 +81,19 @@ def test_an_account_whose_role_cannot_be_assumed(monkeypatch, caplog):
     scan.run()
     assert scan.problem == "AssumeRole: AccessDenied: not you"
     assert caplog.records == []
+
+
+@mock_aws
+def test_a_role_is_assumed_when_its_credentials_are_first_needed():
+    """And once, with the id that its owner has asked for."""
+    base, asked = boto3.Session(), []
+    base.events.register("provide-client-params.sts", lambda params, **_: asked.append(params))
+    credentials = account.role_session(base, ROLE, "of-ours").get_credentials()
+    assert asked == []
+    assert credentials.access_key.startswith("ASIA")
+    assert credentials.get_frozen_credentials().token
+    [call] = asked
+    assert (call["RoleArn"], call["ExternalId"]) == (ROLE, "of-ours")
 
 
 def test_credentials_that_are_refused(stubbed):
