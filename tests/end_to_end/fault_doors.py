@@ -1,6 +1,7 @@
 """The three doors of the fault matrix: what opens each, what makes it fail, what comes after."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +49,11 @@ PATIENCE = 30.0  # seconds for whatever should happen at once
 class Outcome:
     """One case: before the fault, when Lambda has made its last attempt, and after a clean run."""
 
-    before: Moment
+    before: dict[str, str | None]  # what was on record, by name
     during: Moment
     after: Moment
+    shown: set[str]  # by Security Hub, after all
+    dead_letters: int
     hits: int
 
 
@@ -64,49 +67,47 @@ class Doors(Stage):
 
     def run(self, call: Call, fault: Fault) -> Outcome:
         """Run one case."""
-        self.simulator.set_functions(**QUICK, timeout_scale=fault.timeout_scale)
-        self.set_retries(2 if fault.heals else 0)
-        self.arrange(call.door)
-        before = self.look(call.door)
         service, _, operation = call.action.partition(":")
         service = {"tag": "tagging"}.get(service, service)  # its endpoint's name
+        self.arrange(call.door, retries=2 if fault.heals else 0, timeout_scale=fault.timeout_scale)
         where = {"role_contains": ROLES[call.door], "body_contains": self.ids.get(call.at, call.at)}
-        self.simulator.add_fault(service, operation, **where, **fault.script)
-        self.open(call.door)
-        if fault.kills:
-            self.kill(self.outputs[FUNCTIONS[call.door]])
-        self.outlast(retried=fault.heals)
-        hits = self.simulator.faults()[0]["hits"]
-        during = self.look(call.door)
-        self.simulator.clear_faults()
-        self.simulator.clear_invocations()
-        self.pass_a_minute()
-        self.open_again(call.door)
-        self.outlast()
-        after = self.look(call.door)
-        self.leave(call.door)
-        return Outcome(before, during, after, hits)
+
+        def strike() -> None:
+            self.simulator.add_fault(service, operation, **where, **fault.script)
+            self.open(call.door)
+            if fault.kills:
+                self.kill(self.outputs[FUNCTIONS[call.door]])
+
+        return self.see(call.door, strike, retried=fault.heals)
 
     def trouble(self, door: str, forged: dict[str, Any] | None, times: int) -> Outcome:
         """Run a door so often at once, over a forged entry on what it meets first."""
-        self.simulator.set_functions(**QUICK, timeout_scale=1.0)
-        self.set_retries(2)
-        self.arrange(door)
-        before = self.look(door)
-        if forged is not None:
-            name = "fresh-bad" if door == SWEEP else "launch-bad"
-            self.forge(name, claims="good", change=forged)
-        for _ in range(times):
-            self.open(door)
-        self.outlast(retried=True)
-        during = self.look(door)
+        self.arrange(door, retries=2)
+
+        def strike() -> None:
+            if forged is not None:
+                name = "fresh-bad" if door == SWEEP else "launch-bad"
+                self.forge(name, claims="good", change=forged)
+            for _ in range(times):
+                self.open(door)
+
+        return self.see(door, strike, retried=True)
+
+    def see(self, door: str, strike: Callable[[], None], *, retried: bool) -> Outcome:
+        """Return what there was, what comes of a strike, and what of a clean run after it."""
+        before, letters = self.recorded(RULES[door], ACTORS[door]), self.dead_letters()
+        strike()
+        self.outlast(retried=retried)
+        hits = sum(each["hits"] for each in self.simulator.faults())
+        during, letters = self.look(door), self.dead_letters() - letters
+        self.simulator.clear_faults()
         self.simulator.clear_invocations()
         self.pass_a_minute()
         self.open_again(door)
         self.outlast()
-        after = self.look(door)
+        after, shown = self.look(door), self.shown(ACTORS[door])
         self.leave(door)
-        return Outcome(before, during, after, 1)
+        return Outcome(before, during, after, shown, letters, hits)
 
     def look(self, door: str) -> Moment:
         """Look at all that a case at this door is about."""
@@ -121,8 +122,10 @@ class Doors(Stage):
                     FunctionName=self.outputs[output], MaximumRetryAttempts=count
                 )
 
-    def arrange(self, door: str) -> None:
-        """Bring the fleet to where the next case begins."""
+    def arrange(self, door: str, *, retries: int, timeout_scale: float = 1.0) -> None:
+        """Bring functions and fleet to where the next case begins."""
+        self.simulator.set_functions(**QUICK, timeout_scale=timeout_scale)
+        self.set_retries(retries)
         self.number += 1
         if door == SWEEP:
             self.ids |= {gone: self.ids[fresh] for gone, fresh in zip(GONE, FRESH, strict=True)}

@@ -58,7 +58,7 @@ def _problems(call: Call, fault: Fault, outcome: Outcome, *invariants):
 
 def kept(_call: Call, _fault: Fault, outcome: Outcome):
     """No recorded NON_COMPLIANT of what still violates is lost, or turned COMPLIANT."""
-    for name, was in outcome.before.results.items():
+    for name, was in outcome.before.items():
         now = outcome.during.results[name]
         if was == VIOLATION and now != was and right(name) == VIOLATION:
             yield name, was, now
@@ -72,7 +72,7 @@ def right_elsewhere(call: Call, fault: Fault, outcome: Outcome):
         may_stay = not fault.heals and name in call.costs
         if call.door == "launch" and name.startswith("launch-"):
             may_stay = True  # the sweeps record them
-        if now != right(name) and not (may_stay and now == outcome.before.results[name]):
+        if now != right(name) and not (may_stay and now == outcome.before[name]):
             yield name, now
     for name in untold(outcome.during):
         if fault.heals or name not in call.mutes:
@@ -103,7 +103,7 @@ def visible(call: Call, fault: Fault, outcome: Outcome):
     elif fault.silent or call.spare:
         # A sweep that meets the launch check at the same cluster lets it try again.
         yield from (each for each in during.failures if "another function has claimed" not in each)
-    elif not fault.heals and not (during.failures and during.dead_letters):
+    elif not fault.heals and not (during.failures and outcome.dead_letters):
         yield "silent"
 
 
@@ -112,8 +112,8 @@ def healed(_call: Call, _fault: Fault, outcome: Outcome):
     for name, now in outcome.after.results.items():
         if now != right(name):
             yield name, now
-        if (name in outcome.after.shown) != (right(name) == VIOLATION):
-            yield name, "finding", name in outcome.after.shown
+        if (name in outcome.shown) != (right(name) == VIOLATION):
+            yield name, "finding", name in outcome.shown
     yield from outcome.after.failures
 
 

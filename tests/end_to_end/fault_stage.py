@@ -33,13 +33,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is to be seen at one time, by name; and failed runs, dead letters."""
+    """What is on record and has been told at one time, by name; and why runs have failed."""
 
     results: dict[str, str | None]
     alerts: dict[str, list[Told]]
-    shown: set[str]  # by Security Hub
     failures: list[str]
-    dead_letters: int
 
 
 class Stage(Account):
@@ -53,7 +51,6 @@ class Stage(Account):
         self.functions = simulator.client("lambda")
         self.ids: dict[str, str] = {}  # by name
         self.told: dict[str, list[Told]] = defaultdict(list)  # by id
-        self.dead_letters = 0
 
     def found(self) -> None:
         """Deploy, launch the old fleet and the first clusters that will have ended, judge them."""
@@ -153,20 +150,21 @@ class Stage(Account):
         key = {name: item[name] for name in ("pk", "sk")}
         return {"TableName": self.outputs["LedgerTable"], "Key": key}
 
-    def forget(self, item: dict[str, Any]) -> None:
-        """Delete an item of the ledger."""
-        self.dynamodb.delete_item(**self.place(item))
+    def forget(self, items: list[dict[str, Any]]) -> None:
+        """Delete items of the ledger."""
+        deletions = [{"DeleteRequest": {"Key": self.place(item)["Key"]}} for item in items]
+        for start in range(0, len(deletions), 25):  # as many as DynamoDB takes at once
+            some = {self.outputs["LedgerTable"]: deletions[start : start + 25]}
+            assert not self.dynamodb.batch_write_item(RequestItems=some)["UnprocessedItems"]
 
     def forget_turn(self) -> None:
         """Let a quarter of an hour go by for who asks for an evaluation."""
-        for item in self.items("turn"):
-            self.forget(item)
+        self.forget(self.items("turn"))
 
     def forget_ended(self) -> None:
         """Have the ledger forget, as it does in time, the clusters of the cases before."""
-        for item in self.items("cluster"):
-            if item["sk"]["S"] not in self.ids.values():
-                self.forget(item)
+        live = set(self.ids.values())
+        self.forget([item for item in self.items("cluster") if item["sk"]["S"] not in live])
 
     def pass_a_minute(self) -> None:
         """Let a minute go by for whoever has claimed an alert: no claim lasts so long.
@@ -174,48 +172,44 @@ class Stage(Account):
         What is over by now is forgotten, or every case would be slower than the one before.
         """
         past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
-        for item in self.items("episode"):
-            if item["state"] == {"S": "closed"}:
-                self.forget(item)
-            elif item["state"] == {"S": "pending"}:
+        episodes = self.items("episode")
+        self.forget([item for item in episodes if item["state"] == {"S": "closed"}])
+        for item in episodes:
+            if item["state"] == {"S": "pending"}:
                 self.dynamodb.update_item(
                     **self.place(item),
                     UpdateExpression="SET leaseUntil = :past",
                     ExpressionAttributeValues={":past": {"S": past}},
                 )
 
+    def recorded(self, rule: str, names: tuple[str, ...]) -> dict[str, str | None]:
+        """Return what the rule has on record of these."""
+        results = self.results(rule)
+        return {name: results.get(self.ids[name], {}).get("ComplianceType") for name in names}
+
     def moment(self, rule: str, names: tuple[str, ...]) -> Moment:
         """Look at what the rule has on record of these, and at what people have been told."""
-        recorded = self.results(rule)
         for email in self.simulator.inbox(to=MAIL):
             document = json.loads(json.loads(email["body"])["Message"])
             for resource in document.get("resources", [document]):
                 told = Told(document["kind"], document["alertId"], document["detectedBy"])
                 self.told[resource["resourceId"]].append(told)
         self.simulator.clear_inbox()
-        ids = {name: self.ids[name] for name in names}
-        shown = self.shown()
-        return Moment(
-            {name: recorded.get(each, {}).get("ComplianceType") for name, each in ids.items()},
-            {name: list(self.told[each]) for name, each in ids.items()},
-            {name for name, each in ids.items() if each in shown},
-            self.failures(),
-            self.new_dead_letters(),
-        )
+        alerts = {name: list(self.told[self.ids[name]]) for name in names}
+        return Moment(self.recorded(rule, names), alerts, self.failures())
 
-    def shown(self) -> set[str]:
-        """Return the ids of all that Security Hub shows as a problem."""
+    def shown(self, names: tuple[str, ...]) -> set[str]:
+        """Return which of these Security Hub shows as a problem."""
         active = {"RecordState": [{"Comparison": "EQUALS", "Value": "ACTIVE"}]}
         pages = self.hub.get_paginator("get_findings").paginate(Filters=active)
-        findings = [finding for page in pages for finding in page["Findings"]]
-        return {each["Id"].rpartition("/")[2] for each in findings}
+        ids = {each["Id"].rpartition("/")[2] for page in pages for each in page["Findings"]}
+        return {name for name in names if self.ids[name] in ids}
 
-    def new_dead_letters(self) -> int:
-        """Return how many invocations Lambda has given up since the last time."""
-        count, before = "ApproximateNumberOfMessages", self.dead_letters
+    def dead_letters(self) -> int:
+        """Return how many invocations Lambda has given up so far."""
+        count = "ApproximateNumberOfMessages"
         queue = {"QueueUrl": self.outputs["FunctionDeadLettersUrl"], "AttributeNames": [count]}
-        self.dead_letters = int(self.sqs.get_queue_attributes(**queue)["Attributes"][count])
-        return self.dead_letters - before
+        return int(self.sqs.get_queue_attributes(**queue)["Attributes"][count])
 
     def failures(self) -> list[str]:
         """Return why each failed invocation has failed."""
