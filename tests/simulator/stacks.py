@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from tests.simulator.throwaway import TRUST
+from tests.simulator.throwaway import TRUST, zipped
 from tools.simulator.client import Simulator
 
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 FUNCTION = {
     "Type": "AWS::Lambda::Function",
     "Properties": {
-        "Code": {"ZipFile": "def handler(event, context): return event"},
+        "Code": {"S3Bucket": "code", "S3Key": "k"},
         "Handler": "index.handler",
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
         "Runtime": "python3.13",
@@ -58,6 +58,15 @@ def queue(name: Any = None, **properties: Any) -> dict[str, Any]:
     """Return a queue, the simplest of resources."""
     named = {"QueueName": name} if name else {}
     return {"Type": "AWS::SQS::Queue", "Properties": named | properties}
+
+
+def upload(aws: Simulator) -> None:
+    """Put the function's code where its template says."""
+    s3 = aws.client("s3")
+    s3.create_bucket(
+        Bucket="code", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name}
+    )
+    s3.put_object(Bucket="code", Key="k", Body=zipped(index="def handler(event, _): return event"))
 
 
 def queues(aws: Simulator) -> list[str]:

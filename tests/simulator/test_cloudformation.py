@@ -18,6 +18,7 @@ from tests.simulator.stacks import (
     queues,
     text,
     update,
+    upload,
     with_properties,
 )
 
@@ -28,6 +29,7 @@ def failure(aws):
 
 
 def test_a_refusal_of_config_fails_the_stack_and_rolls_it_back(aws):
+    upload(aws)
     scope = {"ComplianceResourceTypes": ["AWS::EMR::SecurityConfiguration"]}
     template = text(RULE_STACK | {"Rule": with_properties(RULE, Scope=scope)})
     assert create(aws, template) == "ROLLBACK_COMPLETE"
@@ -131,6 +133,7 @@ def test_a_previous_value_may_be_a_default_and_must_be_known(aws):
 
 
 def test_a_rule_parameter_left_out_by_novalue_is_not_sent(aws):
+    upload(aws)
     parameters = {"a": {"Fn::If": ["Wanted", "x", {"Ref": "AWS::NoValue"}]}, "b": {"Ref": "Days"}}
     template = text(
         RULE_STACK | {"Rule": with_properties(RULE, InputParameters=parameters)},

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 from wsgiref.types import WSGIApplication
 
 import boto3
+from moto.core import responses
+from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -23,6 +25,8 @@ from tools import program
 from tools.simulator import accounts, identity
 
 LOG = logging.getLogger(__name__)
+_possible_keys = XFormedAttributePicker.get_possible_keys
+_keys: dict[Any, list[str]] = {}
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 HOST = "localhost"  # moto finds CloudFormation's TemplateURL only under this name
 
@@ -61,6 +65,9 @@ class _Handler(MotoRequestHandler):
 
 def install() -> None:
     """Install every extension."""
+    # What moto finds out for each request, and for each member of an answer, never changes.
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    XFormedAttributePicker.get_possible_keys = _keys_of  # type: ignore[method-assign,assignment]
     # moto's EC2 makes three boto3 sessions to list Regions: give it the same one, which is quicker.
     original, session = boto3.Session, boto3.Session()
     boto3.Session = lambda: session  # type: ignore[assignment,misc]
@@ -73,6 +80,12 @@ def install() -> None:
         *("iam", "inspection"),
     ):
         importlib.import_module(f"tools.simulator.{name}").install()
+
+
+def _keys_of(picker: XFormedAttributePicker, context: AttributePickerContext) -> list[str]:
+    """Return the keys under which an object may have a member of an answer."""
+    place = (context.key, context.shape, type(context.obj))
+    return _keys.get(place) or _keys.setdefault(place, list(_possible_keys(picker, context)))
 
 
 def application() -> WSGIApplication:

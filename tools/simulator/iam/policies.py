@@ -34,6 +34,7 @@ _QUANTIFIERS: dict[str, Callable[[list[bool]], bool]] = {
     "ForAllValues": all,
     "ForAnyValue": any,
 }
+_read: Callable[[str], Document] = functools.lru_cache(1000)(json.loads)
 
 
 class UnsupportedConditionError(Exception):
@@ -178,7 +179,6 @@ def listed(value: Any) -> list[Any]:
 
 def parsed(document: str | Document | None) -> Document:
     """A policy document, which moto keeps as text or as an object; empty where there is none."""
-    found: Document = (
-        json.loads(document) if isinstance(document, str) and document else document or {}
-    )
-    return found
+    if isinstance(document, str):
+        return _read(document) if document else {}
+    return document or {}

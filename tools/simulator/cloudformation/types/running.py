@@ -3,9 +3,7 @@
 Roles, functions and who may invoke them; AWS Config's rules, alarms and dashboards.
 """
 
-import io
 import json
-import zipfile
 from contextlib import suppress
 from typing import Any
 
@@ -120,16 +118,6 @@ class _RolePolicy(ResourceType, of="AWS::IAM::RolePolicy", named="PolicyName"):
         )
 
 
-def _code(given: Properties) -> dict[str, Any]:
-    """Return the code as the API wants it: inline source becomes index.py in a zip."""
-    if "ZipFile" not in given["Code"]:
-        return dict(given["Code"])
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("index.py", given["Code"]["ZipFile"])
-    return {"ZipFile": buffer.getvalue()}
-
-
 def _configuration(given: Properties) -> dict[str, Any]:
     """Return the configuration as the API wants it: variables are texts."""
     found = chosen(given, _CONFIGURATION)
@@ -147,7 +135,7 @@ class _Function(ResourceType, of="AWS::Lambda::Function", named="FunctionName"):
     def create(self, place: Place, name: str, given: Properties) -> Made:
         made = place.client("lambda").create_function(
             FunctionName=name,
-            Code=_code(given),
+            Code=given["Code"],
             **_configuration(given),
             **chosen(given, ["Architectures"]),
         )
@@ -157,7 +145,7 @@ class _Function(ResourceType, of="AWS::Lambda::Function", named="FunctionName"):
         client, name = place.client("lambda"), old.physical_id
         client.update_function_configuration(FunctionName=name, **_DEFAULTS | _configuration(given))
         architectures = chosen(given, ["Architectures"])
-        client.update_function_code(FunctionName=name, **_code(given), **architectures)
+        client.update_function_code(FunctionName=name, **given["Code"], **architectures)
 
 
 class _Permission(ResourceType, of="AWS::Lambda::Permission"):
