@@ -24,7 +24,8 @@ def deploy(account):
     def deploy_with(**parameters):
         account.outputs = account.deploy(**parameters)
         account.simulator.settle()
-        account.simulator.cool_functions()  # a warm launch check knows the old parameters
+        # A warm one knows the old parameters.
+        account.simulator.cool_functions(account.outputs["LaunchCheckFunctionArn"])
         return account
 
     return deploy_with

@@ -34,11 +34,10 @@ class Versions(Watched):
         self.settled()
 
     def settled(self) -> None:
-        """Wait for what follows a change of the stack, in functions that have the new code."""
+        """Wait for what follows a change of the stack."""
         dynamodb = self.simulator.client("dynamodb")
         self.ledger = LedgerView(dynamodb, self.outputs["LedgerTable"])
         self.simulator.settle()
-        self.simulator.cool_functions()
 
     @property
     def stacks(self) -> Stacks:

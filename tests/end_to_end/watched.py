@@ -54,7 +54,8 @@ class Watched(Account):
         dynamodb = self.simulator.client("dynamodb")
         self.ledger = LedgerView(dynamodb, self.outputs["LedgerTable"])
         self.simulator.settle()
-        self.simulator.cool_functions()  # a warm launch check would know the old parameters
+        # A warm one would know the old parameters.
+        self.simulator.cool_functions(self.outputs["LaunchCheckFunctionArn"])
 
     def tidy(self, keep: str = "") -> None:
         """Begin the next test: no live clusters but one to keep, no faults, nothing unread."""
