@@ -1,6 +1,7 @@
 """Pure: which endpoints of a cluster are encrypted, and which stay in clear text."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from emr_in_transit.judgement.applications import (
@@ -74,14 +75,8 @@ def endpoint_states(facts: ClusterFacts) -> tuple[EndpointState, ...]:
     A release that is not recognised is taken for the newest one.
     """
     release = release_or_newest(facts.release_label)
-    met = conditions(facts)
-    applications = {ANY, *installed(facts.applications, release)}
-    known = [
-        _state(endpoint, release, met)
-        for endpoint in ENDPOINTS
-        if endpoint.application in applications
-        and not (endpoint.needs_several_primary_nodes and facts.primary_nodes == 1)
-    ]
+    applications = frozenset({ANY, *installed(facts.applications, release)})
+    known = _known(applications, release, conditions(facts), single=facts.primary_nodes == 1)
     return (*known, *_unknown(facts.applications))
 
 
@@ -101,6 +96,18 @@ def coverage_findings(facts: ClusterFacts, coverage: Coverage) -> list[Finding]:
         detail = f"No table has {listed}: whether its endpoints are encrypted is not known."
         findings.append(Finding(Reason.APPLICATION_NOT_RECOGNISED, detail, only_warns=only_warns))
     return findings
+
+
+@lru_cache(maxsize=256)  # thousands of clusters are of a few kinds
+def _known(
+    applications: frozenset[str], release: Release, met: frozenset[Condition], *, single: bool
+) -> tuple[EndpointState, ...]:
+    return tuple(
+        _state(endpoint, release, met)
+        for endpoint in ENDPOINTS
+        if endpoint.application in applications
+        and not (endpoint.needs_several_primary_nodes and single)
+    )
 
 
 def _state(endpoint: Endpoint, release: Release, met: frozenset[Condition]) -> EndpointState:
