@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: release
 PYTHON ?= python3
 PORT ?= 5111
-WORKERS ?= 3
+WORKERS ?= 4
 STACK ?= emr-in-transit-encryption
 TEMPLATES = template.yml $(sort $(wildcard rdk-config/*.yml))
 RDK_FOLDER ?= dist/rdk
@@ -24,7 +24,7 @@ demo: environment-demo ## the rule at work, on this machine
 simulator: environment-demo ## AWS on this machine, to point boto3 or the AWS CLI at (PORT=5111)
 	@.venv/bin/python -m tools.simulator --port "$(PORT)"
 
-test: environment-dev environment-rdk environment-awscli environment-release ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert" WORKERS=3]
+test: environment-dev environment-rdk environment-awscli environment-release ## all tests, with their coverage; a part without: [ARGS="tests/unit/test_sweep.py -k alert" WORKERS=4]
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(or $(ARGS),--durations=10 --cov=rules --cov=cli --cov-fail-under=100)
 
 check: environment-dev environment-checkov environment-authorization ## linters, types, templates and grants

@@ -46,6 +46,7 @@ SAFE_ENVIRONMENT = {
     "HTTPS_PROXY": "http://localhost:9",
     "NO_PROXY": "localhost,127.0.0.1",
 }
+gc.disable()  # collecting the tests makes much that stays, and hardly any garbage
 UNITS = Path(__file__).with_name("unit")
 _DANGEROUS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_SECURITY_TOKEN")
 
@@ -143,6 +144,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
