@@ -16,10 +16,10 @@ FUNCTION = {
         "Runtime": "python3.13",
     },
 }
-# A function that fails when it is made.
+# A function that fails when it is made: its code is in the template.
 BAD = {
     **FUNCTION,
-    "Properties": FUNCTION["Properties"] | {"Code": {"S3Bucket": "no-such-bucket", "S3Key": "k"}},
+    "Properties": FUNCTION["Properties"] | {"Code": {"ZipFile": "def handler(*_): return"}},
 }
 PERMISSION = {
     "Type": "AWS::Lambda::Permission",

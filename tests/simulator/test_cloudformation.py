@@ -85,6 +85,7 @@ def test_what_is_retained_stays_except_for_a_stack_that_never_was(aws):
     }
     last = {"Function": BAD | {"DependsOn": list(kept)}, "Role": ROLE}
     assert create(aws, text({**kept, **last})) == "ROLLBACK_COMPLETE"
+    assert "from a bucket alone" in failure(aws)
     assert queues(aws) == ["Retain"]
     aws.client("sqs").delete_queue(QueueUrl=aws.client("sqs").list_queues()["QueueUrls"][0])
     assert create(aws, text({**kept, "Gone": queue("gone")}), "t") == "CREATE_COMPLETE"

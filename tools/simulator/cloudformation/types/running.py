@@ -133,11 +133,11 @@ class _Function(ResourceType, of="AWS::Lambda::Function", named="FunctionName"):
     delete = deletion("lambda", "delete_function", "FunctionName")
 
     def create(self, place: Place, name: str, given: Properties) -> Made:
+        if "ZipFile" in given["Code"]:
+            raise ValueError("The simulator takes code from a bucket alone.")
+        configuration = _configuration(given) | chosen(given, ["Architectures"])
         made = place.client("lambda").create_function(
-            FunctionName=name,
-            Code=given["Code"],
-            **_configuration(given),
-            **chosen(given, ["Architectures"]),
+            FunctionName=name, Code=given["Code"], **configuration
         )
         return Made(name, {"Arn": made["FunctionArn"]})
 
