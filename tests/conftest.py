@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,6 @@ SAFE_ENVIRONMENT = {
     "HTTPS_PROXY": "http://localhost:9",
     "NO_PROXY": "localhost,127.0.0.1",
 }
-gc.disable()  # collecting the tests makes much that stays, and hardly any garbage
 UNITS = Path(__file__).with_name("unit")
 _DANGEROUS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_SECURITY_TOKEN")
 
@@ -55,6 +54,8 @@ os.environ.update(
 )
 for _name in _DANGEROUS:
     os.environ.pop(_name, None)
+
+gc.disable()  # until all tests are collected, of which hardly anything is garbage
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -123,11 +124,18 @@ def untraced() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[object]:
-    """Trace in one worker alone what is imported: all import the same."""
-    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
-        return (yield)
-    with untraced():
-        return (yield)
+    """Trace in one worker alone what is imported, for all import the same.
+
+    What is here by then is here to stay: the garbage collector need not look through it.
+    """
+    in_first = os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"
+    with nullcontext() if in_first else untraced():
+        collected = yield
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    gc.enable()
+    return collected
 
 
 @pytest.hookimpl(wrapper=True)
@@ -137,14 +145,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
         return (yield)
     with untraced():
         return (yield)
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what is here to stay: thousands of tests, moto, botocore."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-    gc.enable()
 
 
 @pytest.fixture(autouse=True)
