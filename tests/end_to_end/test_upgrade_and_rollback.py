@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
 from tests.end_to_end.ledger_view import LedgerView
 from tests.end_to_end.watched import FUNCTIONS_IN_HASTE, Watched
@@ -160,10 +159,10 @@ def failing_after(name: str, folder: Path) -> Path:
         "  Failing:\n    Type: AWS::SQS::Queue\n"
         f"    DependsOn: {name}\n    Properties:\n      QueueName: no name!\n\n"
     )
-    changed = re.sub(r"^Outputs:\n", queue + "Outputs:\n", text, count=1, flags=re.MULTILINE)
+    changed, count = re.subn(r"^Outputs:\n", queue + "Outputs:\n", text, flags=re.MULTILINE)
+    assert count == 1
     path = folder / "template.yml"
     path.write_text(changed)
-    assert cfn_yaml.load(str(path))["Resources"]["Failing"]
     return path
 
 
