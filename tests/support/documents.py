@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from functools import cache
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
@@ -39,12 +40,13 @@ class Command(NamedTuple):
         return f"{self.document}: {' '.join(self.words)}"
 
 
+@cache
 def tokens_of(path):
     """Return the tokens of a document, those within lines too."""
     found = []
     for token in MarkdownIt("commonmark").enable("table").parse(path.read_text()):
         found += [token, *(token.children or ())]
-    return found
+    return tuple(found)
 
 
 def name_of(path):
