@@ -67,7 +67,11 @@ botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
 def _run_untraced(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, as it runs while nothing is traced."""
+    """Return the function, as it runs while nothing is traced in its thread.
+
+    `untraced` will not do in the middle of what is traced: other threads start meanwhile, and the
+    tracer would miss how the context manager is left.
+    """
 
     @functools.wraps(function)
     def run(*arguments: Any, **options: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.end_to_end.depth import PEM, alive, override
 from tests.end_to_end.fault_matrix import FRESH, OLD, TRIAL
+from tests.end_to_end.ledger_view import key_of
 from tests.support.buckets import BUCKET, OBJECT, bundle
 from tools.account import RULE, Account
 from tools.simulator.client import Simulator
@@ -145,14 +146,9 @@ class Stage(Account):
         )
         return list(found["Items"])
 
-    def place(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Return where an item of the ledger stands, as DynamoDB's calls have it."""
-        key = {name: item[name] for name in ("pk", "sk")}
-        return {"TableName": self.outputs["LedgerTable"], "Key": key}
-
     def forget(self, items: list[dict[str, Any]]) -> None:
         """Delete items of the ledger."""
-        deletions = [{"DeleteRequest": {"Key": self.place(item)["Key"]}} for item in items]
+        deletions = [{"DeleteRequest": {"Key": key_of(item)}} for item in items]
         for start in range(0, len(deletions), 25):  # as many as DynamoDB takes at once
             some = {self.outputs["LedgerTable"]: deletions[start : start + 25]}
             assert not self.dynamodb.batch_write_item(RequestItems=some)["UnprocessedItems"]
@@ -177,7 +173,8 @@ class Stage(Account):
         for item in episodes:
             if item["state"] == {"S": "pending"}:
                 self.dynamodb.update_item(
-                    **self.place(item),
+                    TableName=self.outputs["LedgerTable"],
+                    Key=key_of(item),
                     UpdateExpression="SET leaseUntil = :past",
                     ExpressionAttributeValues={":past": {"S": past}},
                 )

@@ -4,6 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
+def key_of(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the key of an item, as DynamoDB's calls have it."""
+    return {name: item[name] for name in ("pk", "sk")}
+
+
 class LedgerView:
     """A deployment's table, as anybody with DynamoDB's console sees it."""
 
@@ -37,7 +42,7 @@ class LedgerView:
         for item in self.items():
             of_one = item["sk"]["S"].endswith(cluster_id)
             if item["pk"]["S"].endswith(("/cluster", "/episode")) and not of_one:
-                self._dynamodb.delete_item(**self._place(item))
+                self._dynamodb.delete_item(TableName=self._table, Key=key_of(item))
 
     def count_configurations(self, number: int) -> None:
         """Have so many bad security configurations been told of within these ten minutes, and the next."""
@@ -64,14 +69,11 @@ class LedgerView:
         for item in self.items():
             if item.get("state") == {"S": "pending"} and item["leaseUntil"]["S"] > past:
                 self._dynamodb.update_item(
-                    **self._place(item),
+                    TableName=self._table,
+                    Key=key_of(item),
                     UpdateExpression="SET leaseUntil = :past",
                     ExpressionAttributeValues={":past": {"S": past}},
                 )
-
-    def _place(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Return where an item stands, as DynamoDB's calls have it."""
-        return {"TableName": self._table, "Key": {name: item[name] for name in ("pk", "sk")}}
 
     def _find(self, kind: str, key: str) -> dict[str, Any]:
         found = (

@@ -124,7 +124,8 @@ def test_wrong_parameters_fail_every_door_by_name_and_judge_nothing(deployed):
         keep = ("ConfigRuleName", "Scope", "Source", "InputParameters")
         account.config.put_config_rule(ConfigRule={key: rule[key] for key in keep if key in rule})
     account.simulator.settle()
-    account.simulator.cool_functions()  # a warm launch check knows the old parameters
+    # A warm one knows the old parameters.
+    account.simulator.cool_functions(account.outputs["LaunchCheckFunctionArn"])
     account.simulator.clear_invocations()
 
     account.simulator.schedule(RULE)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.ledger_view import LedgerView
 from tests.end_to_end.watched import FUNCTIONS_IN_HASTE, Watched
 from tools.account import BUCKET, ONCALL, RULE, STACK
 from tools.code_bucket import CodeBucket
@@ -31,12 +30,6 @@ class Versions(Watched):
             STACK, OLD / "template.yml", parameters | {"EmrCallShare": "100"}
         )
         self.settled()
-
-    def settled(self) -> None:
-        """Wait for what follows a change of the stack."""
-        dynamodb = self.simulator.client("dynamodb")
-        self.ledger = LedgerView(dynamodb, self.outputs["LedgerTable"])
-        self.simulator.settle()
 
     @property
     def stacks(self) -> Stacks:

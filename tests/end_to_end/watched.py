@@ -51,6 +51,10 @@ class Watched(Account):
             for name, value in self.simulator.environment().items():
                 environment.setenv(name, value)
             self.outputs = self.deploy(**parameters)
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait for what follows a change of the stack."""
         dynamodb = self.simulator.client("dynamodb")
         self.ledger = LedgerView(dynamodb, self.outputs["LedgerTable"])
         self.simulator.settle()
